@@ -1,0 +1,37 @@
+import { createRequire } from "node:module";
+import hardhatEthers from "@nomicfoundation/hardhat-ethers";
+import hardhatEthersChaiMatchers from "@nomicfoundation/hardhat-ethers-chai-matchers";
+import hardhatMocha from "@nomicfoundation/hardhat-mocha";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * `default` is the EVM of unit tests: one block per transaction. `devnet` is the chain that `npm start` serves: the
+ * interval keeps time moving without traffic, equal timestamps keep it from running ahead of the wall clock under
+ * load, and a revert reaches ethers as a failed receipt instead of an unknown error.
+ */
+export default defineConfig({
+  plugins: [hardhatEthers, hardhatEthersChaiMatchers, hardhatMocha],
+  solidity: {
+    profiles: {
+      default: {
+        version: "0.8.37",
+        // The compiler comes from npm, so that a build reaches no host but the package registry.
+        path: require.resolve("solc/soljson.js"),
+        settings: { optimizer: { enabled: true, runs: 200 } },
+      },
+    },
+  },
+  networks: {
+    default: { type: "edr-simulated", chainId: 31337, allowBlocksWithSameTimestamp: true },
+    devnet: {
+      type: "edr-simulated",
+      chainId: 31337,
+      mining: { auto: true, interval: 1000 },
+      allowBlocksWithSameTimestamp: true,
+      throwOnTransactionFailures: false,
+    },
+  },
+  paths: { sources: "./contracts", tests: { mocha: "./test", solidity: "./contracts/test" } },
+});

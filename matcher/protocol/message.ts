@@ -1,0 +1,156 @@
+import { pack, unpack } from "./packing.ts";
+import { MAX_FEE_OFFSET_PPM, MESSAGE_WORD, ROW_KIND, type RowKindName, WIDTH } from "./spec.ts";
+
+export type Side = "buy" | "sell";
+export type TimeInForce = "GTT" | "IOC" | "FOK";
+export type SelfTrade = "expire-maker" | "expire-taker" | "expire-both" | "decrement";
+
+/** Positions in these lists are the signed encoding (docs/protocol.md §3). */
+export const TIMES_IN_FORCE: readonly TimeInForce[] = ["GTT", "IOC", "FOK"];
+export const SELF_TRADES: readonly SelfTrade[] = ["expire-maker", "expire-taker", "expire-both", "decrement"];
+
+/** An order as signed. Numbers are safe integers within the widths of spec.ts. */
+export interface OrderMessage {
+  kind: "order";
+  account: number;
+  market: number;
+  side: Side;
+  /** Keep the slot's filled quantity when this sequence replaces a lower one: an amend can never overfill. */
+  keepFilled: boolean;
+  reduceOnly: boolean;
+  postOnly: boolean;
+  timeInForce: TimeInForce;
+  selfTrade: SelfTrade;
+  slot: number;
+  sequence: number;
+  expirySeconds: number;
+  /** Signed: a negative maximum asks for a rebate. −2^19 ≤ x < 2^19. */
+  maxFeePpm: number;
+  limitPriceTicks: number;
+  /** Total quantity of the order, fills included. */
+  quantityLots: number;
+}
+
+export interface CancelMessage {
+  kind: "cancel";
+  account: number;
+  slot: number;
+  sequence: number;
+}
+
+export interface CancelAllMessage {
+  kind: "cancelAll";
+  account: number;
+  /** The new minimum: every order below it is dead once the batch is settled. */
+  sequence: number;
+}
+
+export interface WithdrawalMessage {
+  kind: "withdrawal";
+  account: number;
+  /** The account's withdrawal nonce. */
+  sequence: number;
+  expirySeconds: number;
+  /** Paid to the account's L1 owner, nobody else. < 2^72. */
+  amountMicroUsd: bigint;
+}
+
+export type Message = OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage;
+
+/** EdDSA-Poseidon signature on BabyJubJub, as circomlib verifies it. */
+export interface Signature {
+  r8x: bigint;
+  r8y: bigint;
+  s: bigint;
+}
+
+export type Signed<M extends Message = Message> = M & { signature: Signature };
+
+/** Raw fields of the message word, for the packer and the circuit. */
+export type MessageFields = Record<(typeof MESSAGE_WORD)[number][0], bigint>;
+
+const NO_FIELDS: MessageFields = {
+  account: 0n,
+  market: 0n,
+  side: 0n,
+  keepFilled: 0n,
+  flags: 0n,
+  slot: 0n,
+  sequence: 0n,
+  expirySeconds: 0n,
+  maxFee: 0n,
+  limitPriceTicks: 0n,
+  quantityLots: 0n,
+};
+
+export function orderFlags(order: OrderMessage): number {
+  return (
+    (order.reduceOnly ? 1 : 0) |
+    (order.postOnly ? 2 : 0) |
+    (TIMES_IN_FORCE.indexOf(order.timeInForce) << 2) |
+    (SELF_TRADES.indexOf(order.selfTrade) << 4)
+  );
+}
+
+/** Fields of the signed word of a message; unused ones are zero (docs/protocol.md §3). */
+export function messageFields(message: Message): MessageFields {
+  const fields = { ...NO_FIELDS, account: BigInt(message.account), sequence: BigInt(message.sequence) };
+  switch (message.kind) {
+    case "order":
+      fields.market = BigInt(message.market);
+      fields.side = message.side === "sell" ? 1n : 0n;
+      fields.keepFilled = message.keepFilled ? 1n : 0n;
+      fields.flags = BigInt(orderFlags(message));
+      fields.slot = BigInt(message.slot);
+      fields.expirySeconds = BigInt(message.expirySeconds);
+      fields.maxFee = BigInt(message.maxFeePpm + MAX_FEE_OFFSET_PPM);
+      fields.limitPriceTicks = BigInt(message.limitPriceTicks);
+      fields.quantityLots = BigInt(message.quantityLots);
+      return fields;
+    case "cancel":
+      fields.slot = BigInt(message.slot);
+      return fields;
+    case "cancelAll":
+      return fields;
+    case "withdrawal":
+      fields.expirySeconds = BigInt(message.expirySeconds);
+      fields.limitPriceTicks = message.amountMicroUsd >> BigInt(WIDTH.quantityLots);
+      fields.quantityLots = message.amountMicroUsd & ((1n << BigInt(WIDTH.quantityLots)) - 1n);
+      return fields;
+  }
+}
+
+/** The word that is signed. @throws RangeError naming a field that does not fit its width. */
+export function messageWord(message: Message): bigint {
+  return pack(MESSAGE_WORD, messageFields(message));
+}
+
+/** Reads an order back from its word. @throws RangeError on bits that no order can have. */
+export function orderFromWord(word: bigint): OrderMessage {
+  const f = unpack(MESSAGE_WORD, word);
+  const flags = Number(f.flags);
+  const timeInForce = TIMES_IN_FORCE[(flags >> 2) & 3];
+  const selfTrade = SELF_TRADES[(flags >> 4) & 3];
+  if (timeInForce === undefined || selfTrade === undefined || flags >> 6 !== 0) throw new RangeError(`flags ${flags} are not an order's`);
+  return {
+    kind: "order",
+    account: Number(f.account),
+    market: Number(f.market),
+    side: f.side === 1n ? "sell" : "buy",
+    keepFilled: f.keepFilled === 1n,
+    reduceOnly: (flags & 1) !== 0,
+    postOnly: (flags & 2) !== 0,
+    timeInForce,
+    selfTrade,
+    slot: Number(f.slot),
+    sequence: Number(f.sequence),
+    expirySeconds: Number(f.expirySeconds),
+    maxFeePpm: Number(f.maxFee) - MAX_FEE_OFFSET_PPM,
+    limitPriceTicks: Number(f.limitPriceTicks),
+    quantityLots: Number(f.quantityLots),
+  };
+}
+
+export function kindNumber(kind: RowKindName): number {
+  return ROW_KIND[kind];
+}

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import * as derived from "../matcher/protocol/derived.ts";
 import * as spec from "../matcher/protocol/spec.ts";
 import type { Layout } from "../matcher/protocol/spec.ts";
 
@@ -43,6 +44,8 @@ function numbers(): [name: string, value: bigint, what: string][] {
     ["TAG_MESSAGE", spec.TAG_MESSAGE, "plus the row kind: first input of a message hash"],
     ["TAG_SPONGE", spec.TAG_SPONGE, "plus tier + 2^16 · n: start of the public-data sponge"],
     ["TAG_CHALLENGE", spec.TAG_CHALLENGE, "first word under the challenge's keccak"],
+    ["EMPTY_ORDER_ROOT", derived.EMPTY_ORDER_ROOT, "order tree with no used slot"],
+    ["GENESIS_ACCOUNT_ROOT", derived.GENESIS_ACCOUNT_ROOT, "account tree with no account"],
     ["HEADER_WORDS", BigInt(spec.HEADER_WORDS), "words before the queue section"],
     ["QUEUE_ENTRY_WORDS", BigInt(spec.QUEUE_ENTRY_WORDS), "words of a queue entry"],
     ["ACCOUNT_SLOT_WORDS", BigInt(spec.ACCOUNT_SLOT_WORDS), "words of an account slot"],
@@ -65,7 +68,14 @@ function numbers(): [name: string, value: bigint, what: string][] {
 export function renderCircom(): string {
   const lines = ["pragma circom 2.2.2;", "", `// ${BANNER}`, ""];
   for (const [name, value, what] of numbers()) lines.push(`function ${name}() { return ${value}; } // ${what}`);
-  lines.push(`function SUBGROUP_ORDER() { return ${spec.SUBGROUP_ORDER}; }`);
+  const points: [string, bigint][] = [
+    ["SUBGROUP_ORDER", spec.SUBGROUP_ORDER],
+    ["OFFSET_POINT_X", derived.OFFSET_POINT.x],
+    ["OFFSET_POINT_Y", derived.OFFSET_POINT.y],
+    ["OFFSET_POINT_SHIFTED_X", derived.OFFSET_POINT_SHIFTED.x],
+    ["OFFSET_POINT_SHIFTED_Y", derived.OFFSET_POINT_SHIFTED.y],
+  ];
+  for (const [name, value] of points) lines.push(`function ${name}() { return ${value}; }`);
   return `${lines.join("\n")}\n`;
 }
 

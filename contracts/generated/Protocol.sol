@@ -18,6 +18,8 @@ library Protocol {
     uint256 internal constant TAG_MESSAGE = 9522871924364947182179296852104351627741377516051365888; // plus the row kind: first input of a message hash
     uint256 internal constant TAG_SPONGE = 567607398293313216100889214146975990450164334592; // plus tier + 2^16 · n: start of the public-data sponge
     uint256 internal constant TAG_CHALLENGE = 624090934435181178531302346635961171706921560828847868346368; // first word under the challenge's keccak
+    uint256 internal constant EMPTY_ORDER_ROOT = 6190352091218036727882286149423839206305732835518369231577714611527246027376; // order tree with no used slot
+    uint256 internal constant GENESIS_ACCOUNT_ROOT = 13308703203989939384185004084772934762505800887081417286194914714331511655714; // account tree with no account
     uint256 internal constant HEADER_WORDS = 24; // words before the queue section
     uint256 internal constant QUEUE_ENTRY_WORDS = 4; // words of a queue entry
     uint256 internal constant ACCOUNT_SLOT_WORDS = 3; // words of an account slot

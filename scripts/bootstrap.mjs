@@ -133,8 +133,8 @@ function npmRefusal(output, purpose) {
     return new Refusal(`The npm registry cannot be reached, and it is needed once to ${purpose}: check the network.`);
   }
   if (/ENOSPC/.test(output)) return new Refusal(`The disk is full: there is no room to ${purpose}.`);
-  const tail = output.trim().split("\n").slice(-15).join("\n");
-  return new Refusal(`${tail}\nnpm failed to ${purpose}; its last lines are above.`);
+  const reasons = output.trim().split("\n").slice(0, 15).join("\n");
+  return new Refusal(`${reasons}\nnpm failed to ${purpose}; what it said first is above.`);
 }
 
 let npmCliPath;
@@ -252,6 +252,8 @@ async function fetchNode(cache, folder, { name, version, integrity }) {
     chmodSync(binary, 0o755);
     writeFileSync(join(unpacked, "complete.json"), JSON.stringify({ sizeBytes: statSync(binary).size }));
     if (!nodeIsSound(unpacked, version)) throw new Refusal(`The fetched Node ${version} does not run on this machine.`);
+    // Two thirds of the package are headers and manuals that nothing here reads.
+    for (const part of ["include", "share"]) rmSync(join(unpacked, part), { recursive: true, force: true });
     // Renamed, not overwritten: a process that still runs a damaged copy keeps its file.
     if (existsSync(folder)) renameSync(folder, join(staging, "damaged"));
     renameSync(unpacked, folder);

@@ -1,0 +1,323 @@
+import type { RejectCode } from "../protocol/reject.ts";
+import { ACCOUNTS, ORDER_SLOTS, WIDTH } from "../protocol/spec.ts";
+import type { BookEvent, CloseReason } from "./book-event.ts";
+import type { BookRules } from "./book-rules.ts";
+import { DryRun } from "./dry-run.ts";
+import type { FillGate } from "./fill-gate.ts";
+import { Matching } from "./matching.ts";
+import {
+  type BookOrder,
+  bookSide,
+  packTerms,
+  reducibleLots,
+  sameTermsForPriority,
+  slotKey,
+  termsMarket,
+} from "./order.ts";
+import { OrderBook } from "./order-book.ts";
+import { NIL } from "./order-pool.ts";
+import { orderReject } from "./order-validity.ts";
+import { crosses, type LiquidationOrder, newTaker, type Taker, takeOrder, takerFromLiquidation } from "./taker.ts";
+
+const SEQUENCE_LIMIT = 2 ** WIDTH.sequence;
+
+/**
+ * The order book's commands. A deterministic state machine: the same commands, times and gate answers give the same events
+ * and the same book. A rejected command changes nothing.
+ *
+ * Every command appends its events to the array it is given and returns that array.
+ */
+export class MatchingEngine {
+  readonly book = new OrderBook();
+  readonly matching: Matching;
+  private readonly gate: FillGate;
+  private readonly dryRun: DryRun;
+  /** The incoming order while it matches: one object for all of them. */
+  private readonly taker = newTaker();
+  /** Terms in force. The sequencer replaces them at an epoch's boundary; resting orders stay as they are. */
+  rules: BookRules;
+
+  constructor(gate: FillGate, rules: BookRules) {
+    this.gate = gate;
+    this.rules = rules;
+    this.matching = new Matching(this.book, gate);
+    this.dryRun = new DryRun(this.book, gate);
+  }
+
+  /**
+   * Places an order, replaces the live one on its slot, or, with keepFilled, amends it.
+   * An amend keeps its place in the queue if price, side and terms are the same and its remaining quantity does not rise.
+   * @param nowSeconds the epoch's time
+   */
+  place(order: BookOrder, nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
+    const { book, gate } = this;
+    // 1. The order by itself, then its sequence.
+    let code = orderReject(order, this.rules, nowSeconds);
+    if (code !== null) return this.reject(order, code, events);
+    const key = slotKey(order.account, order.slot);
+    const entry = book.slots.find(key);
+    code = this.sequenceReject(order.account, order.slot, order.sequence, entry);
+    if (code !== null) return this.reject(order, code, events);
+
+    // 2. What is left of it. The ledger's number counts, because the circuit will use it.
+    const live = entry === NIL ? NIL : book.slots.node(entry);
+    const filledLots = order.keepFilled ? gate.keptFilledLots(order.account, order.slot) : 0;
+    if (order.keepFilled && live !== NIL && filledLots !== book.pool.filledLots(live)) {
+      return this.reject(order, "KEPT_FILLED_MISMATCH", events);
+    }
+    const remainingLots = order.quantityLots - filledLots;
+    if (remainingLots <= 0) {
+      if (live === NIL) return this.reject(order, "ALREADY_FILLED", events);
+      return this.amendToNothing(order, filledLots, live, events);
+    }
+
+    // 3. The order against account and book; still nothing has changed.
+    code = this.accountReject(order, live, remainingLots);
+    if (code !== null) return this.reject(order, code, events);
+    if (live !== NIL && this.keepsPlace(order, remainingLots, live)) {
+      return this.amendInPlace(order, filledLots, remainingLots, live, events);
+    }
+    const taker = this.taker;
+    takeOrder(taker, order, filledLots, remainingLots);
+    code = this.bookReject(order, taker, live, nowSeconds);
+    if (code !== null) return this.reject(order, code, events);
+
+    // 4. It is in.
+    this.accept(order, remainingLots, events);
+    if (live !== NIL) this.matching.remove(live, "replaced", events);
+    const stop = this.matching.run(taker, nowSeconds, events);
+    if (taker.remainingLots === 0) this.close(order, taker, "filled", events);
+    else if (stop !== null) this.close(order, taker, stop, events);
+    else if (order.timeInForce !== "GTT") this.close(order, taker, "ioc-remainder", events);
+    else this.rest(order, taker, events);
+    return events;
+  }
+
+  /**
+   * Takes the live order off a slot.
+   * @param sequence kills orders up to this sequence, live or yet to come; null kills whatever is live and nothing else
+   */
+  cancel(account: number, slot: number, sequence: number | null, events: BookEvent[] = []): BookEvent[] {
+    const { book } = this;
+    const named = { account, slot, sequence: sequence ?? 0 };
+    if (!isIndex(account, ACCOUNTS)) return this.reject(named, "INVALID_ACCOUNT", events);
+    if (!isIndex(slot, ORDER_SLOTS)) return this.reject(named, "INVALID_SLOT", events);
+    if (sequence !== null && (!isIndex(sequence, SEQUENCE_LIMIT) || sequence === 0)) {
+      return this.reject(named, "INVALID_SEQUENCE", events);
+    }
+    const key = slotKey(account, slot);
+    const entry = book.slots.find(key);
+    const live = entry === NIL ? NIL : book.slots.node(entry);
+    if (live !== NIL) {
+      if (sequence !== null && sequence < book.pool.sequence(live)) return this.reject(named, "STALE_SEQUENCE", events);
+      this.matching.remove(live, "cancelled", events);
+      if (sequence !== null) book.slots.setSequence(entry, sequence);
+      return events;
+    }
+    const lastSequence = entry === NIL ? 0 : book.slots.sequence(entry);
+    if (sequence === null || sequence <= lastSequence) return this.reject(named, "ORDER_NOT_FOUND", events);
+    book.slots.setSequence(book.slots.ensure(key), sequence);
+    events.push({ type: "cancel-remembered", account, slot, sequence });
+    return events;
+  }
+
+  /**
+   * Takes an account's live orders out, ascending by slot.
+   * @param filter only those of a market, only those below a sequence (the account's new minimum)
+   */
+  cancelAll(
+    account: number,
+    filter: { market?: number; belowSequence?: number } = {},
+    events: BookEvent[] = [],
+    reason: "cancelled" | "liquidation" = "cancelled",
+  ): BookEvent[] {
+    const pool = this.book.pool;
+    for (const node of this.book.ordersOf(account)) {
+      if (filter.market !== undefined && termsMarket(pool.terms(node)) !== filter.market) continue;
+      if (filter.belowSequence !== undefined && pool.sequence(node) >= filter.belowSequence) continue;
+      this.matching.remove(node, reason, events);
+    }
+    return events;
+  }
+
+  /** Runs a liquidation against the book. The gate alone judges how much of it is right. It never rests. */
+  liquidate(order: LiquidationOrder, nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
+    const taker = takerFromLiquidation(order);
+    const reason = this.matching.run(taker, nowSeconds, events);
+    events.push({
+      type: "liquidation-ended",
+      account: order.account,
+      market: order.market,
+      side: order.side,
+      filledLots: taker.filledLots,
+      remainingLots: taker.remainingLots,
+      reason: taker.remainingLots === 0 ? null : reason,
+    });
+    return events;
+  }
+
+  /** Removes every order whose expiry lies before the epoch's time, ascending by (expiry, account, slot). */
+  expire(nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
+    for (const node of this.book.expired(nowSeconds)) this.matching.remove(node, "expired", events);
+    return events;
+  }
+
+  /** To be called after a position changed outside of the book: removes reduce-only orders that no longer reduce it. */
+  positionChanged(account: number, market: number, events: BookEvent[] = []): BookEvent[] {
+    if (this.book.reduceOnlyCount(account) === 0) return events;
+    const positionLots = this.gate.positionLots(account, market);
+    if (positionLots >= 0) this.matching.removeReduceOnly(account, market, "buy", events);
+    if (positionLots <= 0) this.matching.removeReduceOnly(account, market, "sell", events);
+    return events;
+  }
+
+  private sequenceReject(account: number, slot: number, sequence: number, entry: number): RejectCode | null {
+    const lastSequence = entry === NIL ? 0 : this.book.slots.sequence(entry);
+    if (sequence === lastSequence) return "DUPLICATE_SEQUENCE";
+    if (sequence < lastSequence || sequence < this.gate.sequenceFloor(account, slot)) return "STALE_SEQUENCE";
+    return null;
+  }
+
+  private accountReject(order: BookOrder, live: number, remainingLots: number): RejectCode | null {
+    if (
+      live === NIL &&
+      order.timeInForce === "GTT" &&
+      this.book.openOrderCount(order.account) >= this.rules.openOrdersPerAccountMax
+    ) {
+      return "OPEN_ORDERS_LIMIT";
+    }
+    if (order.reduceOnly) {
+      const positionLots = this.gate.positionLots(order.account, order.market);
+      if (reducibleLots(positionLots, order.side) === 0) return "REDUCE_ONLY_WOULD_INCREASE";
+    }
+    return this.gate.admit(order, remainingLots);
+  }
+
+  /** What the order's conditions on immediate execution say. Only these two need a look at what would happen. */
+  private bookReject(order: BookOrder, taker: Taker, live: number, nowSeconds: number): RejectCode | null {
+    if (!order.postOnly && order.timeInForce !== "FOK") return null;
+    const best = this.book.best(taker.oppositeSide);
+    const touches = best !== NIL && crosses(taker, this.book.pool.priceTicks(best));
+    if (order.postOnly) {
+      return touches && this.dryRun.wouldFill(taker, live, nowSeconds) ? "POST_ONLY_WOULD_CROSS" : null;
+    }
+    if (!touches) return "FOK_NOT_FILLABLE";
+    return this.dryRun.fillableLots(taker, live, nowSeconds) < taker.remainingLots ? "FOK_NOT_FILLABLE" : null;
+  }
+
+  private keepsPlace(order: BookOrder, remainingLots: number, live: number): boolean {
+    const pool = this.book.pool;
+    return (
+      order.keepFilled &&
+      order.limitPriceTicks === pool.priceTicks(live) &&
+      sameTermsForPriority(packTerms(order), pool.terms(live)) &&
+      remainingLots <= pool.remainingLots(live)
+    );
+  }
+
+  private amendInPlace(
+    order: BookOrder,
+    filled: number,
+    remaining: number,
+    live: number,
+    events: BookEvent[],
+  ): BookEvent[] {
+    this.accept(order, remaining, events);
+    const old = this.book.pool.read(live);
+    events.push({
+      type: "removed",
+      account: old.account,
+      slot: old.slot,
+      sequence: old.sequence,
+      market: old.market,
+      side: old.side,
+      priceTicks: old.limitPriceTicks,
+      remainingLots: old.remainingLots,
+      filledLots: old.filledLots,
+      reason: "replaced",
+      rested: true,
+    });
+    this.book.amendInPlace(live, order, filled, remaining);
+    this.pushBooked(order, remaining, true, events);
+    return events;
+  }
+
+  /** An amend to no more than what is filled already: its sender wants no further fill, so the live order goes. */
+  private amendToNothing(order: BookOrder, filledLots: number, live: number, events: BookEvent[]): BookEvent[] {
+    this.accept(order, 0, events);
+    this.matching.remove(live, "replaced", events);
+    takeOrder(this.taker, order, filledLots, 0);
+    this.close(order, this.taker, "filled", events);
+    return events;
+  }
+
+  private rest(order: BookOrder, taker: Taker, events: BookEvent[]): void {
+    const side = bookSide(order.market, order.side);
+    if (!this.book.levels.hasRoom(side, order.limitPriceTicks, taker.remainingLots)) {
+      this.close(order, taker, "level-full", events);
+      return;
+    }
+    this.book.add(order, taker.filledLots, taker.remainingLots);
+    this.pushBooked(order, taker.remainingLots, false, events);
+  }
+
+  private accept(order: BookOrder, remainingLots: number, events: BookEvent[]): void {
+    const slots = this.book.slots;
+    slots.setSequence(slots.ensure(slotKey(order.account, order.slot)), order.sequence);
+    events.push({
+      type: "accepted",
+      account: order.account,
+      slot: order.slot,
+      sequence: order.sequence,
+      market: order.market,
+      side: order.side,
+      priceTicks: order.limitPriceTicks,
+      quantityLots: order.quantityLots,
+      remainingLots,
+    });
+  }
+
+  private pushBooked(order: BookOrder, remainingLots: number, keptPriority: boolean, events: BookEvent[]): void {
+    events.push({
+      type: "booked",
+      account: order.account,
+      slot: order.slot,
+      sequence: order.sequence,
+      market: order.market,
+      side: order.side,
+      priceTicks: order.limitPriceTicks,
+      remainingLots,
+      keptPriority,
+    });
+  }
+
+  /** Ends an order that never rested. */
+  private close(order: BookOrder, taker: Taker, reason: CloseReason, events: BookEvent[]): void {
+    events.push({
+      type: "removed",
+      account: order.account,
+      slot: order.slot,
+      sequence: order.sequence,
+      market: order.market,
+      side: order.side,
+      priceTicks: order.limitPriceTicks,
+      remainingLots: taker.remainingLots,
+      filledLots: taker.filledLots,
+      reason,
+      rested: false,
+    });
+  }
+
+  private reject(
+    named: { account: number; slot: number; sequence: number },
+    code: RejectCode,
+    events: BookEvent[],
+  ): BookEvent[] {
+    events.push({ type: "rejected", account: named.account, slot: named.slot, sequence: named.sequence, code });
+    return events;
+  }
+}
+
+function isIndex(x: unknown, limit: number): boolean {
+  return typeof x === "number" && Number.isSafeInteger(x) && x >= 0 && x < limit;
+}

@@ -1,0 +1,360 @@
+/**
+ * Every reason for which Clearbook refuses a command: one closed table, shared by matcher, API, SDK and page.
+ * A code is stable for ever; message and remedy are texts for people and may be reworded.
+ * A refused command changes nothing. Bugs are not in this table: they are thrown.
+ */
+
+/** What a caller needs to understand and mend a refusal. */
+export interface RejectEntry {
+  /** Stable identifier, equal to its key in {@link REJECTS}. */
+  readonly code: string;
+  /** HTTP status of the API's answer. */
+  readonly httpStatus: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 503;
+  /** Name of the offending field of the command, or null when no single field is to blame. */
+  readonly field: string | null;
+  readonly message: string;
+  /** What the sender can do about it. */
+  readonly remedy: string;
+}
+
+export const REJECTS = {
+  // --- Shape: the command cannot be read -------------------------------------------------------------------------
+  MALFORMED: {
+    code: "MALFORMED",
+    httpStatus: 400,
+    field: null,
+    message: "The command is not an object of the documented shape, or has a field that is unknown.",
+    remedy: "Send exactly the documented fields; a field outside the signed order is never ignored silently.",
+  },
+  MISSING_FIELD: {
+    code: "MISSING_FIELD",
+    httpStatus: 400,
+    field: null,
+    message: "A required field is absent.",
+    remedy: "Send every field of the order; there are no defaults, because every field is signed.",
+  },
+  BODY_TOO_LARGE: {
+    code: "BODY_TOO_LARGE",
+    httpStatus: 413,
+    field: null,
+    message: "The request body is larger than the limit.",
+    remedy: "Split the batch into several requests.",
+  },
+  INVALID_ACCOUNT: {
+    code: "INVALID_ACCOUNT",
+    httpStatus: 400,
+    field: "account",
+    message: "The account index is not an integer in range.",
+    remedy: "Use the account index from your registration.",
+  },
+  INVALID_SLOT: {
+    code: "INVALID_SLOT",
+    httpStatus: 400,
+    field: "slot",
+    message: "The order slot is not an integer from 0 to 4095.",
+    remedy: "Pick one of the account's 4,096 slots.",
+  },
+  INVALID_SEQUENCE: {
+    code: "INVALID_SEQUENCE",
+    httpStatus: 400,
+    field: "sequence",
+    message: "The sequence is not an integer from 1 to 2^48 - 1.",
+    remedy: "Use a counter or a millisecond timestamp.",
+  },
+  INVALID_SIDE: {
+    code: "INVALID_SIDE",
+    httpStatus: 400,
+    field: "side",
+    message: 'The side is neither "buy" nor "sell".',
+    remedy: 'Send "buy" or "sell".',
+  },
+  INVALID_TIME_IN_FORCE: {
+    code: "INVALID_TIME_IN_FORCE",
+    httpStatus: 400,
+    field: "timeInForce",
+    message: "The time in force is none of GTT, IOC, FOK.",
+    remedy: "Send GTT, IOC or FOK; a market order is an IOC order with a protection price.",
+  },
+  INVALID_SELF_TRADE: {
+    code: "INVALID_SELF_TRADE",
+    httpStatus: 400,
+    field: "selfTrade",
+    message: "The self-trade rule is none of expire-maker, expire-taker, expire-both, decrement.",
+    remedy: "Send one of the four rules.",
+  },
+  INVALID_FLAG: {
+    code: "INVALID_FLAG",
+    httpStatus: 400,
+    field: null,
+    message: "One of postOnly, reduceOnly, keepFilled is not a boolean.",
+    remedy: "Send true or false.",
+  },
+
+  // --- Who and where ---------------------------------------------------------------------------------------------
+  UNKNOWN_MARKET: {
+    code: "UNKNOWN_MARKET",
+    httpStatus: 404,
+    field: "market",
+    message: "There is no such market, or it is not open for trading.",
+    remedy: "Take the index from GET /v1/markets.",
+  },
+  UNKNOWN_ACCOUNT: {
+    code: "UNKNOWN_ACCOUNT",
+    httpStatus: 404,
+    field: "account",
+    message: "No account is registered at this index.",
+    remedy: "Register the account on L1 and wait for its confirmation.",
+  },
+  KEY_UNKNOWN: {
+    code: "KEY_UNKNOWN",
+    httpStatus: 401,
+    field: "account",
+    message: "The account has no usable trading key.",
+    remedy: "Register a trading key: on the curve, of prime order, not the identity.",
+  },
+  WRONG_SIGNATURE: {
+    code: "WRONG_SIGNATURE",
+    httpStatus: 401,
+    field: "signature",
+    message: "The signature does not verify under the account's trading key for exactly these fields.",
+    remedy: "Compare the order hash that the API returns with yours: a differing hash means a differing field.",
+  },
+  WRONG_CHAIN: {
+    code: "WRONG_CHAIN",
+    httpStatus: 401,
+    field: "chainId",
+    message: "The order was signed for another chain.",
+    remedy: "Sign with the chain id from GET /v1/markets.",
+  },
+  WRONG_EXCHANGE: {
+    code: "WRONG_EXCHANGE",
+    httpStatus: 401,
+    field: "exchange",
+    message: "The order was signed for another exchange contract.",
+    remedy: "Sign with the exchange address from GET /v1/markets.",
+  },
+  NOT_PERMITTED: {
+    code: "NOT_PERMITTED",
+    httpStatus: 403,
+    field: "account",
+    message: "This account may not trade through order rows (fee and insurance accounts never do).",
+    remedy: "Use a trading account.",
+  },
+
+  // --- Price, quantity, time -------------------------------------------------------------------------------------
+  PRICE_ZERO: {
+    code: "PRICE_ZERO",
+    httpStatus: 400,
+    field: "limitPriceTicks",
+    message: "The limit price is zero.",
+    remedy: "Send a price of at least one tick; a market order carries its protection price.",
+  },
+  PRICE_TOO_LARGE: {
+    code: "PRICE_TOO_LARGE",
+    httpStatus: 400,
+    field: "limitPriceTicks",
+    message: "The limit price is no integer, is negative or is 2^32 ticks or more.",
+    remedy: "Send an integer number of ticks below 2^32.",
+  },
+  OFF_TICK: {
+    code: "OFF_TICK",
+    httpStatus: 400,
+    field: "limitPriceTicks",
+    message: "The limit price is no multiple of the market's price step.",
+    remedy: "Round to the market's price step.",
+  },
+  OUTSIDE_PRICE_BAND: {
+    code: "OUTSIDE_PRICE_BAND",
+    httpStatus: 422,
+    field: "limitPriceTicks",
+    message: "At this price no fill could be proven: it lies outside the band around the epoch's price.",
+    remedy: "Move the limit inside the band that GET /v1/markets shows.",
+  },
+  QUANTITY_ZERO: {
+    code: "QUANTITY_ZERO",
+    httpStatus: 400,
+    field: "quantityLots",
+    message: "The quantity is zero.",
+    remedy: "Send at least the market's smallest quantity.",
+  },
+  QUANTITY_TOO_SMALL: {
+    code: "QUANTITY_TOO_SMALL",
+    httpStatus: 400,
+    field: "quantityLots",
+    message: "The quantity is below the market's smallest.",
+    remedy: "Send at least the market's smallest quantity.",
+  },
+  QUANTITY_TOO_LARGE: {
+    code: "QUANTITY_TOO_LARGE",
+    httpStatus: 400,
+    field: "quantityLots",
+    message: "The quantity is no integer, is negative or is above the market's largest.",
+    remedy: "Split the order.",
+  },
+  OFF_LOT: {
+    code: "OFF_LOT",
+    httpStatus: 400,
+    field: "quantityLots",
+    message: "The quantity is no multiple of the market's quantity step.",
+    remedy: "Round to the market's quantity step.",
+  },
+  INVALID_EXPIRY: {
+    code: "INVALID_EXPIRY",
+    httpStatus: 400,
+    field: "expirySeconds",
+    message: "The expiry is not an integer number of seconds below 2^32.",
+    remedy: "Send seconds since 1970, not milliseconds.",
+  },
+  EXPIRED: {
+    code: "EXPIRED",
+    httpStatus: 422,
+    field: "expirySeconds",
+    message: "The order's expiry is before the current epoch's time.",
+    remedy: "Sign a new order with a later expiry; GET /v1/time gives the epoch's time.",
+  },
+  EXPIRY_TOO_FAR: {
+    code: "EXPIRY_TOO_FAR",
+    httpStatus: 422,
+    field: "expirySeconds",
+    message: "The expiry lies further ahead than the exchange accepts.",
+    remedy: "Sign a nearer expiry.",
+  },
+  MAX_FEE_TOO_LOW: {
+    code: "MAX_FEE_TOO_LOW",
+    httpStatus: 422,
+    field: "maxFeePpm",
+    message: "The signed fee maximum is below the account's current fee rate.",
+    remedy: "Sign a maximum of at least the rate that GET /v1/account shows.",
+  },
+
+  // --- Identity in time ------------------------------------------------------------------------------------------
+  DUPLICATE_SEQUENCE: {
+    code: "DUPLICATE_SEQUENCE",
+    httpStatus: 409,
+    field: "sequence",
+    message: "An order or cancel with this slot and sequence was already accepted.",
+    remedy: "If this was a retry, nothing is lost: look the order up. Otherwise raise the sequence.",
+  },
+  STALE_SEQUENCE: {
+    code: "STALE_SEQUENCE",
+    httpStatus: 409,
+    field: "sequence",
+    message: "The sequence is below the slot's last one or below the account's minimum.",
+    remedy: "Use a sequence above every one sent on this slot and above the account's minimum.",
+  },
+  ALREADY_FILLED: {
+    code: "ALREADY_FILLED",
+    httpStatus: 409,
+    field: "quantityLots",
+    message: "The order keeps the slot's filled quantity, which already reaches the signed quantity.",
+    remedy: "Sign a larger total quantity, or a fresh order without keepFilled.",
+  },
+  KEPT_FILLED_MISMATCH: {
+    code: "KEPT_FILLED_MISMATCH",
+    httpStatus: 409,
+    field: "keepFilled",
+    message: "The slot's settled record belongs to an earlier order, whose fills would count against this amend.",
+    remedy: "The live order has no fills: replace it without keepFilled, or use another slot.",
+  },
+  ORDER_NOT_FOUND: {
+    code: "ORDER_NOT_FOUND",
+    httpStatus: 404,
+    field: "slot",
+    message: "No order is live on this slot.",
+    remedy: "It was filled, cancelled, replaced or has expired: look the order up.",
+  },
+
+  // --- What the order asks for -----------------------------------------------------------------------------------
+  POST_ONLY_NOT_RESTING: {
+    code: "POST_ONLY_NOT_RESTING",
+    httpStatus: 400,
+    field: "postOnly",
+    message: "A post-only order must be able to rest, which IOC and FOK exclude.",
+    remedy: "Use GTT, or drop postOnly.",
+  },
+  POST_ONLY_WOULD_CROSS: {
+    code: "POST_ONLY_WOULD_CROSS",
+    httpStatus: 422,
+    field: "limitPriceTicks",
+    message: "The post-only order would have matched at once.",
+    remedy: "Move the limit behind the best opposite price.",
+  },
+  FOK_NOT_FILLABLE: {
+    code: "FOK_NOT_FILLABLE",
+    httpStatus: 422,
+    field: "quantityLots",
+    message: "The whole quantity cannot be filled at once within the limit.",
+    remedy: "Lower the quantity, widen the limit, or use IOC.",
+  },
+  REDUCE_ONLY_WOULD_INCREASE: {
+    code: "REDUCE_ONLY_WOULD_INCREASE",
+    httpStatus: 422,
+    field: "reduceOnly",
+    message: "The account has no position on the other side that this order could reduce.",
+    remedy: "Check side and position, or drop reduceOnly.",
+  },
+
+  // --- Risk and capacity -----------------------------------------------------------------------------------------
+  INSUFFICIENT_INITIAL_MARGIN: {
+    code: "INSUFFICIENT_INITIAL_MARGIN",
+    httpStatus: 422,
+    field: "quantityLots",
+    message: "The account's equity would not cover its initial margin.",
+    remedy: "Deposit, lower the quantity, or close positions.",
+  },
+  LIQUIDATABLE: {
+    code: "LIQUIDATABLE",
+    httpStatus: 422,
+    field: "account",
+    message: "The account is below its maintenance margin: it is being liquidated.",
+    remedy: "Deposit; trading resumes once maintenance margin is met.",
+  },
+  OPEN_INTEREST_CAP: {
+    code: "OPEN_INTEREST_CAP",
+    httpStatus: 422,
+    field: "market",
+    message: "The market's open interest is at its cap.",
+    remedy: "Only orders that reduce a position are accepted until it falls.",
+  },
+  MARKET_RESTRICTED: {
+    code: "MARKET_RESTRICTED",
+    httpStatus: 422,
+    field: "market",
+    message: "The market has no fresh price: only reductions are accepted.",
+    remedy: "Send a reducing order, or wait for the next oracle round.",
+  },
+  OPEN_ORDERS_LIMIT: {
+    code: "OPEN_ORDERS_LIMIT",
+    httpStatus: 422,
+    field: "account",
+    message: "The account has as many open orders as it may have.",
+    remedy: "Cancel or replace an order.",
+  },
+  RATE_LIMIT: {
+    code: "RATE_LIMIT",
+    httpStatus: 429,
+    field: null,
+    message: "Too many requests.",
+    remedy: "Wait as long as the Retry-After header says.",
+  },
+  BACKLOG_FULL: {
+    code: "BACKLOG_FULL",
+    httpStatus: 503,
+    field: null,
+    message: "Too much unproven work is in flight; new orders wait for proofs. Cancels are still accepted.",
+    remedy: "Retry after the time that the status URL estimates.",
+  },
+  FROZEN: {
+    code: "FROZEN",
+    httpStatus: 503,
+    field: null,
+    message: "The exchange is frozen for ever; only claims on L1 remain.",
+    remedy: "Claim the account's equity through the contract.",
+  },
+} as const satisfies Record<string, RejectEntry>;
+
+/** Stable code of a refusal. */
+export type RejectCode = keyof typeof REJECTS;
+
+/** Every code, in the table's order. */
+export const REJECT_CODES: readonly RejectCode[] = Object.keys(REJECTS) as RejectCode[];

@@ -1,0 +1,169 @@
+pragma circom 2.2.2;
+
+include "../lib/range.circom";
+include "../encoding/account-leaf.circom";
+include "../risk/margin.circom";
+include "../risk/size-lane.circom";
+include "../risk/valid-transition.circom";
+include "../generated/protocol.circom";
+
+// One account of the batch: loaded once, stored once, margin checked once on its final state (docs/protocol.md §5).
+// active, isNew       isNew: the leaf was absent (0); it comes from the queue
+// account … minSequence, lane, fundingIndex   old leaf, prover-chosen; the leaf hash and the ranges determine them
+// deposits            micro-USD, < 64·2^64
+// sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 and can never reach the next lane's 48-bit place
+// collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^94
+// orderRootAfter      last value of the order-root register
+// withdrawals, cancelAlls     number of such rows of this account: at most one each
+// Guarantees oldLeaf, newLeaf (0 for an absent old leaf), the valid-final-state rule, and the published words.
+template AccountSlot() {
+    signal input active;
+    signal input isNew;
+    signal input account;
+    signal input owner;
+    signal input ax;
+    signal input ay;
+    signal input collateral;
+    signal input orderRoot;
+    signal input withdrawalNonce;
+    signal input minSequence;
+    signal input lane[8];
+    signal input lanesAfter[8];
+    signal input fundingIndex[8];
+    signal input healthy;
+
+    signal input deposits;
+    signal input sizeWordDelta[2];
+    signal input collateralDelta;
+    signal input orderRootAfter;
+    signal input withdrawals;
+    signal input cancelAlls;
+    signal input minSequenceDelta;
+    signal input references;
+
+    signal input price[8];
+    signal input priceImf[8];
+    signal input priceMmf[8];
+    signal input epochFundingIndex[8];
+
+    signal output oldLeaf;
+    signal output newLeaf;
+    signal output words[3];
+    signal output magnitudeChange[8];
+
+    // 1. An unused slot is referred to by nothing. (references: a small sum of booleans.)
+    active * (active - 1) === 0;
+    (1 - active) * references === 0;
+    isNew * (1 - isNew) === 0;
+    withdrawals * (withdrawals - 1) === 0;
+    cancelAlls * (cancelAlls - 1) === 0;
+
+    // 2. Old leaf. A new account starts from nothing.
+    component nonceRange = InRange(WITHDRAWAL_NONCE_BITS());
+    component minSequenceRange = InRange(SEQUENCE_BITS());
+    nonceRange.in <== withdrawalNonce;
+    minSequenceRange.in <== minSequence;
+    component before[8];
+    var sizeWordsBefore[2] = [0, 0];
+    for (var m = 0; m < 8; m++) {
+        before[m] = SizeLane();
+        before[m].lane <== lane[m];
+        sizeWordsBefore[m \ 4] += lane[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
+        isNew * before[m].size === 0;
+    }
+    isNew * collateral === 0;
+    isNew * withdrawalNonce === 0;
+    isNew * minSequence === 0;
+    isNew * (orderRoot - EMPTY_ORDER_ROOT()) === 0;
+    component leafBefore = AccountLeaf();
+    leafBefore.ax <== ax;
+    leafBefore.ay <== ay;
+    leafBefore.owner <== owner;
+    leafBefore.collateral <== collateral;
+    leafBefore.orderRoot <== orderRoot;
+    leafBefore.counters <== withdrawalNonce + minSequence * (1 << COUNTERS_MIN_SEQUENCE_SHIFT());
+    for (var w = 0; w < 2; w++) leafBefore.sizeWords[w] <== sizeWordsBefore[w];
+    for (var m = 0; m < 8; m++) leafBefore.fundingIndex[m] <== fundingIndex[m];
+    oldLeaf <== leafBefore.hash * (1 - isNew);
+
+    // 3. Funding, then deposits: S₀. |size·Δindex| ≤ 2^40·2^64 each.
+    signal funding[8];
+    var owed = 0;
+    for (var m = 0; m < 8; m++) {
+        funding[m] <== before[m].size * (epochFundingIndex[m] - fundingIndex[m]);
+        owed += funding[m];
+    }
+    signal collateral0;
+    collateral0 <== collateral - owed + PICO_PER_MICRO() * deposits;
+
+    // 4. Rows. The packed words take the deltas; lanes of 41 bits with a stride of 48 make the new lanes unique.
+    signal collateralAfter;
+    collateralAfter <== collateral0 + collateralDelta;
+    component collateralRange = InRange(COLLATERAL_MAGNITUDE_BITS() + 1);
+    collateralRange.in <== collateralAfter + (1 << COLLATERAL_MAGNITUDE_BITS());
+    component after[8];
+    var sizeWordsAfter[2] = [0, 0];
+    for (var m = 0; m < 8; m++) {
+        after[m] = SizeLane();
+        after[m].lane <== lanesAfter[m];
+        sizeWordsAfter[m \ 4] += lanesAfter[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
+        magnitudeChange[m] <== active * (after[m].magnitude - before[m].magnitude);
+    }
+    for (var w = 0; w < 2; w++) sizeWordsAfter[w] === sizeWordsBefore[w] + sizeWordDelta[w];
+
+    // 5. Margin at the end against S₀.
+    component start = Margin();
+    component end = Margin();
+    start.collateral <== collateral0;
+    end.collateral <== collateralAfter;
+    component rule = ValidTransition();
+    for (var m = 0; m < 8; m++) {
+        start.size[m] <== before[m].size;
+        start.magnitude[m] <== before[m].magnitude;
+        end.size[m] <== after[m].size;
+        end.magnitude[m] <== after[m].magnitude;
+        start.price[m] <== price[m];
+        start.priceImf[m] <== priceImf[m];
+        start.priceMmf[m] <== priceMmf[m];
+        end.price[m] <== price[m];
+        end.priceImf[m] <== priceImf[m];
+        end.priceMmf[m] <== priceMmf[m];
+        rule.positive[m] <== after[m].positive;
+        rule.magnitude[m] <== after[m].magnitude;
+        rule.positive0[m] <== before[m].positive;
+        rule.magnitude0[m] <== before[m].magnitude;
+    }
+    rule.tv <== end.tv;
+    rule.trInitial <== end.trInitial;
+    rule.trMaintenance <== end.trMaintenance;
+    rule.tv0 <== start.tv;
+    rule.trInitial0 <== start.trInitial;
+    rule.trMaintenance0 <== start.trMaintenance;
+    rule.healthy <== healthy;
+    rule.outgoing <== withdrawals;
+
+    // 6. New leaf. The nonce is 32 bits and grows by one a batch at most: it would take 2^32 batches to leave its place.
+    signal nonceAfter;
+    signal minSequenceAfter;
+    nonceAfter <== withdrawalNonce + withdrawals;
+    minSequenceAfter <== minSequence + minSequenceDelta;
+    component leafAfter = AccountLeaf();
+    leafAfter.ax <== ax;
+    leafAfter.ay <== ay;
+    leafAfter.owner <== owner;
+    leafAfter.collateral <== collateralAfter;
+    leafAfter.orderRoot <== orderRootAfter;
+    leafAfter.counters <== nonceAfter + minSequenceAfter * (1 << COUNTERS_MIN_SEQUENCE_SHIFT());
+    for (var w = 0; w < 2; w++) leafAfter.sizeWords[w] <== sizeWordsAfter[w];
+    for (var m = 0; m < 8; m++) leafAfter.fundingIndex[m] <== epochFundingIndex[m];
+    newLeaf <== leafAfter.hash;
+
+    // 7. Published words; zero when unused.
+    words[0] <== active * (1
+        + account * (1 << ACCOUNT_WORD_ACCOUNT_SHIFT())
+        + nonceAfter * (1 << ACCOUNT_WORD_WITHDRAWAL_NONCE_SHIFT())
+        + minSequenceAfter * (1 << ACCOUNT_WORD_MIN_SEQUENCE_SHIFT())
+        + (collateralAfter + (1 << COLLATERAL_MAGNITUDE_BITS())) * (1 << ACCOUNT_WORD_COLLATERAL_OFFSET_SHIFT()));
+    words[1] <== active * sizeWordsAfter[0];
+    words[2] <== active * sizeWordsAfter[1];
+}

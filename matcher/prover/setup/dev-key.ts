@@ -19,7 +19,18 @@ export const INSECURE_DEV_MARK = "insecure-dev";
 export const DEV_KEY_VERSION = 1;
 
 export type DevKeyPhase = "hash" | "lagrange" | "constraints" | "points" | "write";
+/** `fraction` is that of the whole work, 0 to 1. */
 export type DevKeyProgress = { readonly phase: DevKeyPhase; readonly fraction: number; readonly elapsedMs: number };
+/** Where each phase ends, in parts of the whole. */
+const PHASE_END: Readonly<Record<DevKeyPhase, number>> = {
+  hash: 0.02,
+  lagrange: 0.07,
+  constraints: 0.15,
+  points: 0.99,
+  write: 1,
+};
+const PHASES = Object.keys(PHASE_END) as DevKeyPhase[];
+const POINTS_PROGRESS_MS = 500;
 
 export type DevKeyOptions = {
   readonly r1csPath: string;
@@ -57,8 +68,10 @@ export async function writeDevKey(options: DevKeyOptions): Promise<DevKeyReport>
   const startMs = performance.now();
   const elapsedMs = () => Math.round(performance.now() - startMs);
   const phaseEndMs: Record<DevKeyPhase, number> = { hash: 0, lagrange: 0, constraints: 0, points: 0, write: 0 };
-  const report = (phase: DevKeyPhase, fraction: number) => {
+  const report = (phase: DevKeyPhase, phaseFraction: number) => {
     phaseEndMs[phase] = elapsedMs();
+    const begin = PHASE_END[PHASES[PHASES.indexOf(phase) - 1]!] ?? 0;
+    const fraction = begin + (PHASE_END[phase] - begin) * phaseFraction;
     onProgress?.({ phase, fraction, elapsedMs: phaseEndMs[phase] });
   };
 
@@ -113,13 +126,10 @@ export async function writeDevKey(options: DevKeyOptions): Promise<DevKeyReport>
       pool.multiply("g1", ic),
       pool.multiply("g1", c),
     ] as const;
-    let finished = 0;
-    for (const job of jobs)
-      job.then(
-        () => report("points", ++finished / jobs.length),
-        () => {},
-      );
-    const [keyG1, keyG2, pointsH, pointsB2, pointsA, pointsB1, pointsIc, pointsC] = await Promise.all(jobs);
+    const ticker = setInterval(() => report("points", pool.fraction()), POINTS_PROGRESS_MS);
+    const points = await Promise.all(jobs).finally(() => clearInterval(ticker));
+    report("points", 1);
+    const [keyG1, keyG2, pointsH, pointsB2, pointsA, pointsB1, pointsIc, pointsC] = points;
 
     const counts = littleEndian(wireCount, r1cs.publicCount, 2 ** power);
     const fields = [littleEndian(FIELD_BYTES), fieldToBytes(BASE_FIELD_ORDER)].concat(

@@ -26,6 +26,9 @@ export type MultiplyTask = {
 
 type Pending = { left: number; resolve(): void; reject(error: Error): void };
 
+/** An addition in g2 takes about as long as 2.6 in g1. */
+const GROUP_COST: Readonly<Record<Group, number>> = { g1: 1, g2: 2.6 };
+
 /**
  * Threads that multiply scalars with the generators of both groups. They build the window tables as soon as the pool
  * exists, while the main thread still prepares the scalars.
@@ -33,6 +36,7 @@ type Pending = { left: number; resolve(): void; reject(error: Error): void };
 export class FixedBasePool {
   readonly #workers: Worker[] = [];
   readonly #pending = new Map<number, Pending>();
+  readonly #tasks: MultiplyTask[] = [];
   #nextId = 0;
   #failure: Error | undefined;
 
@@ -66,11 +70,22 @@ export class FixedBasePool {
       points,
       counter: new SharedArrayBuffer(4),
     };
+    this.#tasks.push(task);
     await new Promise<void>((resolve, reject) => {
       this.#pending.set(task.id, { left: this.#workers.length, resolve, reject });
       for (const worker of this.#workers) worker.postMessage(task);
     });
     return new Uint8Array(points);
+  }
+
+  /** How much of the work handed in so far is done, 0 to 1. */
+  fraction(): number {
+    let [done, all] = [0, 0];
+    for (const { group, count, counter } of this.#tasks) {
+      done += GROUP_COST[group] * Math.min(count, Atomics.load(new Int32Array(counter), 0));
+      all += GROUP_COST[group] * count;
+    }
+    return all === 0 ? 0 : done / all;
   }
 
   async close(): Promise<void> {

@@ -83,7 +83,7 @@ struct RiskParameters {
     uint32 rebateCapPpm;
     /// Bound of funding: parts per million of the price per hour.
     uint32 maxFundingRatePpmPerHour;
-    /// All eight markets; those that are not live are zero.
+    /// All eight markets; of those that are not live nothing else is read.
     MarketParameters[8] markets;
 }
 

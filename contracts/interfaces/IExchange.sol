@@ -103,8 +103,6 @@ interface IExchange {
     error DepositTooSmall(uint256 minimumMicroUsd, uint256 receivedMicroUsd);
     /// @notice Thrown when a deposit would lift the pool above the cap.
     error DepositCapExceeded(uint256 capMicroUsd, uint256 totalMicroUsd);
-    /// @notice Thrown when the balance did not grow by a deposit.
-    error NothingReceived();
     /// @notice Thrown when there is nothing to claim.
     error NothingClaimable(address owner);
     /// @notice Thrown when there are no whole micro-USD of fees to collect.

@@ -57,8 +57,6 @@ interface IPriceOracle {
     error InvalidSignerSet(uint256 signers, uint256 threshold);
     /// @notice Thrown when the age bound given at deployment is zero.
     error InvalidMaxAge(uint256 maxAgeSeconds);
-    /// @notice Thrown when no round has this hash.
-    error UnknownRound(bytes32 roundHash);
 
     /// @notice Verifies and stores a round; the same content again changes nothing and gives the same answer.
     /// @return roundHash keccak256(abi.encode(number, timeSeconds, pricesTicks)).
@@ -67,11 +65,11 @@ interface IPriceOracle {
         RoundSubmission calldata submission
     ) external returns (bytes32 roundHash, PriceRound memory round);
 
-    /// @notice A stored round. Reverts with UnknownRound.
-    function roundByHash(bytes32 roundHash) external view returns (PriceRound memory);
+    /// @notice Whether a round with this content was verified.
+    function isVerified(bytes32 roundHash) external view returns (bool);
 
-    /// @notice Number and time (seconds) of the newest round, and its hash; zeros before the first.
-    function latestRound() external view returns (uint64 number, uint32 timeSeconds, bytes32 roundHash);
+    /// @notice Number and time (seconds) of the newest round; zeros before the first.
+    function latestRound() external view returns (uint64 number, uint32 timeSeconds);
 
     /// @notice The addresses whose reports count, in increasing order.
     function signers() external view returns (address[] memory);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+
+import {Protocol} from "../generated/Protocol.sol";
+import {IExchange} from "../interfaces/IExchange.sol";
+
+/// @title Open interest as words of the public data: four lanes of 48 bits a word, least significant first.
+library OpenInterest {
+    /// @param lots Each below 2^48.
+    function pack(uint64[8] memory lots) internal pure returns (uint256[2] memory words) {
+        for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
+            words[market / Protocol.LANES_PER_WORD] |= uint256(lots[market]) << _shift(market);
+        }
+    }
+
+    /// @dev Reverts with OpenInterestOutOfRange on bits beyond the lanes: they would be lost.
+    function unpack(uint256[2] memory words) internal pure returns (uint64[8] memory lots) {
+        for (uint256 i = 0; i < 2; ++i) {
+            if (words[i] >> (Protocol.LANES_PER_WORD * Protocol.GROSS_OPEN_INTEREST_BITS) != 0) {
+                revert IExchange.OpenInterestOutOfRange(words[i]);
+            }
+        }
+        for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
+            uint256 lane = words[market / Protocol.LANES_PER_WORD] >> _shift(market);
+            lots[market] = uint64(lane & ((1 << Protocol.GROSS_OPEN_INTEREST_BITS) - 1));
+        }
+    }
+
+    function _shift(uint256 market) private pure returns (uint256) {
+        return Protocol.GROSS_OPEN_INTEREST_BITS * (market % Protocol.LANES_PER_WORD);
+    }
+}

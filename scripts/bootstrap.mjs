@@ -283,9 +283,10 @@ function commandNames() {
 }
 
 /** Turns the command line into what Node 24 is to spawn. */
-function resolveCommand(node, [command, ...rest]) {
+function resolveCommand(node, [command, ...given]) {
+  const rest = given[0] === "--" ? given.slice(1) : given;
   if (command === "exec") {
-    const [program, ...programArguments] = rest[0] === "--" ? rest.slice(1) : rest;
+    const [program, ...programArguments] = rest;
     if (!program) throw new Refusal("exec needs a program to run.");
     return { program: program === "node" ? node : program, programArguments, cwd: process.cwd() };
   }

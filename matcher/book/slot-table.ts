@@ -23,7 +23,7 @@ export class SlotTable {
 
   constructor() {
     this.capacity = FIRST_CAPACITY;
-    this.shift = 32 - Math.log2(FIRST_CAPACITY);
+    this.shift = Math.clz32(FIRST_CAPACITY) + 1;
     this.keys = new Int32Array(FIRST_CAPACITY).fill(NIL);
     this.nodes = new Int32Array(FIRST_CAPACITY).fill(NIL);
     this.sequences = new Float64Array(FIRST_CAPACITY);

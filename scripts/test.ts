@@ -1,0 +1,68 @@
+/**
+ * Builds what the tests need, then runs the suite in lanes, one per core and at most `--lanes`.
+ *
+ *   npm test                      everything
+ *   npm test -- --only <glob>     only the test files that match (or whose path contains the word)
+ *   npm test -- --quick           everything but test/deep
+ */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Command } from "commander";
+import { sourceChecks } from "./testing/checks.ts";
+import { runInLanes } from "./testing/lanes.ts";
+import { isRed, type Outcome, summaryOf } from "./testing/outcome.ts";
+import { endChildrenOnSignals, run } from "./testing/process-group.ts";
+import { unitsOf } from "./testing/suite.ts";
+
+const buildLimitMs = 30 * 60_000;
+const startMs = Date.now();
+
+const program = new Command("test")
+  .option("--only <glob>", "run only the test files that match this glob or contain this word in their path")
+  .option("--quick", "leave out test/deep", false)
+  .option(
+    "--lanes <count>",
+    "test files to run side by side",
+    String(Math.min(4, Math.max(2, availableParallelism()))),
+  );
+const options = program.parse().opts<{ only?: string; quick: boolean; lanes: string }>();
+const laneCount = Number(options.lanes);
+if (!Number.isInteger(laneCount) || laneCount < 1) program.error("--lanes needs a whole number above zero.");
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function announce({ label, passed, failed, skipped, durationMs, report }: Outcome): void {
+  const counts = [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`];
+  console.log(`${failed > 0 ? "✘" : "✔"} ${label}: ${counts.filter(Boolean).join(", ")} (${seconds(durationMs)})`);
+  if (report !== "") console.log(report.replace(/^/gm, "    "));
+}
+
+/** The outcome of the build when it failed; undefined when the tests can go ahead. */
+async function build(): Promise<Outcome | undefined> {
+  if (!existsSync("scripts/build.ts")) return undefined;
+  const ending = await run(process.execPath, ["scripts/build.ts"], { show: true, limitMs: buildLimitMs });
+  if (ending.code === 0) return undefined;
+  const report = `The build failed (${ending.stopped ?? `exit code ${ending.code ?? ending.signal}`}): no test was run.`;
+  return { label: "build", passed: 0, failed: 1, skipped: 0, durationMs: Date.now() - startMs, report };
+}
+
+function finish(outcomes: readonly Outcome[]): void {
+  const failures = outcomes.filter((outcome) => outcome.failed > 0);
+  if (failures.length > 0) console.log(`\nFailed: ${failures.map((outcome) => outcome.label).join(", ")}`);
+  if (outcomes.length === 0) console.log("No test file matches.");
+  console.log(`\nTook ${seconds(Date.now() - startMs)} in ${laneCount} lanes.`);
+  console.log(summaryOf(outcomes));
+  process.exitCode = isRed(outcomes) ? 1 : 0;
+}
+
+endChildrenOnSignals();
+const brokenBuild = await build();
+if (brokenBuild) {
+  announce(brokenBuild);
+  finish([brokenBuild]);
+} else {
+  const checks = options.only === undefined ? sourceChecks : [];
+  finish(await runInLanes([...checks, ...unitsOf(options)], laneCount, announce));
+}

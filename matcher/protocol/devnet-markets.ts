@@ -1,0 +1,95 @@
+import { defineMarket, type Market } from "./market.ts";
+import { MARKETS } from "./spec.ts";
+
+/** Terms with which a market starts on a devnet. Rates are parts per million. */
+export interface DevnetMarket {
+  market: Market;
+  /** Initial margin: 50,000 allows a leverage of 20. */
+  imfPpm: number;
+  mmfPpm: number;
+  /** Greatest distance of a row's mean price from the epoch's. */
+  bandPpm: number;
+  /** Cap of Σ|size|, which counts longs and shorts. */
+  openInterestCapLots: bigint;
+  /** Largest quantity of one order. There is no smallest but one lot: what a partial fill leaves can always be closed. */
+  quantityMaxLots: number;
+  /** Where the simulated price starts, in USD. */
+  seedPriceUsd: string;
+}
+
+/** The four markets that are live at first, by index. Indices 4 … 7 are not live and have no name yet. */
+export const DEVNET_MARKETS: readonly DevnetMarket[] = [
+  {
+    market: defineMarket(0, "BTC-USD", "0.1", "0.00001"),
+    imfPpm: 50_000,
+    mmfPpm: 30_000,
+    bandPpm: 50_000,
+    openInterestCapLots: 400_000_000n, // 4,000 BTC
+    quantityMaxLots: 10_000_000, // 100 BTC
+    seedPriceUsd: "65000",
+  },
+  {
+    market: defineMarket(1, "ETH-USD", "0.01", "0.0001"),
+    imfPpm: 50_000,
+    mmfPpm: 30_000,
+    bandPpm: 50_000,
+    openInterestCapLots: 800_000_000n, // 80,000 ETH
+    quantityMaxLots: 20_000_000, // 2,000 ETH
+    seedPriceUsd: "3000",
+  },
+  {
+    market: defineMarket(2, "SOL-USD", "0.001", "0.001"),
+    imfPpm: 100_000,
+    mmfPpm: 50_000,
+    bandPpm: 50_000,
+    openInterestCapLots: 1_000_000_000n, // 1,000,000 SOL
+    quantityMaxLots: 40_000_000, // 40,000 SOL
+    seedPriceUsd: "150",
+  },
+  {
+    market: defineMarket(3, "DOGE-USD", "0.00001", "0.1"),
+    imfPpm: 100_000,
+    mmfPpm: 50_000,
+    bandPpm: 50_000,
+    openInterestCapLots: 6_000_000_000n, // 600,000,000 DOGE
+    quantityMaxLots: 300_000_000, // 30,000,000 DOGE
+    seedPriceUsd: "0.15",
+  },
+];
+
+/** Greatest rebate of a row. */
+export const DEVNET_REBATE_CAP_PPM = 100;
+
+/** Bound of funding, parts per million of the price per hour: 1.5 %. */
+export const DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR = 15_000;
+
+/** Fee tiers by number; every account starts in tier 0. Any maker's rebate is covered by any taker's fee. */
+export const DEVNET_FEE_TIERS: readonly { makerPpm: number; takerPpm: number }[] = [
+  { makerPpm: 200, takerPpm: 500 },
+  { makerPpm: 100, takerPpm: 400 },
+  { makerPpm: 0, takerPpm: 350 },
+  { makerPpm: -50, takerPpm: 300 },
+];
+
+/** Terms on which the book accepts orders, by market index; null where no market is live. */
+export const DEVNET_BOOK_RULES = {
+  markets: Array.from({ length: MARKETS }, (_, index) => {
+    const entry = DEVNET_MARKETS[index];
+    if (entry === undefined) return null;
+    return { priceStepTicks: 1, quantityStepLots: 1, quantityMinLots: 1, quantityMaxLots: entry.quantityMaxLots };
+  }),
+  /** 90 days. */
+  expiryHorizonSeconds: 7_776_000,
+  openOrdersPerAccountMax: 1_000,
+} as const;
+
+/** The live market with this symbol. @throws RangeError naming those there are. */
+export function devnetMarketBySymbol(symbol: string): DevnetMarket {
+  const found = DEVNET_MARKETS.find((entry) => entry.market.symbol === symbol);
+  if (found === undefined) {
+    throw new RangeError(
+      `no market ${symbol}; there are ${DEVNET_MARKETS.map((entry) => entry.market.symbol).join(", ")}`,
+    );
+  }
+  return found;
+}

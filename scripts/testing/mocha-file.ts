@@ -7,10 +7,14 @@ import { run } from "./process-group.ts";
 
 const mochaProgram = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
 
-/** No file may hold its lane longer than this: something in it hangs. */
-const fileLimitMs = 20 * 60_000;
-/** How long a process may live on once all its tests have ended, before that counts as a leak. */
-const lingerLimitMs = 20_000;
+export interface FileLimits {
+  /** No file may hold its lane longer than this: something in it hangs. */
+  readonly fileMs: number;
+  /** How long a process may live on once all its tests have ended, before that counts as a leak. */
+  readonly lingerMs: number;
+}
+
+const defaultLimits: FileLimits = { fileMs: 20 * 60_000, lingerMs: 20_000 };
 
 interface MochaTest {
   readonly fullTitle: string;
@@ -47,18 +51,21 @@ function describeFailure({ fullTitle, err }: MochaTest): string {
  * Runs one test file in a process of its own: a crash, a hang or a leak then has a name, and the memory of circuits
  * and keys is given back. Hardhat is imported by the tests that need a chain, so the others do not pay for it.
  */
-export async function runMochaFile(file: string): Promise<Omit<Outcome, "label" | "durationMs">> {
+export async function runMochaFile(
+  file: string,
+  { fileMs, lingerMs }: FileLimits = defaultLimits,
+): Promise<Omit<Outcome, "label" | "durationMs">> {
   const folder = mkdtempSync(join(tmpdir(), "clearbook-test-"));
   const reportFile = join(folder, "report.json");
   let reportedMs: number | undefined;
   const stopWhen = () => {
     if (reportedMs === undefined && readReport(reportFile)) reportedMs = Date.now();
-    const lingers = reportedMs !== undefined && Date.now() - reportedMs > lingerLimitMs;
+    const lingers = reportedMs !== undefined && Date.now() - reportedMs > lingerMs;
     return lingers ? "its tests ended but something it opened (a server, worker or timer) kept it alive" : undefined;
   };
   try {
     const reporter = ["--reporter", "json", "--reporter-option", `output=${reportFile}`];
-    const ending = await run(process.execPath, [mochaProgram, ...reporter, file], { limitMs: fileLimitMs, stopWhen });
+    const ending = await run(process.execPath, [mochaProgram, ...reporter, file], { limitMs: fileMs, stopWhen });
     const report = readReport(reportFile);
     if (!report) {
       const how = ending.stopped ?? `exit code ${ending.code ?? ending.signal}`;

@@ -1,0 +1,79 @@
+import { abiHash, type Bytes32, ZERO_BYTES32 } from "./abi-hash.ts";
+import { GENESIS_ACCOUNT_ROOT } from "./derived.ts";
+import { MARKETS } from "./spec.ts";
+
+/** What every batch starts from; the contract stores only its hash (docs/protocol.md §9). */
+export interface SharedState {
+  accountRoot: bigint;
+  /** Of the last settled batch; 0 before the first. */
+  batchNumber: number;
+  /** Of the last settled batch; 0 before the first. */
+  epochNumber: number;
+  /** Queue entries consumed. */
+  queueCursor: number;
+  queueHash: Bytes32;
+  /** Σ|size| per market. */
+  grossOpenInterestLots: bigint[];
+  epochStartOpenInterestLots: bigint[];
+  /** Reserved: 0. */
+  insuranceSpentPicoUsd: bigint;
+  /** Fees of all batches, collected or not. */
+  feesPicoUsd: bigint;
+}
+
+/** What a batch changes in it. */
+export interface SharedStateChange {
+  newRoot: bigint;
+  epochNumber: number;
+  queueCount: number;
+  /** Chain behind the consumed entries. */
+  queueHash: Bytes32;
+  grossOpenInterestAfterLots: readonly bigint[];
+  insuranceSpentAfterPicoUsd: bigint;
+  feeDeltaPicoUsd: bigint;
+}
+
+export function genesisSharedState(): SharedState {
+  return {
+    accountRoot: GENESIS_ACCOUNT_ROOT,
+    batchNumber: 0,
+    epochNumber: 0,
+    queueCursor: 0,
+    queueHash: ZERO_BYTES32,
+    grossOpenInterestLots: new Array(MARKETS).fill(0n),
+    epochStartOpenInterestLots: new Array(MARKETS).fill(0n),
+    insuranceSpentPicoUsd: 0n,
+    feesPicoUsd: 0n,
+  };
+}
+
+/** The hash that the contract stores. */
+export function sharedStateHash(state: SharedState): Bytes32 {
+  return abiHash([
+    state.accountRoot,
+    BigInt(state.batchNumber),
+    BigInt(state.epochNumber),
+    BigInt(state.queueCursor),
+    BigInt(state.queueHash),
+    ...state.grossOpenInterestLots,
+    ...state.epochStartOpenInterestLots,
+    state.insuranceSpentPicoUsd,
+    state.feesPicoUsd,
+  ]);
+}
+
+/** What the contract makes of the state when it settles the batch. */
+export function advanceSharedState(state: SharedState, change: SharedStateChange): SharedState {
+  const startsEpoch = change.epochNumber !== state.epochNumber;
+  return {
+    accountRoot: change.newRoot,
+    batchNumber: state.batchNumber + 1,
+    epochNumber: change.epochNumber,
+    queueCursor: state.queueCursor + change.queueCount,
+    queueHash: change.queueHash,
+    grossOpenInterestLots: [...change.grossOpenInterestAfterLots],
+    epochStartOpenInterestLots: [...(startsEpoch ? state.grossOpenInterestLots : state.epochStartOpenInterestLots)],
+    insuranceSpentPicoUsd: change.insuranceSpentAfterPicoUsd,
+    feesPicoUsd: state.feesPicoUsd + change.feeDeltaPicoUsd,
+  };
+}

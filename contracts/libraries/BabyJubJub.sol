@@ -57,7 +57,8 @@ library BabyJubJub {
             mstore(add(input, 96), value)
             mstore(add(input, 128), sub(r, 2))
             mstore(add(input, 160), r)
-            ok := and(staticcall(gas(), 0x05, input, 192, 0, 32), eq(returndatasize(), 32))
+            ok := staticcall(gas(), 0x05, input, 192, 0, 32)
+            ok := and(ok, eq(returndatasize(), 32))
             inverse := mload(0)
         }
         if (!ok) revert ModexpUnavailable();

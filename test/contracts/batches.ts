@@ -1,0 +1,143 @@
+import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import { epochRecord, type OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import { openInterestWords } from "../../matcher/protocol/lane-words.ts";
+import { pack } from "../../matcher/protocol/packing.ts";
+import { poseidon } from "../../matcher/protocol/poseidon.ts";
+import { type BatchData, challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
+import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
+import { advanceSharedState } from "../../matcher/protocol/shared-state.ts";
+import { dataLayout, tierById, WITHDRAWAL_WORD } from "../../matcher/protocol/spec.ts";
+import { Seeded } from "../protocol/seeded.ts";
+import { mined } from "./chain.ts";
+import { as, type World } from "./exchange-world.ts";
+
+export interface Batch extends BatchData {
+  epoch: OpenedEpoch;
+}
+
+export interface BatchTerms {
+  tier?: number;
+  epoch?: OpenedEpoch;
+  queueCount?: number;
+  withdrawals?: { owner: string; amountMicroUsd: bigint }[];
+  feeDeltaPicoUsd?: bigint;
+  grossOpenInterestAfterLots?: bigint[];
+  seed?: string;
+}
+
+/** A batch that fits the chain's present state; what the circuit would decide is random. */
+export function batchOf(world: World, terms: BatchTerms = {}): Batch {
+  const { model } = world;
+  const random = new Seeded(terms.seed ?? `batch ${model.sharedState.batchNumber}`);
+  const tier = tierById(terms.tier ?? 1);
+  const epoch = terms.epoch ?? model.epochs.at(-1);
+  if (epoch === undefined) throw new Error("open an epoch first");
+  const cursor = model.sharedState.queueCursor;
+  const queue = model.queue.slice(cursor, cursor + (terms.queueCount ?? 0));
+  const layout = dataLayout(tier);
+  const withdrawals = Array.from({ length: tier.withdrawals }, (_, index) => {
+    const withdrawal = terms.withdrawals?.[index];
+    if (withdrawal === undefined) return 0n;
+    return pack(WITHDRAWAL_WORD, { owner: BigInt(withdrawal.owner), amountMicroUsd: withdrawal.amountMicroUsd });
+  });
+  const rest = Array.from({ length: layout.length - layout.rows }, () => random.field());
+  return {
+    tier,
+    domain: world.domain,
+    sharedState: model.sharedState,
+    epoch,
+    queue,
+    newRoot: random.field(),
+    journalHead: random.field(),
+    fundingDigest: 0n,
+    feeDeltaPicoUsd: terms.feeDeltaPicoUsd ?? BigInt(random.integer(1_000_000_000)),
+    insuranceSpentAfterPicoUsd: 0n,
+    grossOpenInterestAfterLots:
+      terms.grossOpenInterestAfterLots ?? epoch.markets.map(() => BigInt(random.integer(2 ** 40))),
+    bodyWords: [...withdrawals, ...rest],
+  };
+}
+
+export interface PublicInputs {
+  commitment: bigint;
+  z: bigint;
+  y: bigint;
+}
+
+export function publicInputsOf(world: World, batch: BatchData): PublicInputs {
+  const data = publicData(batch);
+  const commitment = commitmentOf(batch.tier, data, poseidon);
+  const z = challengeOf(world.chainId, world.address, batch.tier, commitment, data);
+  return { commitment, z, y: evaluate(data, z) };
+}
+
+/** The batch as `settleBatch` takes it. */
+export function batchInput(batch: Batch, commitment: bigint) {
+  return {
+    tier: batch.tier.id,
+    sharedState: structuredClone(batch.sharedState),
+    epoch: epochRecord(batch.epoch),
+    queueEntries: batch.queue.map((entry) => {
+      const [head, owner = 0n, ax, ay] = queueEntryWords(entry);
+      return { head, owner: `0x${owner.toString(16).padStart(40, "0")}`, ax, ay };
+    }),
+    header: {
+      newRoot: batch.newRoot,
+      journalHead: batch.journalHead,
+      fundingDigest: batch.fundingDigest,
+      feeDeltaPicoUsd: batch.feeDeltaPicoUsd,
+      insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,
+      grossOpenInterestAfterWords: openInterestWords(batch.grossOpenInterestAfterLots),
+    },
+    bodyWords: [...batch.bodyWords],
+    commitment,
+    proof: {
+      a: [1n, 2n],
+      b: [
+        [3n, 4n],
+        [5n, 6n],
+      ],
+      c: [7n, 8n],
+    },
+  };
+}
+
+export type BatchArgument = ReturnType<typeof batchInput>;
+
+/** Lets the tier's verifier accept this batch and nothing else, and gives the argument for it. */
+export async function provenInput(world: World, batch: Batch): Promise<BatchArgument> {
+  const { commitment, z, y } = publicInputsOf(world, batch);
+  const verifier = world.verifiers[batch.tier.id];
+  if (verifier === undefined) throw new Error(`no verifier for tier ${batch.tier.id}`);
+  await mined(verifier.expectInputs([commitment, z, y]));
+  return batchInput(batch, commitment);
+}
+
+/** Sends a batch; the promise rejects with what the contract reverts with. */
+export function sendBatch(world: World, argument: BatchArgument): Promise<ContractTransactionResponse> {
+  return as(world, world.operator).settleBatch(argument);
+}
+
+/** Settles a batch that fits, and follows it in the model. */
+export async function settle(world: World, terms: BatchTerms = {}): Promise<ContractTransactionReceipt> {
+  const batch = batchOf(world, terms);
+  const receipt = await mined(sendBatch(world, await provenInput(world, batch)));
+  follow(world, batch);
+  return receipt;
+}
+
+/** What the model holds after the batch. */
+export function follow(world: World, batch: Batch): void {
+  const cursorAfter = batch.sharedState.queueCursor + batch.queue.length;
+  const queueHash = world.model.queueHashes[cursorAfter];
+  if (queueHash === undefined) throw new Error("the model's queue is shorter than the batch's");
+  world.model.sharedState = advanceSharedState(batch.sharedState, {
+    newRoot: batch.newRoot,
+    epochNumber: batch.epoch.number,
+    queueCount: batch.queue.length,
+    queueHash,
+    grossOpenInterestAfterLots: batch.grossOpenInterestAfterLots,
+    insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,
+    feeDeltaPicoUsd: batch.feeDeltaPicoUsd,
+  });
+}

@@ -1,0 +1,231 @@
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { type BaseContract, encodeBytes32String } from "ethers";
+import { type Bytes32, ZERO_BYTES32 } from "../../matcher/protocol/abi-hash.ts";
+import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
+import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import { domainOf } from "../../matcher/protocol/message-hash.ts";
+import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
+import { genesisSharedState, type SharedState } from "../../matcher/protocol/shared-state.ts";
+import { MARKETS } from "../../matcher/protocol/spec.ts";
+import { type Callable, ethers, mined } from "./chain.ts";
+
+export type ExchangeContract = Callable<
+  | "accountCount"
+  | "accountOwner"
+  | "acceptOwnership"
+  | "addVerifier"
+  | "appendParameters"
+  | "claim"
+  | "claimable"
+  | "collectFees"
+  | "deposit"
+  | "depositLimits"
+  | "depositWithPermit"
+  | "domain"
+  | "epochHash"
+  | "genesisSharedState"
+  | "latestEpoch"
+  | "latestParameterVersion"
+  | "openEpoch"
+  | "operator"
+  | "oracle"
+  | "owner"
+  | "parameters"
+  | "queueHashAt"
+  | "queueLength"
+  | "register"
+  | "renounceOwnership"
+  | "setDepositLimits"
+  | "setOperator"
+  | "settleBatch"
+  | "sharedStateHash"
+  | "token"
+  | "transferOwnership"
+  | "vault"
+  | "verifierOf"
+>;
+export type OracleContract = Callable<
+  | "isVerified"
+  | "latestRound"
+  | "maxAgeSeconds"
+  | "owner"
+  | "reportDigest"
+  | "setSigners"
+  | "signers"
+  | "submitRound"
+  | "threshold"
+>;
+export type TokenContract = Callable<
+  "allowance" | "approve" | "balanceOf" | "decimals" | "mint" | "name" | "nonces" | "transfer"
+>;
+export type VerifierContract = Callable<"expectInputs" | "isInsecureDevKey">;
+
+/** What the tests expect the chain to hold; put back together with it. */
+export interface Model {
+  sharedState: SharedState;
+  queue: ChainedEntry[];
+  /** Chain behind the first 0, 1, … entries. */
+  queueHashes: Bytes32[];
+  epochs: OpenedEpoch[];
+  nextRound: number;
+}
+
+export interface World {
+  owner: HardhatEthersSigner;
+  operator: HardhatEthersSigner;
+  insuranceOwner: HardhatEthersSigner;
+  alice: HardhatEthersSigner;
+  bob: HardhatEthersSigner;
+  stranger: HardhatEthersSigner;
+  reporter: HardhatEthersSigner;
+  token: TokenContract;
+  oracle: OracleContract;
+  exchange: ExchangeContract;
+  address: string;
+  chainId: number;
+  domain: bigint;
+  /** By tier. */
+  verifiers: VerifierContract[];
+  model: Model;
+}
+
+export const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
+export const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
+export const ORACLE_MAX_AGE_SECONDS = 300;
+export const TIERS_WITH_VERIFIER = [0, 1, 2];
+
+/** Risk parameters as the contract takes them: four live markets. */
+export function devnetParameters() {
+  const markets = Array.from({ length: MARKETS }, (_, index) => {
+    const entry = DEVNET_MARKETS[index];
+    return {
+      imfPpm: entry?.imfPpm ?? 0,
+      mmfPpm: entry?.mmfPpm ?? 0,
+      bandPpm: entry?.bandPpm ?? 0,
+      openInterestCapLots: entry?.openInterestCapLots ?? 0n,
+      live: entry !== undefined,
+      tickSizeExponent: -(entry?.market.tickDecimals ?? 0),
+      lotSizeExponent: -(entry?.market.lotDecimals ?? 0),
+      symbol: encodeBytes32String(entry?.market.symbol ?? ""),
+    };
+  });
+  return { rebateCapPpm: 100, maxFundingRatePpmPerHour: 15_000, markets };
+}
+
+async function deploy<T extends BaseContract>(name: string, ...args: unknown[]): Promise<T> {
+  return (await ethers.deployContract(name, args)) as unknown as T;
+}
+
+/** What the Exchange's constructor takes. */
+export interface Setup {
+  token: string;
+  oracle: string;
+  owner: string;
+  operator: string;
+  insuranceOwner: string;
+  minimumDepositMicroUsd: bigint;
+  depositCapMicroUsd: bigint;
+  verifiers: string[];
+}
+
+/** Deploys everything, with another token contract if one is named, and changes to the setup if wished. */
+export async function deployWorld(tokenName = "TestDollar", changes: Partial<Setup> = {}): Promise<World> {
+  const signers = (await ethers.getSigners()) as HardhatEthersSigner[];
+  const [owner, operator, insuranceOwner, alice, bob, stranger, reporter] = signers as [
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+  ];
+  const token = await deploy<TokenContract>(tokenName);
+  const oracle = await deploy<OracleContract>(
+    "PriceOracle",
+    owner.address,
+    [reporter.address],
+    1,
+    ORACLE_MAX_AGE_SECONDS,
+  );
+  const verifiers: VerifierContract[] = [];
+  for (const _ of TIERS_WITH_VERIFIER) verifiers.push(await deploy<VerifierContract>("ExpectedInputsVerifier", true));
+  const setup: Setup = {
+    token: await token.getAddress(),
+    oracle: await oracle.getAddress(),
+    owner: owner.address,
+    operator: operator.address,
+    insuranceOwner: insuranceOwner.address,
+    minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
+    depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
+    verifiers: await Promise.all(verifiers.map((verifier) => verifier.getAddress())),
+    ...changes,
+  };
+  const exchange = await deploy<ExchangeContract>("Exchange", setup);
+  const address = await exchange.getAddress();
+  const { chainId } = await ethers.provider.getNetwork();
+  await mined(exchange.appendParameters(devnetParameters()));
+  const world: World = {
+    owner,
+    operator,
+    insuranceOwner,
+    alice,
+    bob,
+    stranger,
+    reporter,
+    token,
+    oracle,
+    exchange,
+    address,
+    chainId: Number(chainId),
+    domain: domainOf(chainId, address),
+    verifiers,
+    model: { sharedState: genesisSharedState(), queue: [], queueHashes: [], epochs: [], nextRound: 1 },
+  };
+  await readQueue(world);
+  return world;
+}
+
+/** Takes the queue from the contract's own events into the model. */
+export async function readQueue(world: World): Promise<void> {
+  const logs = await world.exchange.queryFilter("QueueEntryAdded", 0);
+  world.model.queue = [];
+  world.model.queueHashes = [ZERO_BYTES32];
+  for (const log of logs) {
+    if (!("args" in log)) throw new Error("an event without arguments");
+    const { head, owner, ax, ay, queueHash } = log.args;
+    world.model.queue.push(queueEntryFromWords([head, BigInt(owner), ax, ay]));
+    world.model.queueHashes.push(queueHash);
+  }
+}
+
+/** Gives `who` money and lets the Exchange take it. */
+export async function fund(world: World, who: HardhatEthersSigner, amountMicroUsd: bigint): Promise<void> {
+  await mined(world.token.mint(who.address, amountMicroUsd));
+  const token = world.token.connect(who) as TokenContract;
+  await mined(token.approve(world.address, amountMicroUsd));
+}
+
+/** The Exchange as seen by `who`. */
+export function as(world: World, who: HardhatEthersSigner): ExchangeContract {
+  return world.exchange.connect(who) as ExchangeContract;
+}
+
+/** Runs every test of the enclosing block from what `prepare` left, on the chain and in the model. */
+export function useWorld(prepare: () => Promise<World>): () => World {
+  let world: World;
+  let snapshot: string;
+  let model: Model;
+  before(async () => {
+    world = await prepare();
+  });
+  beforeEach(async () => {
+    snapshot = (await ethers.provider.send("evm_snapshot", [])) as string;
+    model = structuredClone(world.model);
+  });
+  afterEach(async () => {
+    await ethers.provider.send("evm_revert", [snapshot]);
+    world.model = model;
+  });
+  return () => world;
+}

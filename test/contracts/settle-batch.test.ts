@@ -1,0 +1,117 @@
+import { expect } from "chai";
+import { concat, toBeHex } from "ethers";
+import { Point } from "../../matcher/protocol/curve.ts";
+import { publicData } from "../../matcher/protocol/public-data.ts";
+import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
+import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
+import { batchOf, follow, provenInput, sendBatch, settle } from "./batches.ts";
+import { mined } from "./chain.ts";
+import { openEpoch } from "./epochs.ts";
+import { as, deployWorld, fund, readQueue, useWorld } from "./exchange-world.ts";
+
+const ALICE_Q = Point.BASE.multiply(5n).toAffine();
+
+describe("Exchange.settleBatch", () => {
+  const world = useWorld(async () => {
+    const w = await deployWorld();
+    await fund(w, w.alice, 500_000_000n);
+    await mined(as(w, w.alice).register(ALICE_Q.x, ALICE_Q.y));
+    await mined(as(w, w.alice).deposit(1, 500_000_000n));
+    await readQueue(w);
+    await openEpoch(w);
+    return w;
+  });
+
+  it("starts from the hash of the genesis state", async () => {
+    const w = world();
+    expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+    const genesis = await w.exchange.genesisSharedState();
+    expect(genesis.accountRoot).to.equal(w.model.sharedState.accountRoot);
+  });
+
+  for (const tier of [0, 1, 2]) {
+    it(`settles a batch of tier ${tier} and stores the next state's hash`, async () => {
+      const w = world();
+      await settle(w, { tier, queueCount: 1 });
+      expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+      await settle(w, { tier });
+      expect(w.model.sharedState.batchNumber).to.equal(2);
+      expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+    });
+  }
+
+  it("emits what an indexer needs, and the whole public data", async () => {
+    const w = world();
+    const batch = batchOf(w, { queueCount: 2 });
+    const sent = sendBatch(w, await provenInput(w, batch));
+    await sent;
+    follow(w, batch);
+    const next = w.model.sharedState;
+    await expect(sent)
+      .to.emit(w.exchange, "BatchSettled")
+      .withArgs(
+        1n,
+        1n,
+        1n,
+        next.accountRoot,
+        2n,
+        next.queueHash,
+        next.feesPicoUsd,
+        batch.journalHead,
+        sharedStateHash(next),
+      );
+    const data = concat(publicData(batch).map((word) => toBeHex(word, 32)));
+    await expect(sent).to.emit(w.exchange, "BatchData").withArgs(1n, data);
+  });
+
+  it("consumes queue entries in several batches, and moves their deposits into the pool", async () => {
+    const w = world();
+    expect((await w.exchange.vault()).toArray()).to.deep.equal([500_000_000n, 0n, 0n, 0n]);
+    await settle(w, { queueCount: 2 });
+    expect((await w.exchange.vault()).toArray()).to.deep.equal([500_000_000n, 0n, 0n, 0n]);
+    await settle(w, { queueCount: 1 });
+    expect((await w.exchange.vault()).toArray()).to.deep.equal([0n, 500_000_000n, 0n, 0n]);
+    expect(w.model.sharedState.queueCursor).to.equal(3);
+    expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+  });
+
+  it("stays in the epoch, then takes the next one, and remembers open interest at its start", async () => {
+    const w = world();
+    const first = w.model.epochs[0];
+    await settle(w, { epoch: first });
+    await settle(w, { epoch: first });
+    const before = w.model.sharedState.grossOpenInterestLots;
+    const second = await openEpoch(w);
+    await openEpoch(w);
+    await settle(w, { epoch: second });
+    expect(w.model.sharedState.epochStartOpenInterestLots).to.deep.equal(before);
+    await settle(w, { epoch: second });
+    expect(w.model.sharedState.epochStartOpenInterestLots).to.deep.equal(before);
+    expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+  });
+
+  it("credits withdrawals to their owners, to be claimed by them", async () => {
+    const w = world();
+    await settle(w, { queueCount: 2 });
+    await settle(w, { queueCount: 1 });
+    const withdrawals = [
+      { owner: w.alice.address, amountMicroUsd: 100_000_000n },
+      { owner: w.bob.address, amountMicroUsd: 7n },
+    ];
+    const batch = batchOf(w, { withdrawals });
+    const sent = sendBatch(w, await provenInput(w, batch));
+    await expect(sent).to.emit(w.exchange, "WithdrawalCredited").withArgs(w.alice.address, 3n, 100_000_000n);
+    await expect(sent).to.emit(w.exchange, "WithdrawalCredited").withArgs(w.bob.address, 3n, 7n);
+    expect(await w.exchange.claimable(w.alice.address)).to.equal(100_000_000n);
+    expect(await w.exchange.claimable(w.bob.address)).to.equal(7n);
+    expect((await w.exchange.vault()).toArray()).to.deep.equal([0n, 399_999_993n, 100_000_007n, 0n]);
+  });
+
+  it("takes the queue words from the chain, whatever order the fields of d come in", () => {
+    const w = world();
+    const [registration] = w.model.queue.slice(1);
+    if (registration === undefined) throw new Error("no registration");
+    const data = publicData(batchOf(w, { queueCount: 2 }));
+    expect(data.slice(28, 32)).to.deep.equal(queueEntryWords(registration));
+  });
+});

@@ -1,7 +1,10 @@
 import type { Point } from "./curve.ts";
 import { keyFault, negatedTimesEight, type PublicKey } from "./keys.ts";
 
-/** Window width of a key's table, in bits: 64 windows of 8 points. A width of 6 gains a tenth and costs four times the memory. */
+/**
+ * Window width of a key's table, in bits: 64 windows of 8 points, 105 KB and 4 ms to build, for 4 to 5 times the speed of a
+ * multiplication without a table. A width of 6 would verify a fifth faster still, for 280 KB and 10 ms a key.
+ */
 const WINDOW_BITS = 4;
 
 interface Entry {

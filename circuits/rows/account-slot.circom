@@ -84,7 +84,8 @@ template AccountSlot() {
     leafBefore.counters <== withdrawalNonce + minSequence * (1 << COUNTERS_MIN_SEQUENCE_SHIFT());
     for (var w = 0; w < 2; w++) leafBefore.sizeWords[w] <== sizeWordsBefore[w];
     for (var m = 0; m < 8; m++) leafBefore.fundingIndex[m] <== fundingIndex[m];
-    oldLeaf <== leafBefore.hash * (1 - isNew);
+    // 0 for an absent leaf, and for an unused slot (isNew implies active, by the references).
+    oldLeaf <== leafBefore.hash * (active - isNew);
 
     // 3. Funding, then deposits: S₀. |size·Δindex| ≤ 2^40·2^64 each.
     signal funding[8];

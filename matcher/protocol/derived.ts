@@ -3,10 +3,20 @@
  * test/protocol/derived.test.ts recomputes each.
  */
 
-/** Root of an order tree with no used slot: leaf 0, four levels of H_8. */
-export const EMPTY_ORDER_ROOT = 6190352091218036727882286149423839206305732835518369231577714611527246027376n;
-/** Root of an account tree with no account: leaf 0, six levels of H_8. */
-export const GENESIS_ACCOUNT_ROOT = 13308703203989939384185004084772934762505800887081417286194914714331511655714n;
+/** Empty subtrees of the 8-ary trees: leaf 0, then a level of H_8 each. */
+export const EMPTY_NODES = [
+  0n,
+  1524321216038799095937469147836866648978083754965002674906449126183454401066n,
+  13474927003650916624948559013483641534091303357614646466210028459289321208378n,
+  6722121221429872704004552567900813701382746847619669545245890033059860131266n,
+  6190352091218036727882286149423839206305732835518369231577714611527246027376n,
+  5547047816417131547555295503363228730555114352328947344710749421214308019187n,
+  13308703203989939384185004084772934762505800887081417286194914714331511655714n,
+] as const;
+/** Root of an order tree with no used slot. */
+export const EMPTY_ORDER_ROOT: bigint = EMPTY_NODES[4];
+/** Root of an account tree with no account. */
+export const GENESIS_ACCOUNT_ROOT: bigint = EMPTY_NODES[6];
 /**
  * Start offset T of the circuit's scalar multiplication, a point of prime order whose discrete logarithm nobody knows:
  * counter = 0, 1, …: y = keccak256("clearbook.offset.1" ‖ counter byte) mod r, x the even root when the curve has one, then × 8.

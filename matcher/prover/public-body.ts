@@ -1,0 +1,69 @@
+import { countersWord, sizeWords } from "../protocol/account.ts";
+import { kindNumber } from "../protocol/message.ts";
+import { pack } from "../protocol/packing.ts";
+import { ACCOUNT_WORD, COUNTERS_WORD, ROW_WORD, WIDTH, WITHDRAWAL_WORD } from "../protocol/spec.ts";
+import { unpack } from "../protocol/packing.ts";
+import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+
+const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
+
+/** The published word of a row (docs/protocol.md §8). */
+export function rowWord(row: RowTrace): bigint {
+  const { message } = row;
+  const withSlot = message.kind === "order" || message.kind === "cancel";
+  return pack(ROW_WORD, {
+    kind: BigInt(kindNumber(message.kind)),
+    accountSlot: BigInt(row.accountSlot),
+    slot: withSlot ? BigInt(message.slot) : 0n,
+    sequence: BigInt(message.sequence),
+    filledAfterLots: withSlot ? BigInt(row.slotAfter.filledLots) : 0n,
+    market: message.kind === "order" ? BigInt(message.market) : 0n,
+    side: message.kind === "order" && message.side === "sell" ? 1n : 0n,
+    quantityLots: BigInt(row.quantityLots),
+    quoteMicroUsd: row.quoteMicroUsd,
+  });
+}
+
+/** What a withdrawal row pays, or 0. */
+export function withdrawalWord(row: RowTrace | undefined, accounts: readonly AccountTrace[]): bigint {
+  if (row?.message.kind !== "withdrawal") return 0n;
+  const owner = accounts[row.accountSlot]?.before.owner;
+  if (owner === undefined) throw new RangeError(`row refers to account slot ${row.accountSlot}, which the batch does not have`);
+  return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: row.message.amountMicroUsd });
+}
+
+/** The three published words of an account slot. */
+export function accountWords(slot: AccountTrace): bigint[] {
+  const counters = unpack(COUNTERS_WORD, countersWord(slot.after));
+  return [
+    pack(ACCOUNT_WORD, {
+      active: 1n,
+      account: BigInt(slot.account),
+      withdrawalNonce: counters.withdrawalNonce,
+      minSequence: counters.minSequence,
+      collateralOffset: slot.after.collateralPicoUsd + COLLATERAL_OFFSET,
+    }),
+    ...sizeWords(slot.after.sizesLots),
+  ];
+}
+
+/** Withdrawals, rows and account slots, zero padded: what the prover contributes to d beside the header's words. */
+export function bodyWords(trace: BatchTrace): bigint[] {
+  const { tier } = trace;
+  const words: bigint[] = [];
+  for (let i = 0; i < tier.withdrawals; i++) words.push(withdrawalWord(trace.rows[i], trace.accounts));
+  for (let i = 0; i < tier.rows; i++) {
+    const row = trace.rows[i];
+    words.push(row === undefined ? 0n : rowWord(row));
+  }
+  for (let j = 0; j < tier.accounts; j++) {
+    const slot = trace.accounts[j];
+    words.push(...(slot === undefined ? [0n, 0n, 0n] : accountWords(slot)));
+  }
+  return words;
+}
+
+/** Σ fee of the rows, pico-USD. */
+export function feeDeltaPicoUsd(trace: BatchTrace): bigint {
+  return trace.rows.reduce((sum, row) => sum + row.feePicoUsd, 0n);
+}

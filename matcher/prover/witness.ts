@@ -1,0 +1,164 @@
+import { fieldFromSigned } from "../protocol/account.ts";
+import type { EpochMarket } from "../protocol/epoch.ts";
+import { messageFields } from "../protocol/message.ts";
+import { pack } from "../protocol/packing.ts";
+import { ACCOUNT_TREE_LEVELS, EPOCH_WORD, MARKETS, ORDER_TREE_LEVELS, QUEUE_CURSOR_WORD, TREE_ARITY, WIDTH } from "../protocol/spec.ts";
+import { EMPTY_NODES, EMPTY_ORDER_ROOT } from "../protocol/derived.ts";
+import { compileEpoch } from "../risk/epoch-terms.ts";
+import { meetsInitialMargin } from "../risk/margin.ts";
+import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+
+/** A circuit input signal: a number or nested arrays of numbers. */
+export type Signal = bigint | Signal[];
+/** Inputs of circuits/batch.circom by name, without the three public ones. */
+export type BatchInput = Record<string, Signal>;
+
+const LANE_OFFSET = 1n << BigInt(WIDTH.sizeMagnitude);
+const INDEX_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
+
+const bit = (value: boolean): bigint => (value ? 1n : 0n);
+const bits = (value: bigint, count: number): bigint[] => Array.from({ length: count }, (_, i) => (value >> BigInt(i)) & 1n);
+const oneHot = (position: number | undefined, length: number): bigint[] => Array.from({ length }, (_, i) => bit(i === position));
+/** Path of leaf 0 in an empty tree: an unused row or slot still proves some path, which is compared with nothing. */
+const emptyPath = (levels: number): bigint[][] =>
+  Array.from({ length: levels }, (_, level) => new Array<bigint>(TREE_ARITY).fill(EMPTY_NODES[level] as bigint));
+
+/** Appends one record's signals to the columns of all records. */
+function column(columns: BatchInput, record: Record<string, Signal>): void {
+  for (const [name, value] of Object.entries(record)) {
+    const list = columns[name];
+    if (list === undefined) columns[name] = [value];
+    else (list as Signal[]).push(value);
+  }
+}
+
+function marketColumns(market: EpochMarket): Record<string, Signal> {
+  return {
+    price: BigInt(market.priceTicks),
+    imf: BigInt(market.imfPpm),
+    mmf: BigInt(market.mmfPpm),
+    priceMin: BigInt(market.priceMinTicks),
+    priceMax: BigInt(market.priceMaxTicks),
+    fundingIndexOffset: market.fundingIndexPicoUsd + INDEX_OFFSET,
+    openInterestCap: market.grossOpenInterestCapLots,
+  };
+}
+
+/** Signals of a row; a padding row has no choice and slot 0 of an empty tree. */
+function rowColumns(row: RowTrace | undefined, accounts: number): Record<string, Signal> {
+  const f = row === undefined ? undefined : messageFields(row.message);
+  const signature = row?.message.signature;
+  const kind = row?.message.kind;
+  const withSlot = kind === "order" || kind === "cancel";
+  return {
+    rowIsOrder: bit(kind === "order"),
+    rowIsCancel: bit(kind === "cancel"),
+    rowIsCancelAll: bit(kind === "cancelAll"),
+    rowIsWithdrawal: bit(kind === "withdrawal"),
+    rowChoice: oneHot(row?.accountSlot, accounts),
+    rowAccount: f?.account ?? 0n,
+    rowMarket: bits(f?.market ?? 0n, WIDTH.market),
+    rowSide: f?.side ?? 0n,
+    rowKeepFilled: f?.keepFilled ?? 0n,
+    rowFlags: f?.flags ?? 0n,
+    rowSlot: bits(f?.slot ?? 0n, WIDTH.slot),
+    rowSequence: f?.sequence ?? 0n,
+    rowExpiry: f?.expirySeconds ?? 0n,
+    rowMaxFee: f?.maxFee ?? 0n,
+    rowLimitPrice: f?.limitPriceTicks ?? 0n,
+    rowSignedQuantity: f?.quantityLots ?? 0n,
+    rowQuantity: BigInt(row?.quantityLots ?? 0),
+    rowQuote: row?.quoteMicroUsd ?? 0n,
+    rowFee: fieldFromSigned(row?.feePicoUsd ?? 0n),
+    rowR8x: signature?.r8x ?? 0n,
+    rowR8y: signature?.r8y ?? 0n,
+    rowS: signature?.s ?? 0n,
+    rowSequenceBefore: BigInt(row?.slotBefore.sequence ?? 0),
+    rowFilledBefore: BigInt(row?.slotBefore.filledLots ?? 0),
+    rowNewer: bit(row !== undefined && withSlot && row.message.sequence > row.slotBefore.sequence),
+    rowOrderPath: row?.orderPath ?? emptyPath(ORDER_TREE_LEVELS),
+  };
+}
+
+const lanes = (sizesLots: readonly bigint[] | undefined): bigint[] =>
+  Array.from({ length: MARKETS }, (_, market) => (sizesLots?.[market] ?? 0n) + LANE_OFFSET);
+
+/** Signals of an account slot; an unused one is a flat account that nothing refers to. */
+function slotColumns(slot: AccountTrace | undefined, healthy: boolean): Record<string, Signal> {
+  const before = slot?.before;
+  return {
+    slotActive: bit(slot !== undefined),
+    slotAccount: BigInt(slot?.account ?? 0),
+    slotOwner: before?.owner ?? 0n,
+    slotAx: before?.ax ?? 0n,
+    slotAy: before?.ay ?? 0n,
+    slotCollateral: fieldFromSigned(before?.collateralPicoUsd ?? 0n),
+    slotOrderRoot: before?.orderRoot ?? EMPTY_ORDER_ROOT,
+    slotWithdrawalNonce: BigInt(before?.withdrawalNonce ?? 0),
+    slotMinSequence: BigInt(before?.minSequence ?? 0),
+    slotLane: lanes(before?.sizesLots),
+    slotLaneAfter: lanes(slot?.after.sizesLots),
+    slotFundingIndex: Array.from({ length: MARKETS }, (_, m) => fieldFromSigned(before?.fundingIndexPicoUsd[m] ?? 0n)),
+    slotHealthy: bit(healthy),
+    slotPath: slot?.path ?? emptyPath(ACCOUNT_TREE_LEVELS),
+  };
+}
+
+/**
+ * Formats a batch for the circuit. Only formats: every value was decided by the ledger and the batcher; the prover's three choices
+ * (newer, healthy, withinCap) say which branch of a rule holds.
+ */
+export function batchInput(trace: BatchTrace): BatchInput {
+  const { tier, epoch } = trace;
+  const input: BatchInput = {
+    domain: trace.domain,
+    oldRoot: trace.oldRoot,
+    newRoot: trace.newRoot,
+    batchNumber: BigInt(trace.batchNumber),
+    epochNumber: BigInt(epoch.number),
+    epochTime: BigInt(epoch.timeSeconds),
+    rebateCap: BigInt(epoch.rebateCapPpm),
+    queueCursorWord: queueCursorWord(trace),
+    journalHead: trace.journalHead,
+    fundingDigest: trace.fundingDigest,
+    insuranceSpent: 0n,
+    openInterestBefore: trace.grossOpenInterestBeforeLots,
+    withinCap: epoch.markets.map((m, i) => bit((trace.grossOpenInterestAfterLots[i] ?? 0n) <= m.grossOpenInterestCapLots)),
+    subRoots: tier.registerLevels === 0 ? [0n] : trace.subRoots,
+  };
+  for (const market of epoch.markets) column(input, marketColumns(market));
+  for (let q = 0; q < tier.queue; q++) {
+    const entry = trace.queue[q];
+    const slot = entry === undefined ? undefined : trace.accounts.findIndex((a) => a.account === entry.account);
+    column(input, {
+      queueIsRegistration: bit(entry?.kind === "registration"),
+      queueIsDeposit: bit(entry?.kind === "deposit"),
+      queueAccount: BigInt(entry?.account ?? 0),
+      queueAmount: entry?.amountMicroUsd ?? 0n,
+      queueOwner: entry?.owner ?? 0n,
+      queueAx: entry?.ax ?? 0n,
+      queueAy: entry?.ay ?? 0n,
+      queueChoice: oneHot(slot, tier.accounts),
+    });
+  }
+  for (let i = 0; i < tier.rows; i++) column(input, rowColumns(trace.rows[i], tier.accounts));
+  const terms = compileEpoch(epoch);
+  for (let j = 0; j < tier.accounts; j++) {
+    const slot = trace.accounts[j];
+    column(input, slotColumns(slot, slot === undefined || meetsInitialMargin(terms, slot.after)));
+  }
+  return input;
+}
+
+export function queueCursorWord(trace: Pick<BatchTrace, "queueCursor" | "queue">): bigint {
+  return pack(QUEUE_CURSOR_WORD, { queueCursor: BigInt(trace.queueCursor), queueCount: BigInt(trace.queue.length) });
+}
+
+export function epochWord(trace: Pick<BatchTrace, "batchNumber" | "epoch">): bigint {
+  return pack(EPOCH_WORD, {
+    batchNumber: BigInt(trace.batchNumber),
+    epochNumber: BigInt(trace.epoch.number),
+    epochTimeSeconds: BigInt(trace.epoch.timeSeconds),
+    rebateCapPpm: BigInt(trace.epoch.rebateCapPpm),
+  });
+}

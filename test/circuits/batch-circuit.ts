@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import { challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
+import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
+import { genesisSharedState } from "../../matcher/protocol/shared-state.ts";
+import { bodyWords, feeDeltaPicoUsd } from "../../matcher/prover/public-body.ts";
+import { type BatchInput, batchInput } from "../../matcher/prover/witness.ts";
+import type { BatchTrace } from "../../matcher/state/trace.ts";
+import { buildCircuit } from "../../scripts/circuits/build-circuit.ts";
+
+const require = createRequire(import.meta.url);
+
+/** circom's witness calculator; throws with the failing template's name when a constraint is violated. */
+interface WitnessCalculator {
+  calculateWitness(input: BatchInput, sanityCheck: boolean): Promise<bigint[]>;
+}
+
+/** The vector d of a trace, without a contract: shared state fields are taken from the trace itself. */
+export function dataOf(trace: BatchTrace): bigint[] {
+  const sharedState = {
+    ...genesisSharedState(),
+    accountRoot: trace.oldRoot,
+    batchNumber: trace.batchNumber - 1,
+    epochNumber: trace.epoch.number,
+    queueCursor: trace.queueCursor,
+    grossOpenInterestLots: trace.grossOpenInterestBeforeLots,
+  };
+  return publicData({
+    tier: trace.tier,
+    domain: trace.domain,
+    sharedState,
+    epoch: trace.epoch,
+    queue: trace.queue,
+    newRoot: trace.newRoot,
+    journalHead: trace.journalHead,
+    fundingDigest: trace.fundingDigest,
+    feeDeltaPicoUsd: ((fee) => (fee < 0n ? fee + (1n << 253n) : fee))(feeDeltaPicoUsd(trace)),
+    insuranceSpentAfterPicoUsd: 0n,
+    grossOpenInterestAfterLots: trace.grossOpenInterestAfterLots,
+    bodyWords: bodyWords(trace),
+  });
+}
+
+/** Anything an attacker may change after the honest formatting: circuit inputs, and words of d as the circuit will see them. */
+export interface Tamper {
+  input?: (input: BatchInput) => void;
+  data?: (words: bigint[]) => void;
+}
+
+export class BatchCircuit {
+  readonly hash: Poseidon;
+  readonly #calculator: WitnessCalculator;
+
+  private constructor(hash: Poseidon, calculator: WitnessCalculator) {
+    this.hash = hash;
+    this.#calculator = calculator;
+  }
+
+  static async load(name: string, hash: Poseidon): Promise<BatchCircuit> {
+    const built = await buildCircuit({ main: `circuits/main/${name}.circom`, optimization: "O2", out: `build/circuits/${name}`, devKey: false });
+    const { WitnessCalculatorBuilder } = require("circom_runtime");
+    return new BatchCircuit(hash, await WitnessCalculatorBuilder(readFileSync(built.wasmPath)));
+  }
+
+  inputOf(trace: BatchTrace, tamper: Tamper = {}): BatchInput {
+    const words = dataOf(trace);
+    tamper.data?.(words);
+    const commitment = commitmentOf(trace.tier, words, this.hash);
+    const z = challengeOf(31337, "0x00000000000000000000000000000000000000c1", trace.tier, commitment, words);
+    const input: BatchInput = { ...batchInput(trace), commitment, z, y: evaluate(words, z) };
+    tamper.input?.(input);
+    return input;
+  }
+
+  async witness(trace: BatchTrace, tamper: Tamper = {}): Promise<bigint[]> {
+    return this.#calculator.calculateWitness(this.inputOf(trace, tamper), true);
+  }
+
+  /** The failing templates, innermost first, as "Template:line < …", or undefined when the batch has a witness. */
+  async refusal(trace: BatchTrace, tamper: Tamper = {}): Promise<string | undefined> {
+    // The calculator prints every violated constraint; here that is the expected outcome.
+    const print = console.error;
+    console.error = () => {};
+    try {
+      await this.witness(trace, tamper);
+      return undefined;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const chain = [...message.matchAll(/Error in template (\w+?)_\d+ line: (\d+)/g)].map((m) => `${m[1]}:${m[2]}`);
+      if (chain.length === 0) throw error;
+      // It also keeps the text of earlier failures in front: only what follows the last but one Batch is this one's.
+      const earlier = chain.slice(0, -1).findLastIndex((template) => template.startsWith("Batch:"));
+      return chain.slice(earlier + 1).join(" < ");
+    } finally {
+      console.error = print;
+    }
+  }
+}

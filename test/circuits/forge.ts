@@ -1,0 +1,242 @@
+import { type AccountLeaf, leafInputs } from "../../matcher/protocol/account.ts";
+import { EMPTY_ORDER_ROOT } from "../../matcher/protocol/derived.ts";
+import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
+import { type KeyPair, keyPairOf } from "../../matcher/protocol/keys.ts";
+import type { Message, OrderMessage, Signed } from "../../matcher/protocol/message.ts";
+import { messageHash } from "../../matcher/protocol/message-hash.ts";
+import { sign } from "../../matcher/protocol/signature.ts";
+import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
+import { ACCOUNT_TREE_LEVELS, FILLED_CANCELLED, MARKETS, PICO_PER_MICRO, tierById } from "../../matcher/protocol/spec.ts";
+import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
+import { MerkleTree, treeShape } from "../../matcher/state/merkle-tree.ts";
+import { OrderTree, orderTreeShape } from "../../matcher/state/order-tree.ts";
+import type { AccountTrace, BatchTrace, OrderSlot, QueueEntry, RowTrace } from "../../matcher/state/trace.ts";
+
+/** Any 248-bit constant: circuit tests need no exchange. */
+export const TEST_DOMAIN = 0x1234567890abcdef1234567890abcdefn;
+
+/** A row as the forger wants it: nothing is checked. */
+export interface RowPlan {
+  message: Signed<Message>;
+  quantityLots?: number;
+  quoteMicroUsd?: bigint;
+  feePicoUsd?: bigint;
+  /** What the slot becomes, if not what the rules say. */
+  slotAfter?: OrderSlot;
+}
+
+export interface BatchPlan {
+  queue?: QueueEntry[];
+  rows?: RowPlan[];
+  /** Accounts touched beyond those of rows and queue. */
+  touch?: number[];
+  /** Changes a final leaf before it is stored. */
+  finally?: (account: number, leaf: AccountLeaf) => void;
+  tier?: number;
+}
+
+interface Holder {
+  key: KeyPair;
+  leaf: AccountLeaf;
+  slots: Map<number, OrderSlot>;
+  orders: OrderTree;
+}
+
+/** Two live markets at round prices: 1,000 and 500 ticks, initial margin 10 % and 5 %, maintenance 5 % and 2.5 %, bands ± 5 %. */
+export function testEpoch(overrides: Partial<Epoch> = {}): Epoch {
+  const market = (priceTicks: number, imfPpm: number): EpochMarket => ({
+    priceTicks,
+    imfPpm,
+    mmfPpm: imfPpm / 2,
+    priceMinTicks: Math.ceil(priceTicks * 0.95),
+    priceMaxTicks: Math.floor(priceTicks * 1.05),
+    fundingIndexPicoUsd: 0n,
+    grossOpenInterestCapLots: 1_000_000n,
+  });
+  const closed = Array.from({ length: MARKETS - 2 }, () => closedMarket());
+  return { number: 1, timeSeconds: 1_000_000, rebateCapPpm: 200, markets: [market(1_000, 100_000), market(500, 50_000), ...closed], ...overrides };
+}
+
+/**
+ * A batch builder without rules: the tool of an operator who wants to steal. It computes trees, roots and words honestly from whatever it is
+ * told, so that a refused batch is refused for the one thing that is wrong in it.
+ */
+export class World {
+  readonly hash: Poseidon;
+  readonly holders = new Map<number, Holder>();
+  readonly tree: MerkleTree;
+  epoch: Epoch;
+  grossOpenInterestLots: bigint[] = new Array(MARKETS).fill(0n);
+  batchNumber = 1;
+
+  constructor(hash: Poseidon, epoch: Epoch = testEpoch()) {
+    this.hash = hash;
+    this.epoch = epoch;
+    this.tree = new MerkleTree(treeShape(hash, ACCOUNT_TREE_LEVELS));
+  }
+
+  #holder(index: number, leaf: Partial<AccountLeaf>): Holder {
+    const key = keyPairOf(1_000_003n * BigInt(index + 1));
+    const orders = new OrderTree(orderTreeShape(this.hash));
+    return {
+      key,
+      slots: new Map(),
+      orders,
+      leaf: {
+        ax: key.ax,
+        ay: key.ay,
+        owner: 0xabc0000n + BigInt(index),
+        collateralPicoUsd: 0n,
+        orderRoot: EMPTY_ORDER_ROOT,
+        withdrawalNonce: 0,
+        minSequence: 0,
+        sizesLots: new Array(MARKETS).fill(0n),
+        fundingIndexPicoUsd: new Array(MARKETS).fill(0n),
+        ...leaf,
+      },
+    };
+  }
+
+  /** Puts an account into the tree as if earlier batches had made it so. */
+  seed(index: number, leaf: Partial<AccountLeaf> = {}, slots: [number, OrderSlot][] = []): void {
+    const holder = this.#holder(index, leaf);
+    for (const [slot, content] of slots) {
+      holder.slots.set(slot, content);
+      holder.orders.set(slot, content);
+    }
+    holder.leaf.orderRoot = holder.orders.root;
+    this.holders.set(index, holder);
+    this.tree.set(index, this.hash(leafInputs(holder.leaf)));
+    holder.leaf.sizesLots.forEach((size, m) => {
+      this.grossOpenInterestLots[m] = (this.grossOpenInterestLots[m] as bigint) + (size < 0n ? -size : size);
+    });
+  }
+
+  /** The registration that would bring `index` into being. */
+  registration(index: number): QueueEntry {
+    const { leaf } = this.#holder(index, {});
+    return { kind: "registration", account: index, amountMicroUsd: 0n, owner: leaf.owner, ax: leaf.ax, ay: leaf.ay };
+  }
+
+  keyOf(index: number): KeyPair {
+    return keyPairOf(1_000_003n * BigInt(index + 1));
+  }
+
+  sign<M extends Message>(message: M, signer: number = message.account, domain: bigint = TEST_DOMAIN): Signed<M> {
+    return { ...message, signature: sign(this.keyOf(signer), messageHash(message, domain)) };
+  }
+
+  /** A signed order with usual terms. */
+  order(terms: Partial<OrderMessage> & Pick<OrderMessage, "account" | "side">): Signed<OrderMessage> {
+    return this.sign({
+      kind: "order",
+      market: 0,
+      keepFilled: false,
+      reduceOnly: false,
+      postOnly: false,
+      timeInForce: "GTT",
+      selfTrade: "expire-maker",
+      slot: 1,
+      sequence: 1,
+      expirySeconds: 2_000_000,
+      maxFeePpm: 1_000,
+      limitPriceTicks: 1_000,
+      quantityLots: 1_000,
+      ...terms,
+    });
+  }
+
+  #row(plan: RowPlan, accountSlot: number, holder: Holder): RowTrace {
+    const { message } = plan;
+    const slot = message.kind === "order" || message.kind === "cancel" ? message.slot : 0;
+    const before = holder.slots.get(slot) ?? { sequence: 0, filledLots: 0 };
+    let after = before;
+    if (message.kind === "order") {
+      const fresh = message.sequence > before.sequence && !message.keepFilled;
+      after = { sequence: message.sequence, filledLots: (fresh ? 0 : before.filledLots) + (plan.quantityLots ?? 0) };
+    } else if (message.kind === "cancel") after = { sequence: message.sequence, filledLots: FILLED_CANCELLED };
+    after = plan.slotAfter ?? after;
+    const orderPath = holder.orders.path(slot);
+    holder.orders.set(slot, after);
+    holder.slots.set(slot, after);
+    return {
+      message,
+      accountSlot,
+      quantityLots: plan.quantityLots ?? 0,
+      quoteMicroUsd: plan.quoteMicroUsd ?? 0n,
+      feePicoUsd: plan.feePicoUsd ?? 0n,
+      slotBefore: before,
+      slotAfter: after,
+      orderPath,
+    };
+  }
+
+  /** Applies a plan without checking a single rule. */
+  forge(plan: BatchPlan): BatchTrace {
+    const queue = plan.queue ?? [];
+    const touched = new Set([...(plan.touch ?? []), ...queue.map((e) => e.account), ...(plan.rows ?? []).map((r) => r.message.account)]);
+    const order = [...touched].sort((a, b) => a - b);
+    const isNew = new Set(queue.filter((e) => e.kind === "registration").map((e) => e.account));
+    for (const index of isNew) this.holders.set(index, this.#holder(index, {}));
+    const before = new Map(order.map((index) => [index, structuredClone((this.holders.get(index) as Holder).leaf)]));
+    const openInterestBefore = [...this.grossOpenInterestLots];
+    const oldRoot = this.tree.root;
+    const subRoots = this.tree.level(ACCOUNT_TREE_LEVELS - 2);
+
+    const rows = (plan.rows ?? []).map((row) =>
+      this.#row(row, order.indexOf(row.message.account), this.holders.get(row.message.account) as Holder),
+    );
+    const accounts: AccountTrace[] = order.map((index) => this.#store(index, before.get(index) as AccountLeaf, isNew.has(index), queue, rows, plan));
+    return {
+      tier: tierById(plan.tier ?? 0),
+      domain: TEST_DOMAIN,
+      batchNumber: this.batchNumber++,
+      epoch: this.epoch,
+      queueCursor: 0,
+      queue,
+      journalHead: 7n,
+      fundingDigest: 0n,
+      oldRoot,
+      newRoot: this.tree.root,
+      subRoots,
+      grossOpenInterestBeforeLots: openInterestBefore,
+      grossOpenInterestAfterLots: [...this.grossOpenInterestLots],
+      rows,
+      accounts,
+    };
+  }
+
+  #store(index: number, before: AccountLeaf, isNew: boolean, queue: QueueEntry[], rows: RowTrace[], plan: BatchPlan): AccountTrace {
+    const holder = this.holders.get(index) as Holder;
+    const after: AccountLeaf = structuredClone(before);
+    const depositsMicroUsd = queue.filter((e) => e.account === index).reduce((sum, e) => sum + e.amountMicroUsd, 0n);
+    for (let m = 0; m < MARKETS; m++) {
+      const now = this.epoch.markets[m]?.fundingIndexPicoUsd ?? 0n;
+      after.collateralPicoUsd -= (before.sizesLots[m] as bigint) * (now - (before.fundingIndexPicoUsd[m] as bigint));
+      after.fundingIndexPicoUsd[m] = now;
+    }
+    after.collateralPicoUsd += depositsMicroUsd * PICO_PER_MICRO;
+    for (const row of rows.filter((r) => r.message.account === index)) {
+      const { message } = row;
+      if (message.kind === "order") {
+        const sign = message.side === "buy" ? 1n : -1n;
+        after.sizesLots[message.market] = (after.sizesLots[message.market] as bigint) + sign * BigInt(row.quantityLots);
+        after.collateralPicoUsd -= sign * row.quoteMicroUsd * PICO_PER_MICRO + row.feePicoUsd;
+      } else if (message.kind === "withdrawal") {
+        after.collateralPicoUsd -= message.amountMicroUsd * PICO_PER_MICRO;
+        after.withdrawalNonce += 1;
+      } else if (message.kind === "cancelAll") after.minSequence = message.sequence;
+    }
+    after.orderRoot = holder.orders.root;
+    plan.finally?.(index, after);
+    const path = this.tree.path(index);
+    const magnitude = (x: bigint | undefined) => (x === undefined ? 0n : x < 0n ? -x : x);
+    for (let m = 0; m < MARKETS; m++) {
+      this.grossOpenInterestLots[m] =
+        (this.grossOpenInterestLots[m] as bigint) + magnitude(after.sizesLots[m]) - magnitude(before.sizesLots[m]);
+    }
+    holder.leaf = after;
+    this.tree.set(index, this.hash(leafInputs(after)));
+    return { account: index, isNew, before, after, depositsMicroUsd, path };
+  }
+}

@@ -1,0 +1,165 @@
+import type { Poseidon } from "../protocol/signing-poseidon.ts";
+import { MARKETS, type Tier } from "../protocol/spec.ts";
+import { AccountStore } from "../state/account-store.ts";
+import type { Ledger } from "../state/ledger.ts";
+import { type BatchCounts, type BatchRefusal, fitsTier, OpenBatch } from "../state/open-batch.ts";
+import type { EpochStep, Step } from "../state/step.ts";
+import type { BatchTrace } from "../state/trace.ts";
+import { storeBatch } from "./store-batch.ts";
+
+export interface BatcherOptions {
+  hash: Poseidon;
+  /** Domain of signed messages. */
+  domain: bigint;
+  /** Tiers that may be used. Each must hold a fill: two rows and two accounts. */
+  tiers: readonly Tier[];
+}
+
+/** Where a batcher stands between two batches: with a ledger's state, all that it needs to go on. */
+export interface BatcherPosition {
+  /** Number of the last batch cut; 0 before the first. */
+  batchNumber: number;
+  /** Whether the epoch has a batch already. */
+  epochHasBatch: boolean;
+  journalHead: bigint;
+}
+
+const GENESIS: BatcherPosition = { batchNumber: 0, epochHasBatch: false, journalHead: 0n };
+
+/** A step that no batch can hold. The ledger lets none through, so this is a bug, never a user's mistake. */
+export class UnprovableStep extends Error {
+  readonly step: Step;
+  readonly refusal: BatchRefusal;
+  constructor(step: Step, refusal: BatchRefusal) {
+    super(`a ${step.kind} is not valid in an empty batch: ${refusal}`);
+    this.name = "UnprovableStep";
+    this.step = step;
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * Turns the ledger's ordered steps into batches. A batch is cut before a step that would make it invalid or too large, at every
+ * change of epoch, and when {@link cut} is called. The two sides of a fill always share a batch.
+ */
+export class Batcher {
+  readonly #options: BatcherOptions;
+  /** Smallest first. */
+  readonly #tiers: readonly Tier[];
+  readonly #store: AccountStore;
+  #open: OpenBatch | undefined;
+  #epochHasBatch: boolean;
+  #batchNumber: number;
+  #queueCursor: number;
+  #journalHead: bigint;
+
+  /**
+   * @param ledger a ledger that has applied exactly the steps of the batches cut so far; none at genesis
+   * @throws RangeError for a tier that cannot hold every single step
+   */
+  constructor(options: BatcherOptions, ledger?: Ledger, position: BatcherPosition = GENESIS) {
+    if (options.tiers.length === 0) throw new RangeError("a batcher needs at least one tier");
+    for (const { name, rows, accounts, queue, withdrawals } of options.tiers) {
+      if (rows < 2 || accounts < 2 || queue < 1 || withdrawals < 1)
+        throw new RangeError(`tier ${name} cannot hold every step`);
+    }
+    this.#options = options;
+    this.#tiers = [...options.tiers].sort((a, b) => a.rows - b.rows || a.accounts - b.accounts);
+    this.#store = new AccountStore(options.hash);
+    this.#batchNumber = position.batchNumber;
+    this.#epochHasBatch = position.epochHasBatch;
+    this.#journalHead = position.journalHead;
+    this.#queueCursor = ledger?.shared.queueCursor ?? 0;
+    if (ledger !== undefined) {
+      this.#store.load(ledger.entries());
+      const { epoch, grossOpenInterestLots } = ledger.shared;
+      if (epoch !== undefined) this.#open = OpenBatch.ofEpoch(epoch, this.#store, grossOpenInterestLots);
+    }
+  }
+
+  /** Account root after the last cut batch. */
+  get root(): bigint {
+    return this.#store.root;
+  }
+
+  /** What the open batch holds so far. */
+  get counts(): BatchCounts {
+    return this.#open?.counts ?? { rows: 0, accounts: 0, queue: 0, withdrawals: 0 };
+  }
+
+  /** The position to resume from. Meaningful only when the open batch is empty. */
+  get position(): BatcherPosition {
+    return {
+      batchNumber: this.#batchNumber,
+      epochHasBatch: this.#epochHasBatch,
+      journalHead: this.#journalHead,
+    };
+  }
+
+  /**
+   * Takes the next step.
+   * @param journalHead head of the command hash chain after the command that led to the step; published with the batch
+   * @returns the batch that had to be cut before the step, if any
+   * @throws UnprovableStep for a step that is not valid even in an empty batch; the open batch is lost then
+   */
+  push(step: Step, journalHead: bigint = this.#journalHead): BatchTrace | undefined {
+    const trace = step.kind === "epoch" ? this.#openEpoch(step) : this.#take(step);
+    this.#journalHead = journalHead;
+    return trace;
+  }
+
+  /** Closes the open batch now, unless it is empty. */
+  cut(): BatchTrace | undefined {
+    return this.#open === undefined || this.#open.isEmpty ? undefined : this.#close(this.#open);
+  }
+
+  #take(step: Exclude<Step, EpochStep>): BatchTrace | undefined {
+    if (this.#open === undefined) throw new Error(`a ${step.kind} before the first epoch`);
+    const fits = (counts: BatchCounts) => this.#smallestTier(counts) !== undefined;
+    if (this.#open.tryApply(step, fits) === undefined) return undefined;
+    const trace = this.cut();
+    const refusal = this.#open.tryApply(step, fits);
+    if (refusal !== undefined) throw new UnprovableStep(step, refusal);
+    return trace;
+  }
+
+  /** Every epoch has at least one batch, empty if need be: the contract does not skip epochs. */
+  #openEpoch({ epoch }: EpochStep): BatchTrace | undefined {
+    const old = this.#open;
+    const expected = (old?.terms.epoch.number ?? 0) + 1;
+    if (epoch.number !== expected) throw new RangeError(`epoch ${epoch.number} follows, not ${expected}`);
+    const trace = old === undefined || (old.isEmpty && this.#epochHasBatch) ? undefined : this.#close(old);
+    const gross = this.#open?.grossOpenInterestBeforeLots ?? new Array<bigint>(MARKETS).fill(0n);
+    this.#open = OpenBatch.ofEpoch(epoch, this.#store, gross);
+    this.#epochHasBatch = false;
+    return trace;
+  }
+
+  #smallestTier(counts: BatchCounts): Tier | undefined {
+    return this.#tiers.find((tier) => fitsTier(counts, tier));
+  }
+
+  #close(batch: OpenBatch): BatchTrace {
+    const queue = batch.queue();
+    const grossOpenInterestAfterLots = batch.grossOpenInterestAfterLots();
+    const next = batch.next();
+    const trace: BatchTrace = {
+      tier: this.#smallestTier(batch.counts) as Tier,
+      domain: this.#options.domain,
+      batchNumber: this.#batchNumber + 1,
+      epoch: batch.terms.epoch,
+      queueCursor: this.#queueCursor,
+      queue,
+      journalHead: this.#journalHead,
+      fundingDigest: 0n,
+      grossOpenInterestBeforeLots: batch.grossOpenInterestBeforeLots.slice(),
+      grossOpenInterestAfterLots,
+      ...storeBatch(this.#store, batch),
+    };
+    this.#batchNumber++;
+    this.#queueCursor += queue.length;
+    this.#epochHasBatch = true;
+    this.#open = next;
+    return trace;
+  }
+}

@@ -1,0 +1,49 @@
+import type { AccountStore } from "../state/account-store.ts";
+import type { OpenAccount, OpenBatch, OpenRow } from "../state/open-batch.ts";
+import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+
+/** The part of a trace that comes from the trees. */
+export type StoredBatch = Pick<BatchTrace, "oldRoot" | "newRoot" | "subRoots" | "rows" | "accounts">;
+
+/** Writes a closed batch into the trees in the circuit's order (rows, then accounts), noting what every path was at its moment. */
+export function storeBatch(store: AccountStore, batch: OpenBatch): StoredBatch {
+  const oldRoot = store.root;
+  const subRoots = store.subRoots();
+  const accounts = batch.accounts();
+  const before = new Map(accounts.map((account) => [account.account, leafBefore(store, account)]));
+  const positions = new Map(accounts.map(({ account }, position) => [account, position]));
+  const rows = batch.rows().map((row) => storeRow(store, row, positions.get(row.message.account) as number));
+  const stored = accounts.map(({ account, isNew, now, depositsMicroUsd }): AccountTrace => {
+    store.setRecord(account, now);
+    const after = store.leaf(account);
+    return {
+      account,
+      isNew,
+      before: before.get(account) as AccountTrace["before"],
+      after,
+      depositsMicroUsd,
+      path: store.store(account),
+    };
+  });
+  return { oldRoot, newRoot: store.root, subRoots, rows, accounts: stored };
+}
+
+/** Leaf as the batch finds it; an account that the batch registers gets its record here, so that rows can reach its slots. */
+function leafBefore(store: AccountStore, { account, isNew, before }: OpenAccount): AccountTrace["before"] {
+  if (isNew) store.setRecord(account, before);
+  return store.leaf(account);
+}
+
+function storeRow(store: AccountStore, row: OpenRow, accountSlot: number): RowTrace {
+  const { message, quantityLots, quoteMicroUsd, feePicoUsd } = row;
+  const slot = message.kind === "order" || message.kind === "cancel" ? message.slot : 0;
+  const orderPath = store.orderPath(message.account, slot);
+  const slotBefore = store.slot(message.account, slot);
+  const slotAfter = row.slotAfter ?? slotBefore;
+  const expected = row.slotBefore ?? slotBefore;
+  if (expected.sequence !== slotBefore.sequence || expected.filledLots !== slotBefore.filledLots) {
+    throw new Error(`slot ${slot} of account ${message.account} is not what the batch was checked against`);
+  }
+  if (slotAfter !== slotBefore) store.setSlot(message.account, slot, slotAfter);
+  return { message, accountSlot, quantityLots, quoteMicroUsd, feePicoUsd, slotBefore, slotAfter, orderPath };
+}

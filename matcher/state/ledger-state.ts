@@ -1,0 +1,139 @@
+import type { Epoch } from "../protocol/epoch.ts";
+import { MARKETS } from "../protocol/spec.ts";
+import type { AccountRecord } from "./account-record.ts";
+import type { AccountEntry } from "./account-store.ts";
+import { UNUSED_SLOT } from "./order-tree.ts";
+import type { OrderSlot } from "./trace.ts";
+
+/** State that belongs to no account (docs/protocol.md §9), with the totals that the audit needs. */
+export interface LedgerShared {
+  /** Undefined before the first epoch. */
+  readonly epoch: Epoch | undefined;
+  /** L1 queue entries applied so far. */
+  readonly queueCursor: number;
+  /** Σ|size| per market. */
+  readonly grossOpenInterestLots: readonly bigint[];
+  readonly epochStartOpenInterestLots: readonly bigint[];
+  readonly insuranceSpentPicoUsd: bigint;
+  readonly feesPicoUsd: bigint;
+  readonly depositedMicroUsd: bigint;
+  readonly withdrawnMicroUsd: bigint;
+}
+
+interface Account {
+  record: AccountRecord;
+  slots: Map<number, OrderSlot>;
+}
+
+/** What to write back when a trial ends. */
+interface Trial {
+  shared: LedgerShared;
+  records: Map<number, AccountRecord>;
+  slots: { account: number; slot: number; content: OrderSlot | undefined }[];
+}
+
+const NO_LOTS: readonly bigint[] = Object.freeze(new Array<bigint>(MARKETS).fill(0n));
+
+const GENESIS: LedgerShared = {
+  epoch: undefined,
+  queueCursor: 0,
+  grossOpenInterestLots: NO_LOTS,
+  epochStartOpenInterestLots: NO_LOTS,
+  insuranceSpentPicoUsd: 0n,
+  feesPicoUsd: 0n,
+  depositedMicroUsd: 0n,
+  withdrawnMicroUsd: 0n,
+};
+
+/** Accounts, order slots and shared values in memory, with one level of undo. Values are replaced, never changed in place. */
+export class LedgerState {
+  readonly #accounts = new Map<number, Account>();
+  #shared: LedgerShared;
+  #trial: Trial | undefined;
+
+  constructor(shared: LedgerShared = GENESIS, entries: Iterable<AccountEntry> = []) {
+    this.#shared = shared;
+    for (const { account, record, slots } of entries) this.#accounts.set(account, { record, slots: new Map(slots) });
+  }
+
+  get shared(): LedgerShared {
+    return this.#shared;
+  }
+
+  get onTrial(): boolean {
+    return this.#trial !== undefined;
+  }
+
+  record(account: number): AccountRecord | undefined {
+    return this.#accounts.get(account)?.record;
+  }
+
+  slot(account: number, slot: number): OrderSlot {
+    return this.#accounts.get(account)?.slots.get(slot) ?? UNUSED_SLOT;
+  }
+
+  /** By increasing account index, slots by increasing slot: the order of every serialisation. */
+  *entries(): Generator<AccountEntry> {
+    const indices = [...this.#accounts.keys()].sort((a, b) => a - b);
+    for (const account of indices) {
+      const { record, slots } = this.#accounts.get(account) as Account;
+      yield { account, record, slots: [...slots].sort(([a], [b]) => a - b) };
+    }
+  }
+
+  addAccount(account: number, record: AccountRecord): void {
+    this.#accounts.set(account, { record, slots: new Map() });
+  }
+
+  setRecord(account: number, record: AccountRecord): void {
+    const stored = this.#stored(account);
+    const records = this.#trial?.records;
+    if (records !== undefined && !records.has(account)) records.set(account, stored.record);
+    stored.record = record;
+  }
+
+  setSlot(account: number, slot: number, content: OrderSlot): void {
+    const { slots } = this.#stored(account);
+    this.#trial?.slots.push({ account, slot, content: slots.get(slot) });
+    slots.set(slot, content);
+  }
+
+  setShared(changes: Partial<LedgerShared>): void {
+    this.#shared = { ...this.#shared, ...changes };
+  }
+
+  /** Starts a trial. @throws Error when one is running: trials do not nest */
+  begin(): void {
+    if (this.#trial !== undefined) throw new Error("a trial is running");
+    this.#trial = { shared: this.#shared, records: new Map(), slots: [] };
+  }
+
+  /** Ends the trial and keeps what it did. */
+  commit(): void {
+    this.#running();
+    this.#trial = undefined;
+  }
+
+  /** Ends the trial and undoes it. */
+  rollback(): void {
+    const { shared, records, slots } = this.#running();
+    this.#shared = shared;
+    for (const [account, record] of records) this.#stored(account).record = record;
+    for (const { account, slot, content } of slots.reverse()) {
+      if (content === undefined) this.#stored(account).slots.delete(slot);
+      else this.#stored(account).slots.set(slot, content);
+    }
+    this.#trial = undefined;
+  }
+
+  #running(): Trial {
+    if (this.#trial === undefined) throw new Error("no trial is running");
+    return this.#trial;
+  }
+
+  #stored(account: number): Account {
+    const stored = this.#accounts.get(account);
+    if (stored === undefined) throw new RangeError(`no account ${account}`);
+    return stored;
+  }
+}

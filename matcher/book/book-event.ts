@@ -10,6 +10,8 @@ export const CLOSE_REASONS = [
   /** By a higher sequence on its slot. */
   "replaced",
   "expired",
+  /** The epoch's price moved so far that no fill at its limit could be proven. */
+  "price-band",
   /** It met an order of its own account. */
   "self-trade",
   /** Its account has no position left that it could reduce. */

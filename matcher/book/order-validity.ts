@@ -74,13 +74,13 @@ export function orderReject(order: BookOrder, rules: BookRules, nowSeconds: numb
   if (quantityLots >= QUANTITY_LIMIT_LOTS || quantityLots > terms.quantityMaxLots) return "QUANTITY_TOO_LARGE";
   if (quantityLots < terms.quantityMinLots) return "QUANTITY_TOO_SMALL";
   if (terms.quantityStepLots !== 1 && quantityLots % terms.quantityStepLots !== 0) return "OFF_LOT";
-  // 4. Price.
-  if (limitPriceTicks === 0) return "PRICE_ZERO";
-  if (!isWord(limitPriceTicks)) return "PRICE_TOO_LARGE";
-  if (terms.priceStepTicks !== 1 && limitPriceTicks % terms.priceStepTicks !== 0) return "OFF_TICK";
-  // 5. Time.
+  // 4. Time.
   if (!isWord(expirySeconds)) return "INVALID_EXPIRY";
   if (expirySeconds < nowSeconds) return "EXPIRED";
   if (expirySeconds - nowSeconds > rules.expiryHorizonSeconds) return "EXPIRY_TOO_FAR";
+  // 5. Price.
+  if (limitPriceTicks === 0) return "PRICE_ZERO";
+  if (!isWord(limitPriceTicks)) return "PRICE_TOO_LARGE";
+  if (terms.priceStepTicks !== 1 && limitPriceTicks % terms.priceStepTicks !== 0) return "OFF_TICK";
   return null;
 }

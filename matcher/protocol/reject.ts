@@ -90,6 +90,14 @@ export const REJECTS = {
     remedy: "Send true or false.",
   },
 
+  NOT_FOUND: {
+    code: "NOT_FOUND",
+    httpStatus: 404,
+    field: null,
+    message: "There is nothing at this address.",
+    remedy: "Check path and method against the documentation.",
+  },
+
   // --- Who and where ---------------------------------------------------------------------------------------------
   UNKNOWN_MARKET: {
     code: "UNKNOWN_MARKET",
@@ -227,6 +235,21 @@ export const REJECTS = {
     remedy: "Sign a maximum of at least the rate that GET /v1/account shows.",
   },
 
+  INVALID_MAX_FEE: {
+    code: "INVALID_MAX_FEE",
+    httpStatus: 400,
+    field: "maxFeePpm",
+    message: "The fee maximum is not an integer from -2^19 to 2^19 - 1.",
+    remedy: "Send parts per million of the quote amount; a negative maximum asks for a rebate.",
+  },
+  INVALID_AMOUNT: {
+    code: "INVALID_AMOUNT",
+    httpStatus: 400,
+    field: "amountMicroUsd",
+    message: "The amount is zero, negative, finer than a micro-USD or 2^72 micro-USD or more.",
+    remedy: "Send at least 0.000001 USD.",
+  },
+
   // --- Identity in time ------------------------------------------------------------------------------------------
   DUPLICATE_SEQUENCE: {
     code: "DUPLICATE_SEQUENCE",
@@ -262,6 +285,14 @@ export const REJECTS = {
     field: "slot",
     message: "No order is live on this slot.",
     remedy: "It was filled, cancelled, replaced or has expired: look the order up.",
+  },
+
+  WRONG_NONCE: {
+    code: "WRONG_NONCE",
+    httpStatus: 409,
+    field: "sequence",
+    message: "The sequence is not the account's next withdrawal nonce.",
+    remedy: "Take withdrawalNonce from GET /v1/account and sign again; a lower one was already used.",
   },
 
   // --- What the order asks for -----------------------------------------------------------------------------------

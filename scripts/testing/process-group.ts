@@ -19,6 +19,8 @@ export interface RunOptions {
 }
 
 const live = new Set<ChildProcess>();
+/** Set once this process is asked to end: nothing new is started then. */
+let ending = false;
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
@@ -30,8 +32,9 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** Asks every running group to end, and makes those end that have not after `graceMs`. */
+/** Asks every running group to end, makes those end that have not after `graceMs`, and lets no new one start. */
 export async function endAll(graceMs = 5_000): Promise<void> {
+  ending = true;
   const children = [...live];
   for (const child of children) signalGroup(child, "SIGTERM");
   const deadline = Date.now() + graceMs;
@@ -41,20 +44,22 @@ export async function endAll(graceMs = 5_000): Promise<void> {
 
 /** Ends the children first, then this process as the signal asked. */
 export function endChildrenOnSignals(): void {
-  let ending = false;
   const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (ending) return;
-      ending = true;
       process.stderr.write(`\n${signal}: ending the tests that run …\n`);
       endAll().finally(() => process.exit(exitCodes[signal]));
     });
   }
 }
 
-/** Runs a program in a process group of its own and waits for its end. Never rejects on a bad exit. */
+/**
+ * Runs a program in a process group of its own and waits for its end. Never rejects on a bad exit; once this process
+ * ends, never settles, so that no caller goes on to a next step.
+ */
 export function run(program: string, programArguments: readonly string[], options: RunOptions): Promise<Ending> {
+  if (ending) return new Promise(() => {});
   return new Promise((done, fail) => {
     const child = spawn(program, programArguments, {
       detached: true,
@@ -94,7 +99,7 @@ export function run(program: string, programArguments: readonly string[], option
       signalGroup(child, "SIGTERM");
       const finish = () => {
         settle();
-        done({ code, signal, output, stopped });
+        if (!ending) done({ code, signal, output, stopped });
       };
       const late = setTimeout(() => {
         signalGroup(child, "SIGKILL");

@@ -3,6 +3,10 @@ import { join, resolve } from "node:path";
 import { expect } from "chai";
 import { runMochaFile } from "../../scripts/testing/mocha-file.ts";
 import { isRed, type Outcome, summaryOf } from "../../scripts/testing/outcome.ts";
+import { endChildrenOnSignals } from "../../scripts/testing/process-group.ts";
+
+// The samples run in process groups of their own: they would outlive this file when it is told to end.
+endChildrenOnSignals();
 
 /** In the checkout, so that the imports resolve, and out of sight of the checks that may run beside. */
 const sampleParent = resolve(import.meta.dirname, "../../build");

@@ -131,7 +131,8 @@ export function orderFromWord(word: bigint): OrderMessage {
   const flags = Number(f.flags);
   const timeInForce = TIMES_IN_FORCE[(flags >> 2) & 3];
   const selfTrade = SELF_TRADES[(flags >> 4) & 3];
-  if (timeInForce === undefined || selfTrade === undefined || flags >> 6 !== 0) throw new RangeError(`flags ${flags} are not an order's`);
+  if (timeInForce === undefined || selfTrade === undefined || flags >> 6 !== 0)
+    throw new RangeError(`flags ${flags} are not an order's`);
   return {
     kind: "order",
     account: Number(f.account),

@@ -12,7 +12,8 @@ export function pack<L extends Layout>(layout: L, fields: FieldsOf<L>): bigint {
   let shift = 0n;
   for (const [name, bits] of layout) {
     const value = (fields as Record<string, bigint>)[name] as bigint;
-    if (value < 0n || value >> BigInt(bits) !== 0n) throw new RangeError(`${name} = ${value} does not fit in ${bits} bits`);
+    if (value < 0n || value >> BigInt(bits) !== 0n)
+      throw new RangeError(`${name} = ${value} does not fit in ${bits} bits`);
     word |= value << shift;
     shift += BigInt(bits);
   }

@@ -1,8 +1,7 @@
 import { countersWord, sizeWords } from "../protocol/account.ts";
 import { kindNumber } from "../protocol/message.ts";
-import { pack } from "../protocol/packing.ts";
+import { pack, unpack } from "../protocol/packing.ts";
 import { ACCOUNT_WORD, COUNTERS_WORD, ROW_WORD, WIDTH, WITHDRAWAL_WORD } from "../protocol/spec.ts";
-import { unpack } from "../protocol/packing.ts";
 import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
@@ -28,7 +27,8 @@ export function rowWord(row: RowTrace): bigint {
 export function withdrawalWord(row: RowTrace | undefined, accounts: readonly AccountTrace[]): bigint {
   if (row?.message.kind !== "withdrawal") return 0n;
   const owner = accounts[row.accountSlot]?.before.owner;
-  if (owner === undefined) throw new RangeError(`row refers to account slot ${row.accountSlot}, which the batch does not have`);
+  if (owner === undefined)
+    throw new RangeError(`row refers to account slot ${row.accountSlot}, which the batch does not have`);
   return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: row.message.amountMicroUsd });
 }
 

@@ -1,9 +1,17 @@
 import { fieldFromSigned } from "../protocol/account.ts";
+import { EMPTY_NODES, EMPTY_ORDER_ROOT } from "../protocol/derived.ts";
 import type { EpochMarket } from "../protocol/epoch.ts";
 import { messageFields } from "../protocol/message.ts";
 import { pack } from "../protocol/packing.ts";
-import { ACCOUNT_TREE_LEVELS, EPOCH_WORD, MARKETS, ORDER_TREE_LEVELS, QUEUE_CURSOR_WORD, TREE_ARITY, WIDTH } from "../protocol/spec.ts";
-import { EMPTY_NODES, EMPTY_ORDER_ROOT } from "../protocol/derived.ts";
+import {
+  ACCOUNT_TREE_LEVELS,
+  EPOCH_WORD,
+  MARKETS,
+  ORDER_TREE_LEVELS,
+  QUEUE_CURSOR_WORD,
+  TREE_ARITY,
+  WIDTH,
+} from "../protocol/spec.ts";
 import { compileEpoch } from "../risk/epoch-terms.ts";
 import { meetsInitialMargin } from "../risk/margin.ts";
 import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
@@ -17,8 +25,10 @@ const LANE_OFFSET = 1n << BigInt(WIDTH.sizeMagnitude);
 const INDEX_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
 
 const bit = (value: boolean): bigint => (value ? 1n : 0n);
-const bits = (value: bigint, count: number): bigint[] => Array.from({ length: count }, (_, i) => (value >> BigInt(i)) & 1n);
-const oneHot = (position: number | undefined, length: number): bigint[] => Array.from({ length }, (_, i) => bit(i === position));
+const bits = (value: bigint, count: number): bigint[] =>
+  Array.from({ length: count }, (_, i) => (value >> BigInt(i)) & 1n);
+const oneHot = (position: number | undefined, length: number): bigint[] =>
+  Array.from({ length }, (_, i) => bit(i === position));
 /** Path of leaf 0 in an empty tree: an unused row or slot still proves some path, which is compared with nothing. */
 const emptyPath = (levels: number): bigint[][] =>
   Array.from({ length: levels }, (_, level) => new Array<bigint>(TREE_ARITY).fill(EMPTY_NODES[level] as bigint));
@@ -123,7 +133,9 @@ export function batchInput(trace: BatchTrace): BatchInput {
     fundingDigest: trace.fundingDigest,
     insuranceSpent: 0n,
     openInterestBefore: trace.grossOpenInterestBeforeLots,
-    withinCap: epoch.markets.map((m, i) => bit((trace.grossOpenInterestAfterLots[i] ?? 0n) <= m.grossOpenInterestCapLots)),
+    withinCap: epoch.markets.map((m, i) =>
+      bit((trace.grossOpenInterestAfterLots[i] ?? 0n) <= m.grossOpenInterestCapLots),
+    ),
     subRoots: tier.registerLevels === 0 ? [0n] : trace.subRoots,
   };
   for (const market of epoch.markets) column(input, marketColumns(market));

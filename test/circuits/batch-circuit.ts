@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
-import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { genesisSharedState } from "../../matcher/protocol/shared-state.ts";
+import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { bodyWords, feeDeltaPicoUsd } from "../../matcher/prover/public-body.ts";
 import { type BatchInput, batchInput } from "../../matcher/prover/witness.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
@@ -58,7 +58,12 @@ export class BatchCircuit {
   }
 
   static async load(name: string, hash: Poseidon): Promise<BatchCircuit> {
-    const built = await buildCircuit({ main: `circuits/main/${name}.circom`, optimization: "O2", out: `build/circuits/${name}`, devKey: false });
+    const built = await buildCircuit({
+      main: `circuits/main/${name}.circom`,
+      optimization: "O2",
+      out: `build/circuits/${name}`,
+      devKey: false,
+    });
     const { WitnessCalculatorBuilder } = require("circom_runtime");
     return new BatchCircuit(hash, await WitnessCalculatorBuilder(readFileSync(built.wasmPath)));
   }
@@ -77,7 +82,7 @@ export class BatchCircuit {
     return this.#calculator.calculateWitness(this.inputOf(trace, tamper), true);
   }
 
-  /** The failing templates, innermost first, as "Template:line < …", or undefined when the batch has a witness. */
+  /** The failing templates, innermost rule first, as "Template:line < …", or undefined when the batch has a witness. */
   async refusal(trace: BatchTrace, tamper: Tamper = {}): Promise<string | undefined> {
     // The calculator prints every violated constraint; here that is the expected outcome.
     const print = console.error;
@@ -91,7 +96,10 @@ export class BatchCircuit {
       if (chain.length === 0) throw error;
       // It also keeps the text of earlier failures in front: only what follows the last but one Batch is this one's.
       const earlier = chain.slice(0, -1).findLastIndex((template) => template.startsWith("Batch:"));
-      return chain.slice(earlier + 1).join(" < ");
+      const own = chain.slice(earlier + 1);
+      // The rule is the template that asked for the range, not the range's own.
+      const rule = own.findIndex((template) => !/^(Num2Bits|InRange):/.test(template));
+      return own.slice(rule).join(" < ");
     } finally {
       console.error = print;
     }

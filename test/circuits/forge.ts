@@ -6,7 +6,13 @@ import type { Message, OrderMessage, Signed } from "../../matcher/protocol/messa
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
-import { ACCOUNT_TREE_LEVELS, FILLED_CANCELLED, MARKETS, PICO_PER_MICRO, tierById } from "../../matcher/protocol/spec.ts";
+import {
+  ACCOUNT_TREE_LEVELS,
+  FILLED_CANCELLED,
+  MARKETS,
+  PICO_PER_MICRO,
+  tierById,
+} from "../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { MerkleTree, treeShape } from "../../matcher/state/merkle-tree.ts";
 import { OrderTree, orderTreeShape } from "../../matcher/state/order-tree.ts";
@@ -54,7 +60,13 @@ export function testEpoch(overrides: Partial<Epoch> = {}): Epoch {
     grossOpenInterestCapLots: 1_000_000n,
   });
   const closed = Array.from({ length: MARKETS - 2 }, () => closedMarket());
-  return { number: 1, timeSeconds: 1_000_000, rebateCapPpm: 200, markets: [market(1_000, 100_000), market(500, 50_000), ...closed], ...overrides };
+  return {
+    number: 1,
+    timeSeconds: 1_000_000,
+    rebateCapPpm: 200,
+    markets: [market(1_000, 100_000), market(500, 50_000), ...closed],
+    ...overrides,
+  };
 }
 
 /**
@@ -174,7 +186,11 @@ export class World {
   /** Applies a plan without checking a single rule. */
   forge(plan: BatchPlan): BatchTrace {
     const queue = plan.queue ?? [];
-    const touched = new Set([...(plan.touch ?? []), ...queue.map((e) => e.account), ...(plan.rows ?? []).map((r) => r.message.account)]);
+    const touched = new Set([
+      ...(plan.touch ?? []),
+      ...queue.map((e) => e.account),
+      ...(plan.rows ?? []).map((r) => r.message.account),
+    ]);
     const order = [...touched].sort((a, b) => a - b);
     const isNew = new Set(queue.filter((e) => e.kind === "registration").map((e) => e.account));
     for (const index of isNew) this.holders.set(index, this.#holder(index, {}));
@@ -186,7 +202,9 @@ export class World {
     const rows = (plan.rows ?? []).map((row) =>
       this.#row(row, order.indexOf(row.message.account), this.holders.get(row.message.account) as Holder),
     );
-    const accounts: AccountTrace[] = order.map((index) => this.#store(index, before.get(index) as AccountLeaf, isNew.has(index), queue, rows, plan));
+    const accounts: AccountTrace[] = order.map((index) =>
+      this.#store(index, before.get(index) as AccountLeaf, isNew.has(index), queue, rows, plan),
+    );
     return {
       tier: tierById(plan.tier ?? 0),
       domain: TEST_DOMAIN,
@@ -206,7 +224,14 @@ export class World {
     };
   }
 
-  #store(index: number, before: AccountLeaf, isNew: boolean, queue: QueueEntry[], rows: RowTrace[], plan: BatchPlan): AccountTrace {
+  #store(
+    index: number,
+    before: AccountLeaf,
+    isNew: boolean,
+    queue: QueueEntry[],
+    rows: RowTrace[],
+    plan: BatchPlan,
+  ): AccountTrace {
     const holder = this.holders.get(index) as Holder;
     const after: AccountLeaf = structuredClone(before);
     const depositsMicroUsd = queue.filter((e) => e.account === index).reduce((sum, e) => sum + e.amountMicroUsd, 0n);

@@ -29,8 +29,18 @@ describe("batch circuit: honest batches have witnesses", function () {
     world.seed(9, { collateralPicoUsd: 1_000n * PICO });
     const trace = world.forge({
       rows: [
-        { message: world.order({ account: 3, side: "buy" }), quantityLots: 400, quoteMicroUsd: 400_000n, feePicoUsd: 400_000n * 500n },
-        { message: world.order({ account: 9, side: "sell" }), quantityLots: 400, quoteMicroUsd: 400_000n, feePicoUsd: -400_000n * 100n },
+        {
+          message: world.order({ account: 3, side: "buy" }),
+          quantityLots: 400,
+          quoteMicroUsd: 400_000n,
+          feePicoUsd: 400_000n * 500n,
+        },
+        {
+          message: world.order({ account: 9, side: "sell" }),
+          quantityLots: 400,
+          quoteMicroUsd: 400_000n,
+          feePicoUsd: -400_000n * 100n,
+        },
       ],
     });
     expect(await circuit.refusal(trace)).to.equal(undefined);

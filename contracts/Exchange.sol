@@ -52,8 +52,8 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuard {
     /// @inheritdoc IExchange
     bytes32 public sharedStateHash;
     Vault private _vault;
-    uint128 private _collectedFeesMicroUsd;
 
+    // One slot, read or written by every deposit.
     uint64 private _queueLength;
     uint64 private _accountCount;
     uint64 private _minimumDepositMicroUsd;
@@ -61,6 +61,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuard {
 
     /// @inheritdoc IExchange
     address public operator;
+    uint128 private _collectedFeesMicroUsd;
 
     /// @inheritdoc IExchange
     mapping(uint256 count => bytes32) public queueHashAt;

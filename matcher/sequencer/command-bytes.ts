@@ -1,0 +1,158 @@
+import type { EpochMarket } from "../protocol/epoch.ts";
+import type { OpenedEpoch } from "../protocol/epoch-record.ts";
+import { kindNumber, type Message, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
+import { unpack } from "../protocol/packing.ts";
+import { MARKETS, MESSAGE_WORD, ROW_KIND, WIDTH } from "../protocol/spec.ts";
+import type { QueueEntry } from "../state/trace.ts";
+import { ByteReader, ByteWriter } from "./byte-stream.ts";
+import type { Command } from "./command.ts";
+
+/** First byte of a command. Stable: the journal and the head of the hash chain depend on it. */
+const TAG = { epoch: 1, queue: 2, message: 3, cancelAllApi: 4, feeTier: 5 } as const;
+const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
+const FUNDING_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
+/** Market byte of a cancelAllApi that names none. */
+const EVERY_MARKET = 0xff;
+
+/**
+ * The canonical bytes of a command: fixed widths, big-endian, one encoding for each command. They are what is hashed into the
+ * journal head and what the durable journal keeps. @throws RangeError naming a field that does not fit its width.
+ */
+export function commandBytes(command: Command): Uint8Array {
+  const out = new ByteWriter();
+  out.uint(TAG[command.type], 1);
+  switch (command.type) {
+    case "epoch":
+      writeEpoch(out, command.epoch);
+      break;
+    case "queue": {
+      const { entry, cursor } = command;
+      out.uint(cursor, 8);
+      out.uint(ENTRY_KINDS.indexOf(entry.kind), 1);
+      out.uint(entry.account, 4);
+      out.bigUint(entry.amountMicroUsd, 8);
+      out.bigUint(entry.owner, 20);
+      out.bigUint(entry.ax, 32);
+      out.bigUint(entry.ay, 32);
+      break;
+    }
+    case "message": {
+      const { message, settle } = command;
+      out.uint(kindNumber(message.kind), 1);
+      out.uint(settle ? 1 : 0, 1);
+      out.bigUint(messageWord(message), 32);
+      out.bigUint(message.signature.r8x, 32);
+      out.bigUint(message.signature.r8y, 32);
+      out.bigUint(message.signature.s, 32);
+      break;
+    }
+    case "cancelAllApi":
+      out.uint(command.account, 4);
+      out.uint(command.market ?? EVERY_MARKET, 1);
+      break;
+    case "feeTier":
+      out.uint(command.account, 4);
+      out.uint(command.tier, 1);
+      break;
+  }
+  return out.bytes();
+}
+
+/** Inverse of {@link commandBytes}. @throws RangeError for bytes that are no command, or more or fewer than one. */
+export function commandFromBytes(bytes: Uint8Array): Command {
+  const source = new ByteReader(bytes);
+  const command = readCommand(source);
+  source.end();
+  return command;
+}
+
+function readCommand(source: ByteReader): Command {
+  const tag = source.uint(1);
+  switch (tag) {
+    case TAG.epoch:
+      return { type: "epoch", epoch: readEpoch(source) };
+    case TAG.queue: {
+      const cursor = source.uint(8);
+      const kind = ENTRY_KINDS[source.uint(1)];
+      if (kind === undefined) throw new RangeError("unknown kind of queue entry");
+      const account = source.uint(4);
+      const amountMicroUsd = source.bigUint(8);
+      const owner = source.bigUint(20);
+      const ax = source.bigUint(32);
+      const ay = source.bigUint(32);
+      return { type: "queue", entry: { kind, account, amountMicroUsd, owner, ax, ay }, cursor };
+    }
+    case TAG.message: {
+      const kind = source.uint(1);
+      const settle = source.uint(1) === 1;
+      const message = messageFromWord(kind, source.bigUint(32));
+      const signature: Signature = { r8x: source.bigUint(32), r8y: source.bigUint(32), s: source.bigUint(32) };
+      return { type: "message", message: { ...message, signature }, settle };
+    }
+    case TAG.cancelAllApi: {
+      const account = source.uint(4);
+      const market = source.uint(1);
+      return { type: "cancelAllApi", account, market: market === EVERY_MARKET ? null : market };
+    }
+    case TAG.feeTier:
+      return { type: "feeTier", account: source.uint(4), tier: source.uint(1) };
+    default:
+      throw new RangeError(`no command has the tag ${tag}`);
+  }
+}
+
+/** Reads a message back from its kind and signed word. @throws RangeError for a kind or bits that no message has. */
+export function messageFromWord(kind: number, word: bigint): Message {
+  if (kind === ROW_KIND.order) return orderFromWord(word);
+  const fields = unpack(MESSAGE_WORD, word);
+  const account = Number(fields.account);
+  const sequence = Number(fields.sequence);
+  let message: Message;
+  if (kind === ROW_KIND.cancel) message = { kind: "cancel", account, slot: Number(fields.slot), sequence };
+  else if (kind === ROW_KIND.cancelAll) message = { kind: "cancelAll", account, sequence };
+  else if (kind === ROW_KIND.withdrawal) {
+    const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
+    message = { kind: "withdrawal", account, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
+  } else throw new RangeError(`no message has the kind ${kind}`);
+  if (messageWord(message) !== word) throw new RangeError(`the word has fields that a ${message.kind} does not use`);
+  return message;
+}
+
+function writeEpoch(out: ByteWriter, epoch: OpenedEpoch): void {
+  out.uint(epoch.number, 8);
+  out.uint(epoch.timeSeconds, 4);
+  out.uint(epoch.rebateCapPpm, 4);
+  out.uint(epoch.paramVersion, 4);
+  out.bigUint(epoch.journalHead, 32);
+  if (epoch.markets.length !== MARKETS) throw new RangeError(`an epoch has ${MARKETS} markets`);
+  for (const market of epoch.markets) {
+    out.uint(market.priceTicks, 4);
+    out.uint(market.imfPpm, 4);
+    out.uint(market.mmfPpm, 4);
+    out.uint(market.priceMinTicks, 4);
+    out.uint(market.priceMaxTicks, 4);
+    out.bigUint(market.fundingIndexPicoUsd + FUNDING_OFFSET, 8);
+    out.bigUint(market.grossOpenInterestCapLots, 8);
+  }
+}
+
+function readEpoch(source: ByteReader): OpenedEpoch {
+  const number = source.uint(8);
+  const timeSeconds = source.uint(4);
+  const rebateCapPpm = source.uint(4);
+  const paramVersion = source.uint(4);
+  const journalHead = source.bigUint(32);
+  const markets = Array.from(
+    { length: MARKETS },
+    (): EpochMarket => ({
+      priceTicks: source.uint(4),
+      imfPpm: source.uint(4),
+      mmfPpm: source.uint(4),
+      priceMinTicks: source.uint(4),
+      priceMaxTicks: source.uint(4),
+      fundingIndexPicoUsd: source.bigUint(8) - FUNDING_OFFSET,
+      grossOpenInterestCapLots: source.bigUint(8),
+    }),
+  );
+  return { number, timeSeconds, rebateCapPpm, paramVersion, journalHead, markets };
+}

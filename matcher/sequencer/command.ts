@@ -1,0 +1,46 @@
+import type { OpenedEpoch } from "../protocol/epoch-record.ts";
+import type { Message, Signed } from "../protocol/message.ts";
+import type { QueueEntry } from "../state/trace.ts";
+
+/** An epoch that L1 has opened and confirmed comes into force. */
+export interface EpochCommand {
+  readonly type: "epoch";
+  readonly epoch: OpenedEpoch;
+}
+
+/** The next confirmed entry of the L1 queue. */
+export interface QueueCommand {
+  readonly type: "queue";
+  readonly entry: QueueEntry;
+  /** Index of the entry in the L1 queue: entries are taken without a gap, from 0. */
+  readonly cursor: number;
+}
+
+/** A signed message whose signature was checked (verify-message.ts). */
+export interface MessageCommand {
+  readonly type: "message";
+  readonly message: Signed<Message>;
+  /**
+   * Cancels only: true makes the cancel a row of a batch, after which no order can come back; false takes orders out of the book at
+   * once and is a promise. Orders and withdrawals carry false.
+   */
+  readonly settle: boolean;
+}
+
+/** The exchange takes an account's orders out on its owner's behalf; nothing is signed, nothing is proven. */
+export interface CancelAllApiCommand {
+  readonly type: "cancelAllApi";
+  readonly account: number;
+  /** Only this market's, or null for all. */
+  readonly market: number | null;
+}
+
+/** An account's fee tier changes. Tier 0 is what every account starts with. */
+export interface FeeTierCommand {
+  readonly type: "feeTier";
+  readonly account: number;
+  readonly tier: number;
+}
+
+/** Everything that can change the exchange's state. Their order is the exchange's history. */
+export type Command = EpochCommand | QueueCommand | MessageCommand | CancelAllApiCommand | FeeTierCommand;

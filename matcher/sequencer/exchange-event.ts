@@ -1,0 +1,74 @@
+import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
+
+/** An epoch came into force. */
+export interface EpochEvent {
+  type: "epoch";
+  number: number;
+  timeSeconds: number;
+}
+
+/** An account exists: orders under its key are accepted from here on. */
+export interface RegisteredEvent {
+  type: "registered";
+  account: number;
+  owner: bigint;
+}
+
+export interface DepositEvent {
+  type: "deposit";
+  account: number;
+  amountMicroUsd: bigint;
+}
+
+/** A withdrawal was accepted: the money has left the account and becomes claimable on L1 once proven. */
+export interface WithdrawalEvent {
+  type: "withdrawal";
+  account: number;
+  nonce: number;
+  amountMicroUsd: bigint;
+}
+
+/** A signed cancel was accepted. The order it took out, if one was live, has a `removed` of its own before this. */
+export interface CancelledEvent {
+  type: "cancelled";
+  account: number;
+  slot: number;
+  sequence: number;
+  /** It becomes a row of a batch. */
+  settle: boolean;
+}
+
+/** A signed cancel-all was accepted: orders below this sequence are gone and will be refused. */
+export interface CancelledAllEvent {
+  type: "cancelled-all";
+  account: number;
+  minSequence: number;
+  settle: boolean;
+}
+
+export interface FeeTierEvent {
+  type: "fee-tier";
+  account: number;
+  tier: number;
+}
+
+export type ExchangeEvent =
+  | Exclude<BookEvent, RejectedEvent>
+  | EpochEvent
+  | RegisteredEvent
+  | DepositEvent
+  | WithdrawalEvent
+  | CancelledEvent
+  | CancelledAllEvent
+  | FeeTierEvent;
+
+/** An event with its place in the exchange's history. */
+export interface SequencedEvent {
+  /** Consecutive over all accepted commands, from 1. */
+  seq: number;
+  /** Index of the command, from 1. */
+  command: number;
+  /** Number of the ledger step that this event is proven by, or null: a promise, or nothing to prove. */
+  step: number | null;
+  event: ExchangeEvent;
+}

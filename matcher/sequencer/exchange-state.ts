@@ -1,0 +1,305 @@
+import type { BookEvent } from "../book/book-event.ts";
+import type { BookRules } from "../book/book-rules.ts";
+import { bestPrices } from "../book/book-view.ts";
+import { MatchingEngine } from "../book/matching-engine.ts";
+import { bookSide } from "../book/order.ts";
+import { NIL } from "../book/order-pool.ts";
+import type { PublicKey } from "../protocol/keys.ts";
+import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type { RejectCode } from "../protocol/reject.ts";
+import type { FeeSchedule } from "../risk/fees.ts";
+import { Ledger } from "../state/ledger.ts";
+import type { Step } from "../state/step.ts";
+import type { Command } from "./command.ts";
+import { commandBytes } from "./command-bytes.ts";
+import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
+import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
+import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
+import { LedgerGate } from "./ledger-gate.ts";
+import { messageReject } from "./message-validity.ts";
+import type { NumberedStep, Outcome } from "./outcome.ts";
+import { cancelRefusalCode, withdrawalRefusalCode } from "./refusal-code.ts";
+
+export interface ExchangeTerms {
+  /** Terms of the markets; one trades while the epoch in force says that it is live. */
+  rules: BookRules;
+  feeSchedule: FeeSchedule;
+}
+
+/** What a command did, or why it was refused. Events and steps are numbered by the caller. */
+type Effect = ExchangeEvent[] | RejectCode;
+
+/**
+ * Book and ledger as one deterministic state machine: no clock, no randomness, no I/O. Replaying the accepted commands gives the
+ * same events, the same steps and the same state. A refused command changes nothing.
+ */
+export class ExchangeState {
+  readonly ledger = new Ledger();
+  readonly fees: FeeTiers;
+  readonly engine: MatchingEngine;
+  readonly gate: LedgerGate;
+  private readonly rules: BookRules;
+  /** Steps of the command being executed. */
+  private readonly pendingSteps: Step[] = [];
+  private nowSeconds = 0;
+  private commands = 0;
+  private events = 0;
+  private steps = 0;
+  private head = GENESIS_JOURNAL_HEAD;
+
+  constructor({ rules, feeSchedule }: ExchangeTerms) {
+    this.rules = rules;
+    this.fees = new FeeTiers(feeSchedule);
+    this.gate = new LedgerGate(this.ledger, this.fees, this.pendingSteps);
+    // No market trades before the first epoch.
+    this.engine = new MatchingEngine(this.gate, { ...rules, markets: rules.markets.map(() => null) });
+  }
+
+  /** Head of the hash chain over the accepted commands. */
+  get journalHead(): bigint {
+    return this.head;
+  }
+
+  /** Accepted commands. */
+  get commandCount(): number {
+    return this.commands;
+  }
+
+  get eventCount(): number {
+    return this.events;
+  }
+
+  /** Ledger steps so far. */
+  get stepCount(): number {
+    return this.steps;
+  }
+
+  /** Time of the epoch in force, by which everything is judged; 0 before the first. */
+  get epochTimeSeconds(): number {
+    return this.nowSeconds;
+  }
+
+  /** Number of the epoch in force; 0 before the first. */
+  get epochNumber(): number {
+    return this.ledger.shared.epoch?.number ?? 0;
+  }
+
+  /** Terms in force: a market that is not live in this epoch is null. */
+  get rulesInForce(): BookRules {
+    return this.engine.rules;
+  }
+
+  /** The trading key of an account, or undefined when it is not registered. */
+  keyOf(account: number): PublicKey | undefined {
+    if (!this.ledger.has(account)) return undefined;
+    const { ax, ay } = this.ledger.leafOf(account);
+    return { ax, ay };
+  }
+
+  /** Fee rates of an account in this epoch. @throws Error before the first epoch */
+  feeRates(account: number): FeeRates {
+    return this.fees.rates(account, this.ledger.terms.epoch.rebateCapPpm);
+  }
+
+  /** Whether an order would meet the other side's best price if it came in now. */
+  couldTrade(order: OrderMessage): boolean {
+    if (order.postOnly) return false;
+    const { bidTicks, askTicks } = bestPrices(this.engine.book, order.market);
+    if (order.side === "buy") return askTicks !== null && askTicks <= order.limitPriceTicks;
+    return bidTicks !== null && bidTicks >= order.limitPriceTicks;
+  }
+
+  /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
+  precheck(message: Signed<OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage>): RejectCode | null {
+    const code = messageReject(message, this.engine.rules, this.nowSeconds);
+    if (code !== null) return code;
+    return this.ledger.has(message.account) ? null : "UNKNOWN_ACCOUNT";
+  }
+
+  /**
+   * Executes one command. Signatures were checked before.
+   * @throws RangeError for an epoch, queue entry or fee tier that cannot follow: L1 and the operator do not send such, so it is a bug;
+   * nothing has changed then. Any other exception means that the state may be broken: the caller must stop.
+   */
+  execute(command: Command): Outcome {
+    this.pendingSteps.length = 0;
+    // Encoding comes first: what cannot be written down must not happen.
+    const bytes = command.type === "message" ? null : commandBytes(command);
+    const effect = this.effect(command);
+    if (typeof effect === "string") {
+      if (this.pendingSteps.length > 0) throw new Error(`a command refused with ${effect} left steps behind`);
+      return { accepted: false, code: effect };
+    }
+    this.head = nextJournalHead(this.head, bytes ?? commandBytes(command));
+    this.commands += 1;
+    const steps = this.pendingSteps.map((step): NumberedStep => {
+      this.steps += 1;
+      return { number: this.steps, step, journalHead: this.head };
+    });
+    this.pendingSteps.length = 0;
+    const events = this.sequence(effect, steps);
+    return { accepted: true, command: this.commands, journalHead: this.head, events, steps };
+  }
+
+  private effect(command: Command): Effect {
+    switch (command.type) {
+      case "epoch":
+        return this.openEpoch(command.epoch);
+      case "queue":
+        return this.takeQueueEntry(command.entry, command.cursor);
+      case "message": {
+        const { message, settle } = command;
+        const code = this.precheck(message);
+        if (code !== null) return code;
+        switch (message.kind) {
+          case "order":
+            return settle ? "MALFORMED" : this.place(message);
+          case "cancel":
+            return this.cancel(message, settle);
+          case "cancelAll":
+            return this.cancelAll(message, settle);
+          case "withdrawal":
+            return settle ? "MALFORMED" : this.withdraw(message);
+        }
+        break;
+      }
+      case "cancelAllApi": {
+        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
+        const filter = command.market === null ? {} : { market: command.market };
+        return this.settleBook(this.engine.cancelAll(command.account, filter));
+      }
+      case "feeTier": {
+        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
+        this.fees.set(command.account, command.tier);
+        return [{ type: "fee-tier", account: command.account, tier: command.tier }];
+      }
+    }
+  }
+
+  private openEpoch(epoch: Extract<Command, { type: "epoch" }>["epoch"]): Effect {
+    this.pendingSteps.push(this.ledger.openEpoch(epoch));
+    this.nowSeconds = epoch.timeSeconds;
+    const { markets } = this.ledger.terms;
+    const live = this.rules.markets.map((rules, market) => (markets[market]?.live === true ? rules : null));
+    this.engine.rules = { ...this.rules, markets: live };
+    const events = this.engine.expire(epoch.timeSeconds);
+    this.sweepBand(events);
+    const opened: ExchangeEvent = { type: "epoch", number: epoch.number, timeSeconds: epoch.timeSeconds };
+    return [opened, ...this.settleBook(events)];
+  }
+
+  /** Removes what could no longer be proven at its limit: bids above the band, asks below it. */
+  private sweepBand(events: BookEvent[]): void {
+    const { book, matching } = this.engine;
+    this.ledger.terms.markets.forEach((terms, market) => {
+      if (!terms.live) return;
+      const sweep = (side: number, outside: (priceTicks: bigint) => boolean) => {
+        let node = book.best(side);
+        while (node !== NIL && outside(BigInt(book.pool.priceTicks(node)))) {
+          matching.remove(node, "price-band", events);
+          node = book.best(side);
+        }
+      };
+      sweep(bookSide(market, "buy"), (priceTicks) => priceTicks > terms.priceMaxTicks);
+      sweep(bookSide(market, "sell"), (priceTicks) => priceTicks < terms.priceMinTicks);
+    });
+  }
+
+  private takeQueueEntry(entry: Extract<Command, { type: "queue" }>["entry"], cursor: number): Effect {
+    const { queueCursor } = this.ledger.shared;
+    if (cursor !== queueCursor) throw new RangeError(`queue entry ${cursor} came, ${queueCursor} is next`);
+    const { account, amountMicroUsd, owner } = entry;
+    if (entry.kind === "registration") {
+      this.pendingSteps.push(this.ledger.registerAccount(entry));
+      return [{ type: "registered", account, owner }];
+    }
+    this.pendingSteps.push(this.ledger.applyDeposit(entry));
+    return [{ type: "deposit", account, amountMicroUsd }];
+  }
+
+  private place(order: Signed<OrderMessage>): Effect {
+    this.gate.setIncoming(order);
+    const events = this.engine.place(order, this.nowSeconds);
+    this.gate.setIncoming(null);
+    const [first] = events;
+    if (first?.type === "rejected") return first.code;
+    const settled = this.settleBook(events);
+    const node = this.engine.book.live(order.account, order.slot);
+    if (node !== NIL) this.gate.keep(order);
+    return settled;
+  }
+
+  private cancel(message: Signed<CancelMessage>, settle: boolean): Effect {
+    const { account, slot, sequence } = message;
+    if (settle) {
+      const verdict = this.ledger.checkCancel(message);
+      if (verdict !== "ok") return cancelRefusalCode(verdict);
+    }
+    const events = this.engine.cancel(account, slot, sequence);
+    const [first] = events;
+    if (first?.type === "rejected") {
+      // An order that only the API cancelled may be cancelled again, for good.
+      if (!settle || first.code !== "ORDER_NOT_FOUND") return first.code;
+      events.length = 0;
+    }
+    if (settle) this.pendingSteps.push(this.ledger.applyCancel(message));
+    return [...this.settleBook(events), { type: "cancelled", account, slot, sequence, settle }];
+  }
+
+  private cancelAll(message: Signed<CancelAllMessage>, settle: boolean): Effect {
+    const { account, sequence } = message;
+    if (settle) {
+      const verdict = this.ledger.checkCancelAll(message);
+      if (verdict !== "ok") return cancelRefusalCode(verdict);
+    } else {
+      const minSequence = this.gate.minSequenceOf(account);
+      if (sequence === minSequence) return "DUPLICATE_SEQUENCE";
+      if (sequence < minSequence) return "STALE_SEQUENCE";
+    }
+    if (sequence > this.gate.minSequenceOf(account)) this.gate.promiseMinSequence(account, sequence);
+    if (settle) this.pendingSteps.push(this.ledger.applyCancelAll(message));
+    const events = this.engine.cancelAll(account, { belowSequence: sequence });
+    return [...this.settleBook(events), { type: "cancelled-all", account, minSequence: sequence, settle }];
+  }
+
+  private withdraw(message: Signed<WithdrawalMessage>): Effect {
+    const verdict = this.ledger.checkWithdrawal(message);
+    if (verdict !== "ok") return withdrawalRefusalCode(verdict);
+    this.pendingSteps.push(this.ledger.applyWithdrawal(message));
+    const { account, sequence, amountMicroUsd } = message;
+    return [{ type: "withdrawal", account, nonce: sequence, amountMicroUsd }];
+  }
+
+  /** Lets go of the signed messages of orders that are gone. @throws Error for a rejection, which is no event of the exchange */
+  private settleBook(events: readonly BookEvent[]): ExchangeEvent[] {
+    return events.map((event) => {
+      if (event.type === "rejected") throw new Error(`an accepted command has a rejection: ${event.code}`);
+      if (event.type === "removed") this.gate.drop(event.account, event.slot, event.sequence);
+      return event;
+    });
+  }
+
+  /** Numbers events and gives each the step that proves it: fills meet the fill steps in order, all else the first of its kind. */
+  private sequence(events: readonly ExchangeEvent[], steps: readonly NumberedStep[]): SequencedEvent[] {
+    const fills = steps.filter(({ step }) => step.kind === "fill");
+    let nextFill = 0;
+    return events.map((event): SequencedEvent => {
+      this.events += 1;
+      let step: number | null = null;
+      if (event.type === "fill") step = fills[nextFill++]?.number ?? null;
+      else if (!BOOK_ONLY.has(event.type)) step = steps[0]?.number ?? null;
+      return { seq: this.events, command: this.commands, step, event };
+    });
+  }
+}
+
+/** Events that nothing is proven for. */
+const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
+  "accepted",
+  "booked",
+  "decremented",
+  "removed",
+  "cancel-remembered",
+  "liquidation-ended",
+  "fee-tier",
+]);

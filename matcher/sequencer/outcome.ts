@@ -1,0 +1,33 @@
+import type { RejectCode } from "../protocol/reject.ts";
+import type { Step } from "../state/step.ts";
+import type { SequencedEvent } from "./exchange-event.ts";
+
+/** A step of the ledger with its place in the exchange's history: what the batcher takes. */
+export interface NumberedStep {
+  /** Consecutive, from 1. */
+  number: number;
+  step: Step;
+  /** Head of the command hash chain after the command that led to the step. */
+  journalHead: bigint;
+}
+
+/** A command was accepted and is part of the exchange's history. */
+export interface Accepted {
+  accepted: true;
+  /** Index of the command, from 1. */
+  command: number;
+  /** Head of the hash chain after it. */
+  journalHead: bigint;
+  events: SequencedEvent[];
+  steps: NumberedStep[];
+}
+
+/** A command was refused and has changed nothing. */
+export interface Refused {
+  accepted: false;
+  code: RejectCode;
+  /** What was wrong, where the code's own message leaves that open. */
+  detail?: string;
+}
+
+export type Outcome = Accepted | Refused;

@@ -1,0 +1,135 @@
+import type { Message, Signed } from "../protocol/message.ts";
+import { Backlog } from "./backlog.ts";
+import type { Command } from "./command.ts";
+import { commandBytes } from "./command-bytes.ts";
+import { type CommandLog, NoLog } from "./command-log.ts";
+import type { ExchangeState } from "./exchange-state.ts";
+import type { Accepted, Outcome, Refused } from "./outcome.ts";
+import type { SignatureVerifier } from "./verify-pool.ts";
+
+/** Told of every accepted command, in order, before its sender is. Must not throw, and must not submit commands itself. */
+export type AcceptedListener = (accepted: Accepted, command: Command) => void;
+
+export interface SequencerOptions {
+  state: ExchangeState;
+  verifier: SignatureVerifier;
+  backlog?: Backlog;
+  log?: CommandLog;
+  /** Signatures being checked at once; beyond, senders are told to wait. */
+  verifyingMax?: number;
+}
+
+const DEFAULT_VERIFYING_MAX = 4_096;
+
+/** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
+export class SequencerHalted extends Error {
+  constructor(cause: unknown) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    super(`the exchange has stopped taking commands: ${text}`, { cause });
+    this.name = "SequencerHalted";
+  }
+}
+
+/**
+ * The one place where commands get their order. Signatures are checked on other threads; the order in which their answers arrive is the
+ * order of the exchange. Everything after that is synchronous.
+ */
+export class Sequencer {
+  readonly state: ExchangeState;
+  readonly backlog: Backlog;
+  private readonly verifier: SignatureVerifier;
+  private readonly log: CommandLog;
+  private readonly verifyingMax: number;
+  private readonly listeners: AcceptedListener[] = [];
+  private verifying = 0;
+  private halted: SequencerHalted | null = null;
+  refusedCount = 0;
+
+  constructor({ state, verifier, backlog = new Backlog(), log = new NoLog(), ...options }: SequencerOptions) {
+    this.state = state;
+    this.verifier = verifier;
+    this.backlog = backlog;
+    this.log = log;
+    this.verifyingMax = options.verifyingMax ?? DEFAULT_VERIFYING_MAX;
+  }
+
+  /** Why nothing is accepted any more, or null. */
+  get halt(): Error | null {
+    return this.halted;
+  }
+
+  onAccepted(listener: AcceptedListener): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
+   * @param settle cancels only: make it a proven row
+   * @throws (rejects) SequencerHalted, or when log or verifier is broken
+   */
+  async submit(message: Signed<Message>, settle = false): Promise<Outcome> {
+    this.assertRunning();
+    // 1. What costs nothing.
+    const code = this.state.precheck(message);
+    if (code !== null) return this.refuse(code);
+    const key = this.state.keyOf(message.account);
+    if (key === undefined) return this.refuse("UNKNOWN_ACCOUNT");
+    // 2. The signature.
+    if (this.verifying >= this.verifyingMax) return this.refuse("RATE_LIMIT");
+    this.verifying += 1;
+    let signed: boolean;
+    try {
+      signed = await this.verifier.verify(message, key);
+    } finally {
+      this.verifying -= 1;
+    }
+    if (!signed) return this.refuse("WRONG_SIGNATURE");
+    // 3. Room for what it may lead to.
+    const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+    if (wait !== null) return this.refuse(wait);
+    // 4. In order.
+    const { outcome, durable } = this.run({ type: "message", message, settle });
+    await durable;
+    return outcome;
+  }
+
+  /**
+   * A command of the exchange itself: epochs and queue entries from L1, fee tiers. Takes effect at once.
+   * @throws RangeError for one that cannot follow (nothing has changed then), SequencerHalted
+   */
+  apply(command: Exclude<Command, { type: "message" }>): Outcome {
+    const { outcome, durable } = this.run(command);
+    durable.catch((error: unknown) => this.stop(error));
+    return outcome;
+  }
+
+  private run(command: Command): { outcome: Outcome; durable: Promise<void> } {
+    this.assertRunning();
+    let outcome: Outcome;
+    try {
+      outcome = this.state.execute(command);
+    } catch (error) {
+      if (command.type !== "message" && error instanceof RangeError) throw error;
+      throw this.stop(error);
+    }
+    if (!outcome.accepted) return { outcome: this.refuse(outcome.code), durable: Promise.resolve() };
+    this.backlog.emitted(outcome.steps);
+    const durable = this.log.append(commandBytes(command));
+    for (const listener of this.listeners) listener(outcome, command);
+    return { outcome, durable };
+  }
+
+  private refuse(code: Refused["code"]): Refused {
+    this.refusedCount += 1;
+    return { accepted: false, code };
+  }
+
+  private stop(cause: unknown): SequencerHalted {
+    this.halted ??= new SequencerHalted(cause);
+    return this.halted;
+  }
+
+  private assertRunning(): void {
+    if (this.halted !== null) throw this.halted;
+  }
+}

@@ -1,0 +1,25 @@
+import type { KeyTableCache } from "../protocol/key-table-cache.ts";
+import type { PublicKey } from "../protocol/keys.ts";
+import type { Message, Signed } from "../protocol/message.ts";
+import { messageHash } from "../protocol/message-hash.ts";
+import { verify } from "../protocol/signature.ts";
+import type { Poseidon } from "../protocol/signing-poseidon.ts";
+
+/** What speeds verification up; neither changes an answer. */
+export interface VerifyMessageOptions {
+  hash?: Poseidon;
+  tables?: KeyTableCache;
+}
+
+/**
+ * Whether a message is signed by an account's trading key, for this exchange and chain (the domain).
+ * @throws RangeError when a field of the message does not fit its width: shape is checked before signatures are.
+ */
+export function verifyMessage(
+  message: Signed<Message>,
+  accountKey: PublicKey,
+  domain: bigint,
+  options: VerifyMessageOptions = {},
+): boolean {
+  return verify(accountKey, messageHash(message, domain, options.hash), message.signature, options);
+}

@@ -1,0 +1,42 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { KeyTableCache } from "../protocol/key-table-cache.ts";
+import type { PublicKey } from "../protocol/keys.ts";
+import type { Message, Signed } from "../protocol/message.ts";
+import { buildFastPoseidon } from "../state/fast-poseidon.ts";
+import { verifyMessage } from "./verify-message.ts";
+
+/** A question to the worker. */
+export interface VerifyJob {
+  id: number;
+  message: Signed<Message>;
+  key: PublicKey;
+}
+
+/** Its answer: ok, or the text of an exception (a defect, since shapes were checked before). */
+export interface VerifyAnswer {
+  id: number;
+  ok: boolean;
+  error: string | null;
+}
+
+export interface VerifyWorkerData {
+  domain: bigint;
+  tableKeys: number;
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const { domain, tableKeys } = workerData as VerifyWorkerData;
+  const tables = new KeyTableCache(tableKeys);
+  const hash = await buildFastPoseidon();
+  port.on("message", (jobs: VerifyJob[]) => {
+    const answers = jobs.map(({ id, message, key }): VerifyAnswer => {
+      try {
+        return { id, ok: verifyMessage(message, key, domain, { hash, tables }), error: null };
+      } catch (thrown) {
+        return { id, ok: false, error: thrown instanceof Error ? thrown.message : String(thrown) };
+      }
+    });
+    port.postMessage(answers);
+  });
+}

@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import type { Command } from "../../matcher/sequencer/command.ts";
+import { commandBytes, commandFromBytes } from "../../matcher/sequencer/command-bytes.ts";
+import { nextJournalHead } from "../../matcher/sequencer/journal-head.ts";
+import { epochOf, openingCommands, order, unsigned } from "./exchange-fixture.ts";
+
+const COMMANDS: Command[] = [
+  ...openingCommands(2),
+  { type: "epoch", epoch: { ...epochOf(2, {}, { fundingIndexPicoUsd: -5n }), journalHead: (1n << 248n) - 1n } },
+  { type: "message", message: unsigned(order()), settle: false },
+  {
+    type: "message",
+    message: unsigned(order({ side: "sell", maxFeePpm: -7, timeInForce: "FOK", selfTrade: "decrement" })),
+    settle: false,
+  },
+  {
+    type: "message",
+    message: unsigned({ kind: "cancel", account: 3, slot: 4_095, sequence: 2 ** 48 - 1 }),
+    settle: true,
+  },
+  {
+    type: "message",
+    message: unsigned({ kind: "cancel", account: 3, slot: 4_095, sequence: 2 ** 48 - 1 }),
+    settle: false,
+  },
+  { type: "message", message: unsigned({ kind: "cancelAll", account: 3, sequence: 9 }), settle: true },
+  {
+    type: "message",
+    message: unsigned({
+      kind: "withdrawal",
+      account: 3,
+      sequence: 0,
+      expirySeconds: 5,
+      amountMicroUsd: (1n << 72n) - 1n,
+    }),
+    settle: false,
+  },
+  { type: "cancelAllApi", account: 2, market: null },
+  { type: "cancelAllApi", account: 2, market: 3 },
+  { type: "feeTier", account: 2, tier: 1 },
+];
+
+describe("canonical bytes of commands", () => {
+  it("give every command back, and no two commands the same bytes", () => {
+    const seen = new Set<string>();
+    for (const command of COMMANDS) {
+      const bytes = commandBytes(command);
+      expect(commandFromBytes(bytes)).to.deep.equal(command);
+      seen.add(Buffer.from(bytes).toString("hex"));
+    }
+    expect(seen.size).to.equal(COMMANDS.length);
+  });
+
+  it("refuse bytes that are cut, lengthened or of no command", () => {
+    for (const command of COMMANDS) {
+      const bytes = commandBytes(command);
+      expect(() => commandFromBytes(bytes.subarray(0, -1))).to.throw(RangeError);
+      expect(() => commandFromBytes(Uint8Array.of(...bytes, 0))).to.throw(RangeError, "left over");
+    }
+    expect(() => commandFromBytes(Uint8Array.of(99))).to.throw(RangeError, "no command has the tag 99");
+  });
+
+  it("refuse a cancel whose word has fields of an order", () => {
+    const bytes = commandBytes(COMMANDS.find((c) => c.type === "message" && c.message.kind === "cancel") as Command);
+    bytes[3 + 6] = 1;
+    expect(() => commandFromBytes(bytes)).to.throw(RangeError, "fields that a cancel does not use");
+  });
+
+  it("give heads of at most 248 bits that depend on every earlier command", () => {
+    const heads = (commands: Command[]) =>
+      commands.reduce((head, command) => nextJournalHead(head, commandBytes(command)), 0n);
+    const head = heads(COMMANDS);
+    expect(head >> 248n).to.equal(0n);
+    expect(heads(COMMANDS)).to.equal(head);
+    const swapped = COMMANDS.slice();
+    [swapped[1], swapped[2]] = [swapped[2] as Command, swapped[1] as Command];
+    expect(heads(swapped)).to.not.equal(head);
+  });
+});

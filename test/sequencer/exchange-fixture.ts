@@ -1,0 +1,146 @@
+import {
+  DEVNET_BOOK_RULES,
+  DEVNET_FEE_TIERS,
+  DEVNET_MARKETS,
+  DEVNET_REBATE_CAP_PPM,
+} from "../../matcher/protocol/devnet-markets.ts";
+import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
+import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import { keyPairOf } from "../../matcher/protocol/keys.ts";
+import { priceTicksFromUsd } from "../../matcher/protocol/market.ts";
+import type { Message, OrderMessage, Signature, Signed } from "../../matcher/protocol/message.ts";
+import { domainOf, messageHash } from "../../matcher/protocol/message-hash.ts";
+import { sign } from "../../matcher/protocol/signature.ts";
+import { MARKETS } from "../../matcher/protocol/spec.ts";
+import type { Command } from "../../matcher/sequencer/command.ts";
+import { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
+import type { Accepted, Outcome } from "../../matcher/sequencer/outcome.ts";
+
+export const CHAIN_ID = 31_337;
+export const EXCHANGE = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+export const DOMAIN = domainOf(CHAIN_ID, EXCHANGE);
+export const EPOCH_SECONDS = 1_800_000_000;
+export const BTC = 0;
+export const ETH = 1;
+/** At a tick of 0.1 USD: 65,000 USD. */
+export const BTC_TICKS = 650_000;
+
+const NO_SIGNATURE: Signature = { r8x: 0n, r8y: 1n, s: 0n };
+
+/** A closed market, as the contract has it. */
+function closed(): EpochMarket {
+  return {
+    priceTicks: 0,
+    imfPpm: 0,
+    mmfPpm: 0,
+    priceMinTicks: 1,
+    priceMaxTicks: 0,
+    fundingIndexPicoUsd: 0n,
+    grossOpenInterestCapLots: 0n,
+  };
+}
+
+/** An epoch of the devnet's markets. @param pricesUsd by market index, instead of the seed prices */
+export function epochOf(
+  number: number,
+  pricesUsd: Record<number, string> = {},
+  change: Partial<EpochMarket> = {},
+): OpenedEpoch {
+  const markets = Array.from({ length: MARKETS }, (_, index): EpochMarket => {
+    const terms = DEVNET_MARKETS[index];
+    if (terms === undefined) return closed();
+    const priceTicks = priceTicksFromUsd(terms.market, pricesUsd[index] ?? terms.seedPriceUsd);
+    const band = Math.floor((priceTicks * terms.bandPpm) / 1_000_000);
+    return {
+      priceTicks,
+      imfPpm: terms.imfPpm,
+      mmfPpm: terms.mmfPpm,
+      priceMinTicks: priceTicks - band,
+      priceMaxTicks: priceTicks + band,
+      fundingIndexPicoUsd: 0n,
+      grossOpenInterestCapLots: terms.openInterestCapLots,
+      ...change,
+    };
+  });
+  const timeSeconds = EPOCH_SECONDS + (number - 1) * 60;
+  return { number, timeSeconds, rebateCapPpm: DEVNET_REBATE_CAP_PPM, paramVersion: 1, journalHead: 0n, markets };
+}
+
+/** The trading key of the test account with this index. */
+export function keyOf(account: number) {
+  return keyPairOf(1_000_003n * BigInt(account) + 7n);
+}
+
+export function newState(): ExchangeState {
+  return new ExchangeState({ rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS });
+}
+
+/** First epoch, then accounts 1 … n with a deposit each. */
+export function openingCommands(accounts: number, depositUsd = 100_000n): Command[] {
+  const commands: Command[] = [{ type: "epoch", epoch: epochOf(1) }];
+  let cursor = 0;
+  for (let account = 1; account <= accounts; account++) {
+    const { ax, ay } = keyOf(account);
+    const owner = BigInt(account) << 8n;
+    const registration = { kind: "registration", account, amountMicroUsd: 0n, owner, ax, ay } as const;
+    commands.push({ type: "queue", entry: registration, cursor: cursor++ });
+    const amountMicroUsd = depositUsd * 1_000_000n;
+    const deposit = { kind: "deposit", account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
+    if (depositUsd > 0n) commands.push({ type: "queue", entry: deposit, cursor: cursor++ });
+  }
+  return commands;
+}
+
+/** A state with accounts 1 … n in epoch 1. */
+export function openedState(accounts = 3, depositUsd = 100_000n): ExchangeState {
+  const state = newState();
+  for (const command of openingCommands(accounts, depositUsd)) accepted(state.execute(command));
+  return state;
+}
+
+/** A good order of account 1, changed as told. */
+export function order(change: Partial<OrderMessage> = {}): OrderMessage {
+  return {
+    kind: "order",
+    account: 1,
+    market: BTC,
+    side: "buy",
+    keepFilled: false,
+    reduceOnly: false,
+    postOnly: false,
+    timeInForce: "GTT",
+    selfTrade: "expire-maker",
+    slot: 0,
+    sequence: 1,
+    expirySeconds: EPOCH_SECONDS + 3_600,
+    maxFeePpm: 1_000,
+    limitPriceTicks: BTC_TICKS,
+    quantityLots: 1_000,
+    ...change,
+  };
+}
+
+/** With a placeholder signature: the state machine takes checked messages. */
+export function unsigned<M extends Message>(message: M): Signed<M> {
+  return { ...message, signature: NO_SIGNATURE };
+}
+
+/** Signed by the account's test key. */
+export function signed<M extends Message>(message: M, domain = DOMAIN): Signed<M> {
+  return { ...message, signature: sign(keyOf(message.account), messageHash(message, domain)) };
+}
+
+export function send(state: ExchangeState, message: Message, settle = false): Outcome {
+  return state.execute({ type: "message", message: unsigned(message), settle });
+}
+
+/** @throws Error when the outcome is a refusal */
+export function accepted(outcome: Outcome): Accepted {
+  if (!outcome.accepted) throw new Error(`refused: ${outcome.code}`);
+  return outcome;
+}
+
+/** The code of a refusal, or "accepted". */
+export function codeOf(outcome: Outcome): string {
+  return outcome.accepted ? "accepted" : outcome.code;
+}

@@ -2,7 +2,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
-    // Two classes without members would be the same type.
+    // Without a member of its own, any object would pass for a module.
     private readonly kind: "module";
   }
   class Memory {

@@ -1,0 +1,31 @@
+// What Clearbook calls of snarkjs 0.7.6, which ships no types.
+declare module "snarkjs" {
+  type MemoryFile = { type: "mem"; data?: Uint8Array };
+  type FileLike = string | MemoryFile;
+  type Groth16Proof = {
+    pi_a: [string, string, string];
+    pi_b: [[string, string], [string, string], [string, string]];
+    pi_c: [string, string, string];
+    protocol: string;
+    curve: string;
+  };
+  type Logger = Record<"debug" | "info" | "warn" | "error", (message: string) => void>;
+  export const groth16: {
+    prove(
+      zkey: FileLike,
+      witness: FileLike,
+      logger?: Logger,
+      options?: { singleThread?: boolean },
+    ): Promise<{ proof: Groth16Proof; publicSignals: string[] }>;
+    verify(verificationKey: object, publicSignals: readonly string[], proof: object, logger?: Logger): Promise<boolean>;
+  };
+  export const wtns: {
+    calculate(input: object, wasm: FileLike, witness: FileLike): Promise<void>;
+    /** Without a logger it throws a TypeError where it should answer false. */
+    check(r1cs: FileLike, witness: FileLike, logger: Logger): Promise<boolean>;
+    exportJson(witness: FileLike): Promise<bigint[]>;
+  };
+  export const zKey: {
+    exportVerificationKey(zkey: FileLike, logger?: Logger): Promise<Record<string, unknown>>;
+  };
+}

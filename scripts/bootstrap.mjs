@@ -277,9 +277,14 @@ async function provideDependencies(node) {
   });
 }
 
+/** Every file in scripts/ is a command, and every one in scripts/bench/; the other folders hold their parts. */
 function commandNames() {
-  const scripts = readdirSync(join(root, "scripts")).filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
-  return scripts.map((file) => file.slice(0, -3)).sort();
+  const namesIn = (folder, prefix) => {
+    const files = existsSync(folder) ? readdirSync(folder) : [];
+    return files.filter((file) => /^[\w-]+\.ts$/.test(file)).map((file) => prefix + file.slice(0, -3));
+  };
+  const scripts = join(root, "scripts");
+  return [...namesIn(scripts, ""), ...namesIn(join(scripts, "bench"), "bench/")].sort();
 }
 
 /** Turns the command line into what Node 24 is to spawn. */

@@ -109,7 +109,11 @@ describe("signature, in TypeScript, in the batch circuit and in circomlib", func
         ["another key", keyPairOf(random.scalar()), message, good],
         ["the negated key", { ax: FIELD_ORDER - key.ax, ay: key.ay }, message, good],
       ];
-      for (const [what, ...use] of changed) await expectAll(false, ...use, what);
+      for (const [what, ...use] of changed) {
+        await expectAll(false, ...use, what);
+        // The refusal before was the signature's, not a calculator's that refuses everything from then on.
+        await expectAll(true, key, message, good, `the good one after ${what}`);
+      }
     }
   });
 
@@ -117,6 +121,20 @@ describe("signature, in TypeScript, in the batch circuit and in circomlib", func
     const key = keyPairOf(31n);
     for (const torsion of torsionPoints().slice(1)) {
       const { x: r8x, y: r8y } = Point.BASE.multiply(777n).add(torsion).toAffine();
+      const s = (777n + 8n * hash([r8x, r8y, key.ax, key.ay, 5n]) * key.scalar) % SUBGROUP_ORDER;
+      await expectAll(false, key, 5n, { r8x, r8y, s });
+    }
+  });
+
+  it("is refused by all three when one coordinate of R8 is wrong and the challenge covers it", async () => {
+    const key = keyPairOf(31n);
+    const { x, y } = Point.BASE.multiply(777n).toAffine();
+    for (const [r8x, r8y] of [
+      [x, y + 1n],
+      [x, FIELD_ORDER - y],
+      [x + 1n, y],
+      [FIELD_ORDER - x, y],
+    ] as const) {
       const s = (777n + 8n * hash([r8x, r8y, key.ax, key.ay, 5n]) * key.scalar) % SUBGROUP_ORDER;
       await expectAll(false, key, 5n, { r8x, r8y, s });
     }

@@ -123,6 +123,23 @@ describe("signature", function () {
     }
   });
 
+  it("refuses an R8 of which one coordinate is wrong, even when the challenge covers it", () => {
+    const key = keyPairOf(31n);
+    const nonce = 777n;
+    const { x, y } = Point.BASE.multiply(nonce).toAffine();
+    for (const [r8x, r8y] of [
+      [x, y + 1n],
+      [x, FIELD_ORDER - y],
+      [x + 1n, y],
+      [FIELD_ORDER - x, y],
+    ] as const) {
+      // S·B8 − 8·h·A is nonce·B8: it shares one coordinate with R8.
+      const s = (nonce + 8n * hash([r8x, r8y, key.ax, key.ay, 5n]) * key.scalar) % SUBGROUP_ORDER;
+      expect(verify(key, 5n, { r8x, r8y, s })).to.equal(false);
+      expect(circomlib.verify(key, 5n, { r8x, r8y, s })).to.equal(false);
+    }
+  });
+
   it("refuses forgeries under small-order keys, which circomlibjs accepts", () => {
     const torsion = torsionPoints();
     for (const point of torsion) {

@@ -25,7 +25,15 @@ declare module "snarkjs" {
     check(r1cs: FileLike, witness: FileLike, logger: Logger): Promise<boolean>;
     exportJson(witness: FileLike): Promise<bigint[]>;
   };
+  export const powersOfTau: {
+    /** @param curve ffjavascript's. */
+    newAccumulator(curve: object, power: number, file: FileLike): Promise<unknown>;
+    contribute(from: FileLike, to: FileLike, name: string, entropy: string): Promise<unknown>;
+    preparePhase2(from: FileLike, to: FileLike): Promise<unknown>;
+  };
   export const zKey: {
+    newZKey(r1cs: FileLike, powersOfTau: FileLike, zkey: FileLike): Promise<unknown>;
+    contribute(from: FileLike, to: FileLike, name: string, entropy: string): Promise<unknown>;
     exportVerificationKey(zkey: FileLike, logger?: Logger): Promise<Record<string, unknown>>;
   };
 }

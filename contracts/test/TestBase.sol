@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+
+/// @title The cheat codes that the Solidity tests use.
+interface Vm {
+    function assume(bool condition) external pure;
+    function chainId(uint256 newChainId) external;
+    function expectRevert(bytes calldata revertData) external;
+    function expectRevert(bytes4 selector) external;
+    function prank(address sender) external;
+    function warp(uint256 timeSeconds) external;
+}
+
+/// @title What Solidity tests share.
+abstract contract TestBase {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    error NotEqual(uint256 left, uint256 right);
+    error NotTrue();
+
+    function assertEq(uint256 left, uint256 right) internal pure {
+        if (left != right) revert NotEqual(left, right);
+    }
+
+    function assertTrue(bool condition) internal pure {
+        if (!condition) revert NotTrue();
+    }
+}

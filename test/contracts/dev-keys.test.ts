@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import { network } from "hardhat";
+import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
+
+const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
+
+async function onChain(chainId: number) {
+  const connection = await network.create({ override: { chainId } });
+  const { ethers } = connection;
+  const owner = await ethers.provider.getSigner(0);
+  const insecure = await ethers.deployContract("ExpectedInputsVerifier", [true]);
+  const sound = await ethers.deployContract("ExpectedInputsVerifier", [false]);
+  const token = await ethers.deployContract("TestDollar");
+  const oracle = await ethers.deployContract("PriceOracle", [owner.address, [owner.address], 1, 300]);
+  const deploy = async (verifiers: string[]) =>
+    ethers.deployContract("Exchange", [
+      {
+        token: await token.getAddress(),
+        oracle: await oracle.getAddress(),
+        owner: owner.address,
+        operator: owner.address,
+        insuranceOwner: owner.address,
+        minimumDepositMicroUsd: 1n,
+        depositCapMicroUsd: 1n,
+        verifiers,
+      },
+    ]);
+  return { connection, deploy, insecure: await insecure.getAddress(), sound: await sound.getAddress() };
+}
+
+describe("Keys with a known trapdoor", () => {
+  for (const chainId of DEV_CHAIN_IDS) {
+    it(`may be used on development chain ${chainId}`, async () => {
+      const { connection, deploy, insecure } = await onChain(chainId);
+      const exchange = await deploy([insecure]);
+      expect(await exchange.getFunction("verifierOf")(0)).to.equal(insecure);
+      await connection.close();
+    });
+  }
+
+  for (const chainId of FOREIGN_CHAIN_IDS) {
+    it(`are refused on chain ${chainId}, at deployment and later; sound ones are not`, async () => {
+      const { connection, deploy, insecure, sound } = await onChain(chainId);
+      const exchange = await deploy([sound]);
+      await expect(deploy([sound, insecure]))
+        .to.be.revertedWithCustomError(exchange, "InsecureDevKeyOnChain")
+        .withArgs(chainId);
+      await expect(exchange.getFunction("addVerifier")(1, insecure))
+        .to.be.revertedWithCustomError(exchange, "InsecureDevKeyOnChain")
+        .withArgs(chainId);
+      await connection.close();
+    });
+  }
+
+  it("are allowed by the contract on the chains of the spec and no others", () => {
+    const source = readFileSync(new URL("../../contracts/libraries/DevChain.sol", import.meta.url), "utf8");
+    const ids = [...source.matchAll(/chainId == (\d+)/g)].map(([, id]) => Number(id));
+    expect(ids).to.deep.equal([...DEV_CHAIN_IDS]);
+  });
+});

@@ -9,6 +9,7 @@ import {
   slotKey,
   slotKeyAccount,
   slotKeySlot,
+  termsBookSide,
   termsKeepFilled,
   termsMarket,
   termsPostOnly,
@@ -96,8 +97,9 @@ export function load(state: BookSnapshot, gate: FillGate, rules: BookRules): Mat
       keepFilled: termsKeepFilled(terms),
     };
     if (order.timeInForce !== "GTT" || packTerms(order) !== terms) throw new RangeError(`terms ${terms} cannot rest`);
-    book.add(order, filledLots, remainingLots);
-    book.slots.setSequence(book.slots.find(slotKey(account, slot)), sequence);
+    const entry = book.slots.ensure(slotKey(account, slot));
+    book.slots.setSequence(entry, sequence);
+    book.add(order, filledLots, remainingLots, entry, book.levels.find(termsBookSide(terms), priceTicks));
   }
   for (const [account, slot, sequence] of state.slots) {
     requireSlot(account, slot, sequence);

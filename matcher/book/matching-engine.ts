@@ -5,15 +5,7 @@ import type { BookRules } from "./book-rules.ts";
 import { DryRun } from "./dry-run.ts";
 import type { FillGate } from "./fill-gate.ts";
 import { Matching } from "./matching.ts";
-import {
-  type BookOrder,
-  bookSide,
-  packTerms,
-  reducibleLots,
-  sameTermsForPriority,
-  slotKey,
-  termsMarket,
-} from "./order.ts";
+import { type BookOrder, packTerms, reducibleLots, sameTermsForPriority, slotKey, termsMarket } from "./order.ts";
 import { OrderBook } from "./order-book.ts";
 import { NIL } from "./order-pool.ts";
 import { orderReject } from "./order-validity.ts";
@@ -83,13 +75,13 @@ export class MatchingEngine {
     if (code !== null) return this.reject(order, code, events);
 
     // 4. It is in.
-    this.accept(order, remainingLots, events);
+    const accepted = this.accept(order, remainingLots, events);
     if (live !== NIL) this.matching.remove(live, "replaced", events);
     const stop = this.matching.run(taker, nowSeconds, events);
     if (taker.remainingLots === 0) this.close(order, taker, "filled", events);
     else if (stop !== null) this.close(order, taker, stop, events);
     else if (order.timeInForce !== "GTT") this.close(order, taker, "ioc-remainder", events);
-    else this.rest(order, taker, events);
+    else this.rest(order, taker, accepted, events);
     return events;
   }
 
@@ -99,23 +91,26 @@ export class MatchingEngine {
    */
   cancel(account: number, slot: number, sequence: number | null, events: BookEvent[] = []): BookEvent[] {
     const { book } = this;
-    const named = { account, slot, sequence: sequence ?? 0 };
-    if (!isIndex(account, ACCOUNTS)) return this.reject(named, "INVALID_ACCOUNT", events);
-    if (!isIndex(slot, ORDER_SLOTS)) return this.reject(named, "INVALID_SLOT", events);
+    if (!isIndex(account, ACCOUNTS)) return this.rejectCancel(account, slot, sequence, "INVALID_ACCOUNT", events);
+    if (!isIndex(slot, ORDER_SLOTS)) return this.rejectCancel(account, slot, sequence, "INVALID_SLOT", events);
     if (sequence !== null && (!isIndex(sequence, SEQUENCE_LIMIT) || sequence === 0)) {
-      return this.reject(named, "INVALID_SEQUENCE", events);
+      return this.rejectCancel(account, slot, sequence, "INVALID_SEQUENCE", events);
     }
     const key = slotKey(account, slot);
     const entry = book.slots.find(key);
     const live = entry === NIL ? NIL : book.slots.node(entry);
     if (live !== NIL) {
-      if (sequence !== null && sequence < book.pool.sequence(live)) return this.reject(named, "STALE_SEQUENCE", events);
+      if (sequence !== null && sequence < book.pool.sequence(live)) {
+        return this.rejectCancel(account, slot, sequence, "STALE_SEQUENCE", events);
+      }
       this.matching.remove(live, "cancelled", events);
       if (sequence !== null) book.slots.setSequence(entry, sequence);
       return events;
     }
     const lastSequence = entry === NIL ? 0 : book.slots.sequence(entry);
-    if (sequence === null || sequence <= lastSequence) return this.reject(named, "ORDER_NOT_FOUND", events);
+    if (sequence === null || sequence <= lastSequence) {
+      return this.rejectCancel(account, slot, sequence, "ORDER_NOT_FOUND", events);
+    }
     book.slots.setSequence(book.slots.ensure(key), sequence);
     events.push({ type: "cancel-remembered", account, slot, sequence });
     return events;
@@ -251,19 +246,22 @@ export class MatchingEngine {
     return events;
   }
 
-  private rest(order: BookOrder, taker: Taker, events: BookEvent[]): void {
-    const side = bookSide(order.market, order.side);
-    if (!this.book.levels.hasRoom(side, order.limitPriceTicks, taker.remainingLots)) {
+  private rest(order: BookOrder, taker: Taker, entry: number, events: BookEvent[]): void {
+    const { levels } = this.book;
+    const level = levels.find(taker.oppositeSide ^ 1, order.limitPriceTicks);
+    if (!levels.hasRoom(level, taker.remainingLots)) {
       this.close(order, taker, "level-full", events);
       return;
     }
-    this.book.add(order, taker.filledLots, taker.remainingLots);
+    this.book.add(order, taker.filledLots, taker.remainingLots, entry, level);
     this.pushBooked(order, taker.remainingLots, false, events);
   }
 
-  private accept(order: BookOrder, remainingLots: number, events: BookEvent[]): void {
+  /** @returns the slot's entry, valid through the command */
+  private accept(order: BookOrder, remainingLots: number, events: BookEvent[]): number {
     const slots = this.book.slots;
-    slots.setSequence(slots.ensure(slotKey(order.account, order.slot)), order.sequence);
+    const entry = slots.ensure(slotKey(order.account, order.slot));
+    slots.setSequence(entry, order.sequence);
     events.push({
       type: "accepted",
       account: order.account,
@@ -275,6 +273,7 @@ export class MatchingEngine {
       quantityLots: order.quantityLots,
       remainingLots,
     });
+    return entry;
   }
 
   private pushBooked(order: BookOrder, remainingLots: number, keptPriority: boolean, events: BookEvent[]): void {
@@ -308,12 +307,19 @@ export class MatchingEngine {
     });
   }
 
-  private reject(
-    named: { account: number; slot: number; sequence: number },
+  private reject(order: BookOrder, code: RejectCode, events: BookEvent[]): BookEvent[] {
+    events.push({ type: "rejected", account: order.account, slot: order.slot, sequence: order.sequence, code });
+    return events;
+  }
+
+  private rejectCancel(
+    account: number,
+    slot: number,
+    sequence: number | null,
     code: RejectCode,
     events: BookEvent[],
   ): BookEvent[] {
-    events.push({ type: "rejected", account: named.account, slot: named.slot, sequence: named.sequence, code });
+    events.push({ type: "rejected", account, slot, sequence: sequence ?? 0, code });
     return events;
   }
 }

@@ -55,8 +55,12 @@ export class OrderBook {
     return entry === NIL ? NIL : this.slots.node(entry);
   }
 
-  /** Puts an order at the back of its price. The slot must be vacant. */
-  add(order: BookOrder, filledLots: number, remainingLots: number): number {
+  /**
+   * Puts an order at the back of its price. The slot must be vacant.
+   * @param entry the slot's entry in {@link slots}
+   * @param level the price's level, or NIL if there is none yet
+   */
+  add(order: BookOrder, filledLots: number, remainingLots: number, entry: number, level: number): number {
     const pool = this.pool;
     const terms = packTerms(order);
     const node = pool.allocate();
@@ -68,10 +72,10 @@ export class OrderBook {
     pool.setPriceTicks(node, order.limitPriceTicks);
     pool.setExpirySeconds(node, order.expirySeconds);
     pool.setTerms(node, terms);
-    this.levels.append(node, termsBookSide(terms));
+    this.levels.append(node, termsBookSide(terms), level);
     this.expiries.add(node);
     this.linkAccount(node, order.account, termsReduceOnly(terms));
-    this.slots.setNode(this.slots.ensure(pool.key(node)), node);
+    this.slots.setNode(entry, node);
     return node;
   }
 

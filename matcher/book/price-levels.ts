@@ -67,17 +67,17 @@ export class PriceLevels {
     return this.orderCounts[bookSide] as number;
   }
 
-  /** Whether a level's total stays an exact integer with so many lots more (false from about 8,192 orders of the largest quantity). */
-  hasRoom(bookSide: number, priceTicks: number, lots: number): boolean {
-    const level = this.find(bookSide, priceTicks);
+  /** Whether a level's total stays an exact integer with so many lots more: up to 8,192 orders of the largest quantity. */
+  hasRoom(level: number, lots: number): boolean {
     return level === NIL || Number.isSafeInteger((this.totals[level] as number) + lots);
   }
 
-  /** Puts an order at the back of its price. */
-  append(node: number, bookSide: number): void {
-    const priceTicks = this.pool.priceTicks(node);
-    let level = this.find(bookSide, priceTicks);
-    if (level === NIL) level = this.open(bookSide, priceTicks);
+  /**
+   * Puts an order at the back of its price.
+   * @param found what {@link find} says of that price
+   */
+  append(node: number, bookSide: number, found: number): void {
+    const level = found === NIL ? this.open(bookSide, this.pool.priceTicks(node)) : found;
     const tail = this.tails[level] as number;
     this.pool.setPrev(node, tail);
     this.pool.setNext(node, NIL);

@@ -430,7 +430,7 @@ contract Exchange is IExchange, Ownable2Step, ReentrancyGuard {
 
     function _refuseDevKeyWithMoney(IBatchVerifier verifier) private view {
         if (!DevChain.isAllowed(block.chainid) && verifier.isInsecureDevKey()) {
-            revert InsecureDevKeyOnChain(block.chainid);
+            revert IBatchVerifier.InsecureDevKeyOnChain(block.chainid);
         }
     }
 

@@ -63,8 +63,6 @@ interface IExchange {
     error ZeroAddress();
     /// @notice Thrown when the token's unit is not the micro-USD.
     error TokenDecimals(uint256 expected, uint256 given);
-    /// @notice Thrown when a verifier's key has a known trapdoor and the chain is not a development chain.
-    error InsecureDevKeyOnChain(uint256 chainId);
     /// @notice Thrown when a tier already has a verifier: it can never be exchanged.
     error VerifierAlreadySet(uint256 tier, address verifier);
     /// @notice Thrown when a tier has no verifier.

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {Protocol} from "../generated/Protocol.sol";
 import {BatchInput, SharedState} from "../interfaces/ExchangeTypes.sol";
 import {OpenInterest} from "./OpenInterest.sol";
 
 /// @title What one batch hands to the next.
 library SharedStates {
-    /// @dev Root of the 8-ary Poseidon tree of six levels over zero leaves; a test computes it again.
-    uint256 internal constant GENESIS_ROOT =
-        13308703203989939384185004084772934762505800887081417286194914714331511655714;
-
     function genesis() internal pure returns (SharedState memory state) {
-        state.accountRoot = GENESIS_ROOT;
+        state.accountRoot = Protocol.GENESIS_ACCOUNT_ROOT;
     }
 
     function hash(SharedState memory state) internal pure returns (bytes32) {

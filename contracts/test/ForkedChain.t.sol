@@ -11,7 +11,6 @@ import {
     ExchangeSetup,
     RiskParameters
 } from "../interfaces/ExchangeTypes.sol";
-import {IExchange} from "../interfaces/IExchange.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {PriceOracle} from "../oracle/PriceOracle.sol";
 import {PriceRound, RoundSubmission} from "../interfaces/IPriceOracle.sol";
@@ -99,7 +98,7 @@ contract ForkedChainTest is TestBase {
         BatchInput memory input = batch();
         uint256 here = block.chainid;
         vm.chainId(1);
-        vm.expectRevert(abi.encodeWithSelector(IExchange.InsecureDevKeyOnChain.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(IBatchVerifier.InsecureDevKeyOnChain.selector, 1));
         _exchange.settleBatch(input);
         vm.chainId(here);
         _exchange.settleBatch(input);

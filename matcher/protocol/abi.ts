@@ -3,7 +3,7 @@
  * differ from what the compiler says. Units stand in contracts/interfaces.
  */
 
-/** Exchange, with the errors of the oracle and the token, which come up through it. */
+/** Exchange, with the errors of verifiers, oracle and token, which come up through it. */
 export const EXCHANGE_ABI: readonly string[] = [
   "constructor((address token, address oracle, address owner, address operator, address insuranceOwner, uint64 minimumDepositMicroUsd, uint64 depositCapMicroUsd, address[] verifiers) setup)",
   "error AccountsExhausted(uint256 capacity)",
@@ -103,6 +103,10 @@ export const EXCHANGE_ABI: readonly string[] = [
   "function transferOwnership(address newOwner)",
   "function vault() view returns (uint256 queuedMicroUsd, uint256 settledMicroUsd, uint256 claimableMicroUsd, uint256 collectedFeesMicroUsd)",
   "function verifierOf(uint256 tier) view returns (address)",
+  "error KeyFromPublicTrapdoor()",
+  "error PrecompileFailed(uint256 precompile)",
+  "error ProofCoordinateNotCanonical(uint256 value)",
+  "error PublicInputNotCanonical(uint256 index, uint256 value)",
   "error InvalidMaxAge(uint256 maxAgeSeconds)",
   "error InvalidShortString()",
   "error InvalidSignerSet(uint256 signers, uint256 threshold)",

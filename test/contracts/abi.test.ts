@@ -10,8 +10,8 @@ const SOURCES = [
   {
     constant: "EXCHANGE_ABI",
     contract: "Exchange",
-    says: "Exchange, with the errors of the oracle and the token, which come up through it.",
-    errorsFrom: ["PriceOracle", "TestDollar"],
+    says: "Exchange, with the errors of verifiers, oracle and token, which come up through it.",
+    errorsFrom: ["IBatchVerifier", "PriceOracle", "TestDollar"],
   },
   { constant: "PRICE_ORACLE_ABI", contract: "PriceOracle", says: "PriceOracle.", errorsFrom: [] },
   { constant: "TEST_DOLLAR_ABI", contract: "TestDollar", says: "TestDollar.", errorsFrom: [] },

@@ -82,7 +82,7 @@ describe("fees and limits against stark-perpetual", () => {
       const limited = { ...order, side: buys ? "buy" : "sell", limitPriceTicks: collateral } as OrderMessage;
       return executionRefusal(terms, limited, BigInt(quantity), BigInt(quote * synthetic), 0n);
     };
-    it(`${given.rule}: ${quote} for ${quantity} at ${collateral}/${synthetic}: ${differs ? "refused, stark rounds in the exchange's favour" : expectedValid}`, () => {
+    it(`${given.rule}: ${quote} for ${quantity} at ${collateral}/${synthetic}: ${differs ? "refused where stark grants a unit of rounding" : expectedValid}`, () => {
       expect(judge()).to.equal(exact ? undefined : "limit-price");
       // A price is a whole number of ticks per lot, so no unit is ever lost to rounding and none is granted.
       if (differs) expect(expectedValid).to.equal(true);

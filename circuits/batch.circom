@@ -92,7 +92,6 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     signal input slotMinSequence[A];
     signal input slotLane[A][8];
     signal input slotLaneAfter[A][8];
-    signal input slotFundingIndex[A][8];
     signal input slotHealthy[A];
     signal input slotPath[A][ACCOUNT_TREE_LEVELS()][8];
     signal input subRoots[registerLevels == 0 ? 1 : 64];
@@ -186,18 +185,14 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         if (i > 0) row[i].active * (1 - row[i - 1].active) === 0;
     }
 
-    // 4. The pool is conserved: per market signed quantities and quotes sum to zero, |Σ| < 64·2^72. What was paid in fees is the fee delta, never negative.
+    // 4. The pool is conserved: per market signed quotes and quantities sum to zero, both at once as quote + 2^100·quantity with |Σ quote| ≤ 64·2^72 = 2^78 and
+    // |Σ quantity| ≤ 2^46. What was paid in fees is the fee delta, never negative.
     var feeSum = 0;
     for (var i = 0; i < R; i++) feeSum += rowFee[i];
     for (var m = 0; m < 8; m++) {
-        var quantitySum = 0;
-        var quoteSum = 0;
-        for (var i = 0; i < R; i++) {
-            quantitySum += row[i].sizeDelta[m];
-            quoteSum += row[i].quoteDelta[m];
-        }
-        quantitySum === 0;
-        quoteSum === 0;
+        var pool = 0;
+        for (var i = 0; i < R; i++) pool += row[i].poolDelta[m];
+        pool === 0;
     }
     component feeRange = InRange(FEE_DELTA_BITS());
     feeRange.in <== feeSum;
@@ -224,7 +219,6 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         for (var m = 0; m < 8; m++) {
             account[j].lane[m] <== slotLane[j][m];
             account[j].lanesAfter[m] <== slotLaneAfter[j][m];
-            account[j].fundingIndex[m] <== slotFundingIndex[j][m];
             account[j].price[m] <== price[m];
             account[j].priceImf[m] <== terms[m].priceImf;
             account[j].priceMmf[m] <== terms[m].priceMmf;

@@ -7,7 +7,7 @@ include "select.circom";
 // One level of an 8-ary path, before and after an update of one child.
 // digit     {0,1}[3] position of the child; booleanity is the caller's
 // children  all eight children before the update, prover-chosen
-// Guarantees children[digit] = oldChild; oldNode and newNode are the hashes with oldChild and newChild in that place. Cost 2·402 + 24.
+// Guarantees children[digit] = oldChild; oldNode and newNode are the hashes with oldChild and newChild in that place. Cost 2·402 + 14.
 template PathLevel() {
     signal input digit[3];
     signal input children[8];
@@ -16,20 +16,33 @@ template PathLevel() {
     signal output oldNode;
     signal output newNode;
 
-    component place = OneHot8();
-    component own = Pick(8);
-    for (var b = 0; b < 3; b++) place.digit[b] <== digit[b];
-    for (var k = 0; k < 8; k++) {
-        own.choice[k] <== place.out[k];
-        own.in[k] <== children[k];
+    // A tree of selectors: pairs by the first bit, quadruples by the second, the whole by the third.
+    signal pair[4];
+    signal quad[2];
+    for (var k = 0; k < 4; k++) pair[k] <== children[2 * k] + digit[0] * (children[2 * k + 1] - children[2 * k]);
+    for (var k = 0; k < 2; k++) quad[k] <== pair[2 * k] + digit[1] * (pair[2 * k + 1] - pair[2 * k]);
+    oldChild === quad[0] + digit[2] * (quad[1] - quad[0]);
+
+    // The change, routed to its place the other way round: zero everywhere else.
+    signal half[2];
+    signal quarter[4];
+    signal change[8];
+    half[1] <== digit[2] * (newChild - oldChild);
+    half[0] <== newChild - oldChild - half[1];
+    for (var k = 0; k < 2; k++) {
+        quarter[2 * k + 1] <== digit[1] * half[k];
+        quarter[2 * k] <== half[k] - quarter[2 * k + 1];
     }
-    own.out === oldChild;
+    for (var k = 0; k < 4; k++) {
+        change[2 * k + 1] <== digit[0] * quarter[k];
+        change[2 * k] <== quarter[k] - change[2 * k + 1];
+    }
 
     component before = Poseidon(8);
     component after = Poseidon(8);
     for (var k = 0; k < 8; k++) {
         before.inputs[k] <== children[k];
-        after.inputs[k] <== children[k] + place.out[k] * (newChild - oldChild);
+        after.inputs[k] <== children[k] + change[k];
     }
     oldNode <== before.out;
     newNode <== after.out;

@@ -5,13 +5,13 @@ include "../lib/range.circom";
 
 // The valid-final-state rule (docs/protocol.md §5) between S₀ and the final state, both at the epoch's prices.
 // tv, trInitial, trMaintenance        final: |tv| < 2^97 (collateral is range-checked, §Margin), 0 ≤ tr < 2^95
-// tv0, trInitial0, trMaintenance0     S₀: |tv0| < 2^108 (before the final range check a funding step may add 8·2^40·2^64), 0 ≤ tr0 < 2^95
+// tv0, trInitial0, trMaintenance0     S₀: |tv0| < 2^109 (S₀ is not range-checked; |collateral0| < 2^108), 0 ≤ tr0 < 2^95
 // positive, magnitude (0)             per market, from SizeLane
 // healthy       {0,1} prover's choice of rule (1)
 // outgoing      {0,1} the slot has a withdrawal
 // Guarantees    healthy: tv ≥ trInitial
 //               else: no magnitude grew, no sign changed (to zero is allowed), tv·tr0 ≥ tv0·tr for both requirements, tv ≥ tv0 where trInitial0 = 0, and not outgoing.
-// Products are below 2^97·2^95 = 2^192 and 2^108·2^95 = 2^203 in size: their difference fits 204 bits and a sign, far below r.
+// Products are below 2^97·2^95 = 2^192 and 2^109·2^95 = 2^204 in size: their difference fits 205 bits, far below r.
 template ValidTransition() {
     signal input tv;
     signal input trInitial;

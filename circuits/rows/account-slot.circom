@@ -9,7 +9,8 @@ include "../generated/protocol.circom";
 
 // One account of the batch: loaded once, stored once, margin checked once on its final state (docs/protocol.md §5).
 // active, isNew       isNew: the leaf was absent (0); it comes from the queue
-// account … minSequence, lane, fundingIndex   old leaf, prover-chosen; the leaf hash and the ranges determine them
+// account … minSequence, lane   old leaf, prover-chosen; the leaf hash and the ranges determine them
+// collateral          funding-adjusted, |x| < 2^107 by induction: 2^96 + 8·2^40·2^63
 // deposits            micro-USD, < 64·2^64
 // sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 and can never reach the next lane's 48-bit place
 // collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^94
@@ -29,7 +30,6 @@ template AccountSlot() {
     signal input minSequence;
     signal input lane[8];
     signal input lanesAfter[8];
-    signal input fundingIndex[8];
     signal input healthy;
 
     signal input deposits;
@@ -69,8 +69,9 @@ template AccountSlot() {
         before[m] = SizeLane();
         before[m].lane <== lane[m];
         sizeWordsBefore[m \ 4] += lane[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
-        isNew * before[m].size === 0;
     }
+    var EMPTY_SIZES = (1 << 40) * (1 + (1 << SIZE_LANE_BITS()) + (1 << (2 * SIZE_LANE_BITS())) + (1 << (3 * SIZE_LANE_BITS())));
+    for (var w = 0; w < 2; w++) isNew * (sizeWordsBefore[w] - EMPTY_SIZES) === 0;
     isNew * collateral === 0;
     isNew * withdrawalNonce === 0;
     isNew * minSequence === 0;
@@ -83,16 +84,15 @@ template AccountSlot() {
     leafBefore.orderRoot <== orderRoot;
     leafBefore.counters <== withdrawalNonce + minSequence * (1 << COUNTERS_MIN_SEQUENCE_SHIFT());
     for (var w = 0; w < 2; w++) leafBefore.sizeWords[w] <== sizeWordsBefore[w];
-    for (var m = 0; m < 8; m++) leafBefore.fundingIndex[m] <== fundingIndex[m];
     // 0 for an absent leaf, and for an unused slot (isNew implies active, by the references).
     oldLeaf <== leafBefore.hash * (active - isNew);
 
-    // 3. Funding, then deposits: S₀. |size·Δindex| ≤ 2^40·2^64 each.
-    signal funding[8];
+    // 3. Funding, then deposits: S₀. |size·index| < 2^40·2^63 each, so |collateral0| < 2^108.
+    signal fundingBefore[8];
     var owed = 0;
     for (var m = 0; m < 8; m++) {
-        funding[m] <== before[m].size * (epochFundingIndex[m] - fundingIndex[m]);
-        owed += funding[m];
+        fundingBefore[m] <== before[m].size * epochFundingIndex[m];
+        owed += fundingBefore[m];
     }
     signal collateral0;
     collateral0 <== collateral - owed + PICO_PER_MICRO() * deposits;
@@ -108,7 +108,8 @@ template AccountSlot() {
         after[m] = SizeLane();
         after[m].lane <== lanesAfter[m];
         sizeWordsAfter[m \ 4] += lanesAfter[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
-        magnitudeChange[m] <== active * (after[m].magnitude - before[m].magnitude);
+        // Zero for an unused slot: no row refers to it, so its lanes are what they were.
+        magnitudeChange[m] <== after[m].magnitude - before[m].magnitude;
     }
     for (var w = 0; w < 2; w++) sizeWordsAfter[w] === sizeWordsBefore[w] + sizeWordDelta[w];
 
@@ -152,11 +153,16 @@ template AccountSlot() {
     leafAfter.ax <== ax;
     leafAfter.ay <== ay;
     leafAfter.owner <== owner;
-    leafAfter.collateral <== collateralAfter;
+    signal fundingAfter[8];
+    var adjusted = collateralAfter;
+    for (var m = 0; m < 8; m++) {
+        fundingAfter[m] <== after[m].size * epochFundingIndex[m];
+        adjusted += fundingAfter[m];
+    }
+    leafAfter.collateral <== adjusted;
     leafAfter.orderRoot <== orderRootAfter;
     leafAfter.counters <== nonceAfter + minSequenceAfter * (1 << COUNTERS_MIN_SEQUENCE_SHIFT());
     for (var w = 0; w < 2; w++) leafAfter.sizeWords[w] <== sizeWordsAfter[w];
-    for (var m = 0; m < 8; m++) leafAfter.fundingIndex[m] <== epochFundingIndex[m];
     newLeaf <== leafAfter.hash;
 
     // 7. Published words; zero when unused.

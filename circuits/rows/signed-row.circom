@@ -11,7 +11,9 @@ include "../generated/protocol.circom";
 
 // The signed word: its fields, their ranges, and the message hash (docs/protocol.md §3). Cost ≈ 215 + 264.
 // isOrder … isWithdrawal    {0,1}, at most one; booleanity is the caller's
-// Guarantees every field within its width (so the word determines them) and message = H_3(TAG_MESSAGE + kind, domain, word).
+// Assumes account within its width: it equals an account slot's index, whose bits the tree takes (SignedRow 1, AccountTree); quantity, the word's top field, below 2^42
+//         (SlotReplay 3). Fields that overlap in the word could be traded against each other.
+// Guarantees every other field within its width (so the word determines them) and message = H_3(TAG_MESSAGE + kind, domain, word).
 template SignedWord() {
     signal input kind;
     signal input domain;
@@ -28,16 +30,14 @@ template SignedWord() {
     signal input quantity;
     signal output message;
 
-    component ranges[7];
-    var widths[7] = [ACCOUNT_BITS(), FLAGS_BITS(), SEQUENCE_BITS(), TIME_SECONDS_BITS(), MAX_FEE_BITS(), PRICE_TICKS_BITS(), QUANTITY_LOTS_BITS()];
-    for (var i = 0; i < 7; i++) ranges[i] = InRange(widths[i]);
-    ranges[0].in <== account;
-    ranges[1].in <== flags;
-    ranges[2].in <== sequence;
-    ranges[3].in <== expiry;
-    ranges[4].in <== maxFee;
-    ranges[5].in <== limitPrice;
-    ranges[6].in <== quantity;
+    component ranges[5];
+    var widths[5] = [FLAGS_BITS(), SEQUENCE_BITS(), TIME_SECONDS_BITS(), MAX_FEE_BITS(), PRICE_TICKS_BITS()];
+    for (var i = 0; i < 5; i++) ranges[i] = InRange(widths[i]);
+    ranges[0].in <== flags;
+    ranges[1].in <== sequence;
+    ranges[2].in <== expiry;
+    ranges[3].in <== maxFee;
+    ranges[4].in <== limitPrice;
     side * (side - 1) === 0;
     keepFilled * (keepFilled - 1) === 0;
     var marketNumber = 0;
@@ -148,9 +148,11 @@ template SlotReplay() {
     signal base;
     base <== filledBefore * (1 - fresh);
 
-    // 3. Never overfilled.
+    // 3. Never overfilled; and the signed quantity is small in any case: below 2^40 where it is no order's, and base + quantity + left < 3·2^40 where it is.
+    signal used;
+    used <== isOrder * (base + quantity);
     component left = InRange(QUANTITY_LOTS_BITS());
-    left.in <== isOrder * (signedQuantity - base - quantity);
+    left.in <== signedQuantity - used;
 
     // 4. After.
     signal orderFilled;
@@ -210,8 +212,7 @@ template SignedRow(A, mayWithdraw) {
     signal output rootAfter[A];
     signal output word;
     signal output withdrawalWord;
-    signal output sizeDelta[8];
-    signal output quoteDelta[8];
+    signal output poolDelta[8];
     signal output sizeWordDelta[2];
     signal output collateralDelta;
     signal output minSequenceDelta;
@@ -354,14 +355,11 @@ template SignedRow(A, mayWithdraw) {
     signal signedQuote;
     signedQ <== (1 - 2 * side) * quantity;
     signedQuote <== (1 - 2 * side) * quote;
-    for (var m = 0; m < 8; m++) {
-        sizeDelta[m] <== where.out[m] * signedQ;
-        quoteDelta[m] <== where.out[m] * signedQuote;
-    }
+    for (var m = 0; m < 8; m++) poolDelta[m] <== where.out[m] * (signedQuote + (1 << 100) * signedQ);
     for (var w = 0; w < 2; w++) {
-        var lanes = 0;
-        for (var m = 0; m < 4; m++) lanes += sizeDelta[4 * w + m] * (1 << (SIZE_LANE_BITS() * m));
-        sizeWordDelta[w] <== lanes;
+        var lane = 0;
+        for (var m = 0; m < 4; m++) lane += where.out[4 * w + m] * (1 << (SIZE_LANE_BITS() * m));
+        sizeWordDelta[w] <== lane * signedQ;
     }
     collateralDelta <== -PICO_PER_MICRO() * signedQuote - fee - PICO_PER_MICRO() * amount;
     minSequenceDelta <== isCancelAll * (sequence - pick[3].out);

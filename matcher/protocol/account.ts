@@ -53,16 +53,29 @@ export function countersWord(leaf: Pick<AccountLeaf, "withdrawalNonce" | "minSeq
   return pack(COUNTERS_WORD, { withdrawalNonce: BigInt(leaf.withdrawalNonce), minSequence: BigInt(leaf.minSequence) });
 }
 
-/** The sixteen inputs of the leaf's hash, in order. */
+/**
+ * Collateral with funding left in: K = collateral + Σ size · index at the last touch. Funding settles as
+ * collateral − Σ size · (now − then) = K − Σ size · now, so K alone says what eight remembered indices would, and a
+ * settlement without a trade does not change the leaf.
+ */
+export function adjustedCollateralPicoUsd(
+  leaf: Pick<AccountLeaf, "collateralPicoUsd" | "sizesLots" | "fundingIndexPicoUsd">,
+): bigint {
+  return leaf.sizesLots.reduce(
+    (sum, size, market) => sum + size * (leaf.fundingIndexPicoUsd[market] ?? 0n),
+    leaf.collateralPicoUsd,
+  );
+}
+
+/** The eight inputs of the leaf's hash, in order. */
 export function leafInputs(leaf: AccountLeaf): bigint[] {
   return [
     leaf.ax,
     leaf.ay,
     leaf.owner,
-    fieldFromSigned(leaf.collateralPicoUsd),
+    fieldFromSigned(adjustedCollateralPicoUsd(leaf)),
     leaf.orderRoot,
     countersWord(leaf),
     ...sizeWords(leaf.sizesLots),
-    ...leaf.fundingIndexPicoUsd.map(fieldFromSigned),
   ];
 }

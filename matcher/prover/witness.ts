@@ -1,4 +1,4 @@
-import { fieldFromSigned } from "../protocol/account.ts";
+import { adjustedCollateralPicoUsd, fieldFromSigned } from "../protocol/account.ts";
 import { EMPTY_NODES, EMPTY_ORDER_ROOT } from "../protocol/derived.ts";
 import type { EpochMarket } from "../protocol/epoch.ts";
 import { messageFields } from "../protocol/message.ts";
@@ -102,13 +102,12 @@ function slotColumns(slot: AccountTrace | undefined, healthy: boolean): Record<s
     slotOwner: before?.owner ?? 0n,
     slotAx: before?.ax ?? 0n,
     slotAy: before?.ay ?? 0n,
-    slotCollateral: fieldFromSigned(before?.collateralPicoUsd ?? 0n),
+    slotCollateral: before === undefined ? 0n : fieldFromSigned(adjustedCollateralPicoUsd(before)),
     slotOrderRoot: before?.orderRoot ?? EMPTY_ORDER_ROOT,
     slotWithdrawalNonce: BigInt(before?.withdrawalNonce ?? 0),
     slotMinSequence: BigInt(before?.minSequence ?? 0),
     slotLane: lanes(before?.sizesLots),
     slotLaneAfter: lanes(slot?.after.sizesLots),
-    slotFundingIndex: Array.from({ length: MARKETS }, (_, m) => fieldFromSigned(before?.fundingIndexPicoUsd[m] ?? 0n)),
     slotHealthy: bit(healthy),
     slotPath: slot?.path ?? emptyPath(ACCOUNT_TREE_LEVELS),
   };

@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sequencer: ["protocol", "book", "risk", "state"],
   prover: ["protocol", "state"],
   chain: ["protocol"],
+  oracle: ["protocol"],
   api: ["protocol", "sequencer"],
   sdk: ["protocol"],
   web: ["protocol", "sdk"],

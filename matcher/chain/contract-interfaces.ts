@@ -1,0 +1,7 @@
+import { Interface } from "ethers";
+import { EXCHANGE_ABI, PRICE_ORACLE_ABI, TEST_DOLLAR_ABI } from "../protocol/abi.ts";
+
+/** The Exchange's functions and events, and all errors that come up through it. */
+export const EXCHANGE = new Interface(EXCHANGE_ABI);
+export const PRICE_ORACLE = new Interface(PRICE_ORACLE_ABI);
+export const TEST_DOLLAR = new Interface(TEST_DOLLAR_ABI);

@@ -1,0 +1,130 @@
+import type { JsonRpcProvider } from "ethers";
+import type { ReportedRound } from "../protocol/price-report.ts";
+import { EXCHANGE } from "./contract-interfaces.ts";
+import { type EpochCadence, type EpochLoad, whyNoEpoch } from "./epoch-cadence.ts";
+import { RevertError } from "./revert-reason.ts";
+import type { TransactionLine } from "./transaction-line.ts";
+
+export interface EpochOpenerOptions {
+  readonly provider: JsonRpcProvider;
+  readonly line: TransactionLine;
+  readonly exchange: string;
+  readonly cadence: EpochCadence;
+  /** Head of the sequencer's command hash chain at this moment. */
+  readonly journalHead: () => bigint;
+  /** What the cadence depends on beside the clock. */
+  readonly load: () => EpochLoad;
+  /** Funding to add, pico-USD per lot, given the prices of the round and the seconds since the last epoch. */
+  readonly fundingDeltasPicoUsd: (pricesTicks: readonly number[], elapsedSeconds: number) => bigint[];
+  readonly onNotice?: (sentence: string) => void;
+}
+
+export interface EpochOpenerStatus {
+  readonly openedNumber: number;
+  readonly latestRound: number;
+  /** Why no epoch is opened now, or undefined. */
+  readonly waitingFor: string | undefined;
+}
+
+const TICK_MS = 100;
+
+/**
+ * Opens epochs with the newest price report. It knows what was opened from the transactions' own results; the sequencer hears
+ * of an epoch from the watcher, when it is confirmed, and not before.
+ */
+export class EpochOpener {
+  readonly #options: EpochOpenerOptions;
+  #round: ReportedRound | undefined;
+  #usedRound = 0;
+  #openedNumber = 0;
+  #openedSeconds = 0;
+  #openedMs = 0;
+  #paramVersion = 0;
+  #opening = false;
+  #waitingFor: string | undefined = "a first price round";
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: EpochOpenerOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what the Exchange knows already, then opens epochs as the cadence allows. */
+  async start(): Promise<void> {
+    const [number, timeSeconds, , round] = await this.#read("latestEpoch");
+    this.#openedNumber = Number(number);
+    this.#openedSeconds = Number(timeSeconds);
+    this.#usedRound = Number(round);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  /** The newest round counts; older ones are forgotten. */
+  offer(round: ReportedRound): void {
+    if (round.number > (this.#round?.number ?? 0)) this.#round = round;
+    this.#tick();
+  }
+
+  status(): EpochOpenerStatus {
+    return { openedNumber: this.#openedNumber, latestRound: this.#round?.number ?? 0, waitingFor: this.#waitingFor };
+  }
+
+  async #read(method: string): Promise<readonly unknown[]> {
+    const { provider, exchange } = this.#options;
+    const answer = await provider.call({ to: exchange, data: EXCHANGE.encodeFunctionData(method) });
+    return EXCHANGE.decodeFunctionResult(method, answer);
+  }
+
+  #tick(): void {
+    if (this.#opening) return;
+    const round = this.#round;
+    if (round === undefined || round.number <= this.#usedRound) {
+      this.#waitingFor = "a newer price round";
+      return;
+    }
+    const { cadence, load } = this.#options;
+    const sinceMs = this.#openedMs === 0 ? Number.POSITIVE_INFINITY : performance.now() - this.#openedMs;
+    this.#waitingFor = whyNoEpoch(cadence, load(), this.#openedNumber, sinceMs);
+    if (this.#waitingFor !== undefined) return;
+    this.#opening = true;
+    this.#running = this.#open(round).finally(() => {
+      this.#opening = false;
+    });
+  }
+
+  async #open(round: ReportedRound): Promise<void> {
+    const { line, exchange, journalHead, fundingDeltasPicoUsd, onNotice } = this.#options;
+    try {
+      if (this.#paramVersion === 0) this.#paramVersion = Number((await this.#read("latestParameterVersion"))[0]);
+      const { timeSeconds } = round;
+      if (timeSeconds <= this.#openedSeconds) return;
+      const elapsedSeconds = this.#openedNumber === 0 ? 0 : timeSeconds - this.#openedSeconds;
+      const opening = {
+        round: { number: round.number, timeSeconds, reports: [...round.reports] },
+        timeSeconds,
+        journalHead: journalHead(),
+        paramVersion: this.#paramVersion,
+        fundingDeltasPicoUsd: fundingDeltasPicoUsd(round.pricesTicks, elapsedSeconds),
+      };
+      const data = EXCHANGE.encodeFunctionData("openEpoch", [opening]);
+      const label = `Opening epoch ${this.#openedNumber + 1}`;
+      await line.submit({ label, to: exchange, data, onRevert: "reject" }).mined;
+      this.#openedNumber++;
+      this.#openedSeconds = timeSeconds;
+      this.#usedRound = round.number;
+      this.#openedMs = performance.now();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      onNotice?.(message);
+      // A round that is too old, or parameters that changed meanwhile: the next round brings another try.
+      if (error instanceof RevertError) {
+        this.#usedRound = round.number;
+        this.#paramVersion = 0;
+      }
+    }
+  }
+}

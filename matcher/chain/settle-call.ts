@@ -1,0 +1,54 @@
+import { epochRecord, type OpenedEpoch } from "../protocol/epoch-record.ts";
+import { openInterestWords } from "../protocol/lane-words.ts";
+import { type BatchData, insuranceSpentBeforePicoUsd } from "../protocol/public-data.ts";
+import { queueEntryWords } from "../protocol/queue-chain.ts";
+import type { SharedState } from "../protocol/shared-state.ts";
+import { EXCHANGE } from "./contract-interfaces.ts";
+
+/** A Groth16 proof as the verifier contract takes it: coefficients of u first. */
+export interface ProofPoints {
+  readonly a: readonly [bigint, bigint];
+  readonly b: readonly [readonly [bigint, bigint], readonly [bigint, bigint]];
+  readonly c: readonly [bigint, bigint];
+}
+
+/** A batch with its proof, ready to be settled. */
+export interface ProvenBatch {
+  readonly batchNumber: number;
+  readonly data: BatchData & { readonly epoch: OpenedEpoch };
+  /** Poseidon commitment to the public data. */
+  readonly commitment: bigint;
+  readonly proof: ProofPoints;
+}
+
+const hexWord = (word: bigint): string => `0x${word.toString(16).padStart(64, "0")}`;
+const address = (word: bigint): string => `0x${word.toString(16).padStart(40, "0")}`;
+
+function sharedStateArgument(state: SharedState): Record<string, unknown> {
+  return { ...state, queueHash: hexWord(BigInt(state.queueHash)) };
+}
+
+/** Calldata of `Exchange.settleBatch`. @throws RangeError naming a field that does not fit its width. */
+export function settleBatchCall({ data, commitment, proof }: ProvenBatch): string {
+  const input = {
+    tier: data.tier.id,
+    sharedState: sharedStateArgument(data.sharedState),
+    epoch: epochRecord(data.epoch),
+    queueEntries: data.queue.map((entry) => {
+      const [head, owner, ax, ay] = queueEntryWords(entry);
+      return { head, owner: address(owner!), ax, ay };
+    }),
+    header: {
+      newRoot: data.newRoot,
+      journalHead: data.journalHead,
+      fundingDigest: data.fundingDigest,
+      feeDeltaPicoUsd: data.feeDeltaPicoUsd,
+      insuranceSpentAfterPicoUsd: insuranceSpentBeforePicoUsd(data),
+      grossOpenInterestAfterWords: openInterestWords(data.grossOpenInterestAfterLots),
+    },
+    bodyWords: [...data.bodyWords],
+    commitment,
+    proof,
+  };
+  return EXCHANGE.encodeFunctionData("settleBatch", [input]);
+}

@@ -1,0 +1,28 @@
+/** An expected failure of a command: printed as its one sentence, without a stack. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly exitCode: number;
+  constructor(sentence: string, exitCode = 1) {
+    super(sentence);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Prints why a command failed and returns its exit code: one sentence for what is expected, the stack for a bug. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof Refusal) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+/** Runs the body of a command; its failure becomes the exit code. */
+export async function runCommand(body: () => Promise<number | undefined>): Promise<void> {
+  try {
+    process.exitCode = (await body()) ?? 0;
+  } catch (error) {
+    process.exitCode = reportFailure(error);
+  }
+}

@@ -2,10 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { failureOf, type Outcome } from "./outcome.ts";
+import type { TestEvent } from "./event-reporter.ts";
+import type { Outcome } from "./outcome.ts";
 import { run } from "./process-group.ts";
 
 const mochaProgram = createRequire(import.meta.url).resolve("mocha/bin/mocha.js");
+const reporterPath = join(import.meta.dirname, "event-reporter.ts");
 
 export interface FileLimits {
   /** No file may hold its lane longer than this: something in it hangs. */
@@ -16,35 +18,14 @@ export interface FileLimits {
 
 const defaultLimits: FileLimits = { fileMs: 20 * 60_000, lingerMs: 20_000 };
 
-interface MochaTest {
-  readonly fullTitle: string;
-  readonly err: {
-    readonly message?: string;
-    readonly stack?: string;
-    readonly expected?: unknown;
-    readonly actual?: unknown;
-  };
-}
-
-interface MochaReport {
-  readonly stats: { readonly passes: number; readonly pending: number; readonly failures: number };
-  readonly failures: readonly MochaTest[];
-}
-
-function readReport(file: string): MochaReport | undefined {
+/** The events so far; none when the file is not there yet. A line that is still being written is left out. */
+function readEvents(file: string): TestEvent[] {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => JSON.parse(line));
   } catch {
-    // Not there yet, or cut off by a crash: both mean that there is no report.
-    return undefined;
+    return [];
   }
-}
-
-function describeFailure({ fullTitle, err }: MochaTest): string {
-  const lines = [`✘ ${fullTitle}`, err.stack ?? err.message ?? "failed without a message"];
-  const show = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-  if (err.expected !== undefined) lines.push(`expected: ${show(err.expected)}`, `actual:   ${show(err.actual)}`);
-  return lines.join("\n");
 }
 
 /**
@@ -56,30 +37,28 @@ export async function runMochaFile(
   { fileMs, lingerMs }: FileLimits = defaultLimits,
 ): Promise<Omit<Outcome, "label" | "durationMs">> {
   const folder = mkdtempSync(join(tmpdir(), "clearbook-test-"));
-  const reportFile = join(folder, "report.json");
-  let reportedMs: number | undefined;
+  const reportFile = join(folder, "events");
+  let endedMs: number | undefined;
   const stopWhen = () => {
-    if (reportedMs === undefined && readReport(reportFile)) reportedMs = Date.now();
-    const lingers = reportedMs !== undefined && Date.now() - reportedMs > lingerMs;
+    if (endedMs === undefined && readEvents(reportFile).at(-1)?.type === "end") endedMs = Date.now();
+    const lingers = endedMs !== undefined && Date.now() - endedMs > lingerMs;
     return lingers ? "its tests ended but something it opened (a server, worker or timer) kept it alive" : undefined;
   };
   try {
-    const reporter = ["--reporter", "json", "--reporter-option", `output=${reportFile}`];
+    const reporter = ["--reporter", reporterPath, "--reporter-option", `output=${reportFile}`];
     const ending = await run(process.execPath, [mochaProgram, ...reporter, file], { limitMs: fileMs, stopWhen });
-    const report = readReport(reportFile);
-    if (!report) {
-      const how = ending.stopped ?? `exit code ${ending.code ?? ending.signal}`;
-      return failureOf(`${file} ended before its tests did (${how}):\n${ending.output.trim()}`);
-    }
-    const { passes, pending, failures } = report.stats;
-    const reports = report.failures.map(describeFailure);
-    let failed = failures;
-    if (ending.stopped !== undefined || (failures === 0 && ending.code !== 0)) {
+    const events = readEvents(reportFile);
+    const countOf = (type: TestEvent["type"]) => events.filter((event) => event.type === type).length;
+    const reports = events.flatMap((event) => (event.type === "fail" ? [event.description] : []));
+    let failed = reports.length;
+    const cutOff = countOf("end") === 0;
+    if (cutOff || ending.stopped !== undefined || (failed === 0 && ending.code !== 0)) {
       failed += 1;
       const how = ending.stopped ?? `exit code ${ending.code ?? ending.signal}`;
-      reports.push(`✘ ${file}: ${how}\n${ending.output.trim().slice(-4_000)}`);
+      const what = cutOff ? `ended before its tests did (${how})` : how;
+      reports.push(`✘ ${file}: ${what}\n${ending.output.trim().slice(-4_000)}`);
     }
-    return { passed: passes, failed, skipped: pending, report: reports.join("\n\n") };
+    return { passed: countOf("pass"), failed, skipped: countOf("pending"), report: reports.join("\n\n") };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

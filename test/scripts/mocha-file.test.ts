@@ -37,6 +37,23 @@ describe("A test file that is run", () => {
     expect(outcome.report).to.match(/breaks[\s\S]*expected 2 to equal 3[\s\S]*expected: 3/);
   });
 
+  it("shows failed comparisons of bigints, of circular objects, and what is thrown without being an error", async () => {
+    const outcome = await outcomeOf(`
+      import { expect } from "chai";
+      const circular = { lots: 1n };
+      circular.self = circular;
+      it("compares bigints", () => expect({ lots: [5n] }).to.deep.equal({ lots: [6n] }));
+      it("compares circles", () => expect(circular).to.equal(undefined));
+      it("throws a value", () => { throw { code: 7n }; });
+      it("holds", () => {});
+    `);
+    expect(outcome).to.include({ passed: 1, failed: 3 });
+    expect(outcome.report)
+      .to.include("expected: { lots: [ 6n ] }")
+      .and.to.include("[Circular")
+      .and.to.include("was thrown");
+  });
+
   it("fails when a hook throws", async () => {
     const outcome = await outcomeOf('before(() => { throw new Error("no chain"); }); it("never runs", () => {});');
     expect(outcome).to.include({ passed: 0, failed: 1 });
@@ -51,7 +68,7 @@ describe("A test file that is run", () => {
 
   it("fails when its process dies in the middle", async () => {
     const outcome = await outcomeOf('it("holds", () => {}); it("dies", () => process.exit(0));');
-    expect(outcome).to.include({ passed: 0, failed: 1 });
+    expect(outcome).to.include({ passed: 1, failed: 1 });
     expect(outcome.report).to.include("ended before its tests did");
   });
 

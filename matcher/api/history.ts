@@ -1,6 +1,6 @@
-import type { CloseReason } from "../book/book-event.ts";
 import type { Side } from "../protocol/message.ts";
-import type { SequencedEvent } from "../sequencer/exchange-event.ts";
+import type { CloseReason, SequencedEvent } from "../sequencer/exchange-event.ts";
+import type { Accepted, FillLeg, NumberedStep } from "../sequencer/outcome.ts";
 import { Recent } from "./recent.ts";
 
 /** What is remembered of an order. */
@@ -26,6 +26,14 @@ export interface OrderRecord {
   lastFillStep: number | null;
 }
 
+export interface FillSide {
+  account: number;
+  slot: number;
+  sequence: number;
+  /** Signed. */
+  feePicoUsd: bigint;
+}
+
 /** A fill, with both sides. */
 export interface FillRecord {
   tradeId: number;
@@ -34,8 +42,8 @@ export interface FillRecord {
   priceTicks: number;
   quantityLots: number;
   takerSide: Side;
-  maker: { account: number; slot: number; sequence: number };
-  taker: { account: number; slot: number; sequence: number };
+  maker: FillSide;
+  taker: FillSide;
   step: number;
   atMs: number;
 }
@@ -75,7 +83,6 @@ export class History {
   private readonly tradesByMarket = new Map<number, Recent<FillRecord>>();
   private readonly fillsByAccount = new Map<number, Recent<FillRecord>>();
   private readonly withdrawalsByAccount = new Map<number, Recent<WithdrawalRecord>>();
-  private readonly accountsByOwner = new Map<bigint, number[]>();
   fillCount = 0;
   acceptedOrderCount = 0;
 
@@ -84,9 +91,9 @@ export class History {
     this.closedKeys = new Recent(this.limits.closedOrders);
   }
 
-  /** Takes the events of one command in. @param clientId the client's name for the order that the command placed */
-  record(events: readonly SequencedEvent[], atMs: number, clientId: string | null = null): void {
-    for (const sequenced of events) this.take(sequenced, atMs, clientId);
+  /** Takes one command in. @param clientId the client's name for the order that the command placed */
+  record({ events, steps }: Accepted, atMs: number, clientId: string | null = null): void {
+    for (const sequenced of events) this.take(sequenced, steps, atMs, clientId);
   }
 
   order(account: number, slot: number, sequence: number): OrderRecord | undefined {
@@ -114,12 +121,12 @@ export class History {
     return this.withdrawalsByAccount.get(account)?.newest(limit) ?? [];
   }
 
-  /** Accounts of an L1 owner, ascending. */
-  accountsOf(owner: bigint): readonly number[] {
-    return this.accountsByOwner.get(owner) ?? [];
-  }
-
-  private take({ event, seq, command, step }: SequencedEvent, atMs: number, clientId: string | null): void {
+  private take(
+    { event, seq, command, step }: SequencedEvent,
+    steps: readonly NumberedStep[],
+    atMs: number,
+    clientId: string | null,
+  ): void {
     switch (event.type) {
       case "accepted": {
         const { type: _, ...terms } = event;
@@ -127,9 +134,8 @@ export class History {
         const filledLots = event.quantityLots - event.remainingLots;
         const times = { acceptedAtMs: atMs, updatedAtMs: atMs };
         this.orders.set(key, { ...terms, ...times, filledLots, closed: null, clientId, command, lastFillStep: null });
-        let keys = this.byAccount.get(event.account);
-        if (keys === undefined) this.byAccount.set(event.account, (keys = new Set()));
-        keys.add(key);
+        const keys = this.byAccount.get(event.account) ?? new Set();
+        this.byAccount.set(event.account, keys.add(key));
         this.acceptedOrderCount += 1;
         return;
       }
@@ -140,9 +146,10 @@ export class History {
         return;
       }
       case "fill": {
-        if (step === null) throw new Error("a fill without a ledger step");
-        const maker = { account: event.makerAccount, slot: event.makerSlot, sequence: event.makerSequence };
-        const taker = { account: event.takerAccount, slot: event.takerSlot, sequence: event.takerSequence };
+        const settled = steps.find(({ number }) => number === step)?.step;
+        if (step === null || settled?.kind !== "fill") throw new Error("a fill without a ledger step");
+        const maker = sideOf(settled.maker);
+        const taker = sideOf(settled.taker);
         const { tradeId, market, priceTicks, quantityLots, takerSide } = event;
         const fill = { tradeId, seq, market, priceTicks, quantityLots, takerSide, maker, taker, step, atMs };
         this.fillCount += 1;
@@ -167,12 +174,6 @@ export class History {
         const { account, nonce, amountMicroUsd } = event;
         const record = { account, nonce, amountMicroUsd, step, atMs };
         recentOf(this.withdrawalsByAccount, account, WITHDRAWALS_PER_ACCOUNT).push(record);
-        return;
-      }
-      case "registered": {
-        const accounts = this.accountsByOwner.get(event.owner);
-        if (accounts === undefined) this.accountsByOwner.set(event.owner, [event.account]);
-        else accounts.push(event.account);
         return;
       }
       default:
@@ -205,8 +206,12 @@ export class History {
   }
 }
 
+function sideOf({ order, feePicoUsd }: FillLeg): FillSide {
+  return { account: order.account, slot: order.slot, sequence: order.sequence, feePicoUsd };
+}
+
 function recentOf<T>(map: Map<number, Recent<T>>, key: number, capacity: number): Recent<T> {
-  let recent = map.get(key);
-  if (recent === undefined) map.set(key, (recent = new Recent(capacity)));
+  const recent = map.get(key) ?? new Recent<T>(capacity);
+  map.set(key, recent);
   return recent;
 }

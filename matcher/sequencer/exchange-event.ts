@@ -1,5 +1,7 @@
 import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
 
+export type { CloseReason } from "../book/book-event.ts";
+
 /** An epoch came into force. */
 export interface EpochEvent {
   type: "epoch";

@@ -39,6 +39,7 @@ export class ExchangeState {
   readonly engine: MatchingEngine;
   readonly gate: LedgerGate;
   private readonly rules: BookRules;
+  private readonly accountsByOwner = new Map<bigint, number[]>();
   /** Steps of the command being executed. */
   private readonly pendingSteps: Step[] = [];
   private nowSeconds = 0;
@@ -94,6 +95,11 @@ export class ExchangeState {
     if (!this.ledger.has(account)) return undefined;
     const { ax, ay } = this.ledger.leafOf(account);
     return { ax, ay };
+  }
+
+  /** Accounts of an L1 owner, in order of registration. */
+  accountsOf(owner: bigint): readonly number[] {
+    return this.accountsByOwner.get(owner) ?? [];
   }
 
   /** Fee rates of an account in this epoch. @throws Error before the first epoch */
@@ -211,6 +217,7 @@ export class ExchangeState {
     const { account, amountMicroUsd, owner } = entry;
     if (entry.kind === "registration") {
       this.pendingSteps.push(this.ledger.registerAccount(entry));
+      this.accountsByOwner.set(owner, [...this.accountsOf(owner), account]);
       return [{ type: "registered", account, owner }];
     }
     this.pendingSteps.push(this.ledger.applyDeposit(entry));

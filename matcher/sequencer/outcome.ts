@@ -1,5 +1,8 @@
 import type { RejectCode } from "../protocol/reject.ts";
 import type { Step } from "../state/step.ts";
+
+export type { FillLeg } from "../state/step.ts";
+
 import type { SequencedEvent } from "./exchange-event.ts";
 
 /** A step of the ledger with its place in the exchange's history: what the batcher takes. */

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { commandBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
+import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused } from "./outcome.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
@@ -15,6 +16,7 @@ export interface SequencerOptions {
   verifier: SignatureVerifier;
   backlog?: Backlog;
   log?: CommandLog;
+  finality?: Finality;
   /** Signatures being checked at once; beyond, senders are told to wait. */
   verifyingMax?: number;
 }
@@ -37,6 +39,8 @@ export class SequencerHalted extends Error {
 export class Sequencer {
   readonly state: ExchangeState;
   readonly backlog: Backlog;
+  /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
+  readonly finality: Finality;
   private readonly verifier: SignatureVerifier;
   private readonly log: CommandLog;
   private readonly verifyingMax: number;
@@ -45,10 +49,19 @@ export class Sequencer {
   private halted: SequencerHalted | null = null;
   refusedCount = 0;
 
-  constructor({ state, verifier, backlog = new Backlog(), log = new NoLog(), ...options }: SequencerOptions) {
+  constructor({
+    state,
+    verifier,
+    backlog = new Backlog(),
+    log = new NoLog(),
+    finality = new Finality(),
+    ...options
+  }: SequencerOptions) {
     this.state = state;
     this.verifier = verifier;
     this.backlog = backlog;
+    this.finality = finality;
+    finality.onProven(({ steps }) => backlog.provenThrough(steps.last));
     this.log = log;
     this.verifyingMax = options.verifyingMax ?? DEFAULT_VERIFYING_MAX;
   }

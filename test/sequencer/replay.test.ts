@@ -93,8 +93,8 @@ describe("the exchange's state machine", () => {
 
   it("numbers events, commands and steps without gaps, and every fill has its own step", () => {
     for (const { events, steps } of runs) {
-      events.forEach(({ seq }, at) => expect(seq).to.equal(at + 1));
-      steps.forEach(({ number }, at) => expect(number).to.equal(at + 1));
+      expect(events.every(({ seq }, at) => seq === at + 1)).to.equal(true);
+      expect(steps.every(({ number }, at) => number === at + 1)).to.equal(true);
       const fills = events.filter(({ event }) => event.type === "fill");
       expect(new Set(fills.map(({ step }) => step)).size).to.equal(fills.length);
       for (const { event, step } of fills) {

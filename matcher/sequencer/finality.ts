@@ -1,8 +1,4 @@
-/**
- * How final something is. accepted: in the exchange's history. matched: executed by the matcher, which promises to settle it.
- * proven: settled by a proof that the contract checked.
- */
-export type FinalityLabel = "accepted" | "matched" | "proven";
+import type { AccountLeaf } from "../protocol/account.ts";
 
 /** Ledger steps first … last, inclusive. A batch without a step (an idle epoch's) has last = first − 1. */
 export interface StepRange {
@@ -17,13 +13,27 @@ export interface ProvenBatch {
   steps: StepRange;
   /** When this process learned of it. */
   provenAtMs: number;
-  /** Whatever else the chain side knows and wants shown: gas, tier, times. JSON. */
+  /** Whatever else the chain side knows and wants shown: tier, gas, times. JSON. */
   details: Readonly<Record<string, unknown>>;
+}
+
+/** What the chain side may tell about a batch beside its steps. */
+export interface ProvenDetails {
+  details?: Readonly<Record<string, unknown>>;
+  /** Leaves of the accounts that the batch touched, after it. */
+  accounts?: readonly { account: number; leaf: AccountLeaf }[];
+}
+
+/** An account as the contract has it. */
+export interface ProvenAccount {
+  leaf: AccountLeaf;
+  batch: ProvenBatch;
 }
 
 /** What has been proven so far. Batches settle in order, so the proven steps are a prefix. */
 export class Finality {
   private readonly proven: ProvenBatch[] = [];
+  private readonly accounts = new Map<number, ProvenAccount>();
   private readonly nowMs: () => number;
   private readonly listeners: ((batch: ProvenBatch) => void)[] = [];
 
@@ -35,7 +45,12 @@ export class Finality {
    * A batch was settled on L1.
    * @throws RangeError for a gap or an overlap in the steps: batches settle in order, and every step is in exactly one
    */
-  markProven(batchNumber: number, txHash: string, steps: StepRange, details: Record<string, unknown> = {}): void {
+  markProven(
+    batchNumber: number,
+    txHash: string,
+    steps: StepRange,
+    { details = {}, accounts = [] }: ProvenDetails = {},
+  ): void {
     const last = this.proven.at(-1);
     if (last !== undefined && batchNumber !== last.batchNumber + 1) {
       throw new RangeError(`batch ${batchNumber} follows batch ${last.batchNumber}`);
@@ -46,6 +61,7 @@ export class Finality {
     }
     const batch = { batchNumber, txHash, steps, provenAtMs: this.nowMs(), details };
     this.proven.push(batch);
+    for (const { account, leaf } of accounts) this.accounts.set(account, { leaf, batch });
     for (const listener of this.listeners) listener(batch);
   }
 
@@ -71,8 +87,17 @@ export class Finality {
     return this.proven[low] as ProvenBatch;
   }
 
+  /** The account as of the latest proven batch that touched it, or null. */
+  account(account: number): ProvenAccount | null {
+    return this.accounts.get(account) ?? null;
+  }
+
   /** The latest batches, newest first. */
   latest(limit: number): ProvenBatch[] {
     return this.proven.slice(-limit).reverse();
+  }
+
+  get batchCount(): number {
+    return this.proven.length;
   }
 }

@@ -1,0 +1,73 @@
+import type { FastifyInstance } from "fastify";
+import type { WireAccount, WireFill, WireOrder, WireWithdrawal } from "../protocol/api-wire.ts";
+import { accountView } from "../sequencer/exchange-view.ts";
+import { Rejection } from "./api-error.ts";
+import type { ExchangeAccess } from "./exchange-access.ts";
+import { limitOf } from "./market-routes.ts";
+import { AccountParams, FillsQuery, OrdersQuery, OwnerQuery } from "./schema.ts";
+
+interface OrdersQueryText {
+  account: string;
+  status?: "open" | "closed" | "all";
+  slot?: string;
+  limit?: string;
+}
+
+/** Everything about one account. Public, as the published data is. */
+export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): void {
+  const { sequencer, history, wire } = access;
+
+  app.get<{ Params: { account: string } }>(
+    "/v1/account/:account",
+    { schema: { params: AccountParams } },
+    ({ params }): WireAccount => {
+      const view = accountView(sequencer.state, access.requireAccount(params.account));
+      if (view === undefined) throw new Rejection("UNKNOWN_ACCOUNT");
+      return wire.account(view);
+    },
+  );
+
+  app.get<{ Querystring: { owner: string } }>(
+    "/v1/accounts",
+    { schema: { querystring: OwnerQuery } },
+    ({ query }): { accounts: number[] } => ({ accounts: [...sequencer.state.accountsOf(BigInt(query.owner))] }),
+  );
+
+  app.get<{ Querystring: OrdersQueryText }>(
+    "/v1/orders",
+    { schema: { querystring: OrdersQuery } },
+    ({ query }): { orders: WireOrder[] } => {
+      const { status = "open", slot } = query;
+      const orders = history
+        .ordersOf(access.requireAccount(query.account))
+        .filter(({ closed }) => status === "all" || (closed === null) === (status === "open"))
+        .filter((order) => slot === undefined || order.slot === Number(slot));
+      // Newest first, so that a limit cuts the past off.
+      return {
+        orders: orders
+          .reverse()
+          .slice(0, limitOf(query.limit, 1_000))
+          .map((order) => wire.order(order)),
+      };
+    },
+  );
+
+  app.get<{ Querystring: { account: string; limit?: string } }>(
+    "/v1/fills",
+    { schema: { querystring: FillsQuery } },
+    ({ query }): { fills: WireFill[] } => {
+      const account = access.requireAccount(query.account);
+      return { fills: history.fillsOf(account, limitOf(query.limit)).map((fill) => wire.fill(fill, account)) };
+    },
+  );
+
+  app.get<{ Querystring: { account: string; limit?: string } }>(
+    "/v1/withdrawals",
+    { schema: { querystring: FillsQuery } },
+    ({ query }): { withdrawals: WireWithdrawal[] } => {
+      const account = access.requireAccount(query.account);
+      const withdrawals = history.withdrawalsOf(account, limitOf(query.limit));
+      return { withdrawals: withdrawals.map((withdrawal) => wire.withdrawal(withdrawal)) };
+    },
+  );
+}

@@ -1,0 +1,69 @@
+import type { Market } from "../protocol/market.ts";
+import type { Sequencer } from "../sequencer/sequencer.ts";
+import { Rejection } from "./api-error.ts";
+import { History } from "./history.ts";
+import { Wire } from "./wire-response.ts";
+
+export interface ApiOptions {
+  sequencer: Sequencer;
+  chainId: number;
+  /** Address of the Exchange contract. */
+  exchange: string;
+  /** Domain of signed messages there. */
+  domain: bigint;
+  /** Address of the collateral token, for clients that deposit. */
+  token?: string;
+  /** By index; null where there is none. */
+  markets: readonly (Market | null)[];
+  /** What the chain side adds to GET /v1/status. JSON. */
+  chainStatus?: () => Record<string, unknown>;
+  nowMs?: () => number;
+  /** Told of defects: everything that is answered with 500. */
+  onDefect?: (error: unknown) => void;
+  /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
+  history?: History;
+}
+
+/** What the routes work with: one sequencer, what is remembered of it, and the words for both. */
+export class ExchangeAccess {
+  readonly options: ApiOptions;
+  readonly sequencer: Sequencer;
+  readonly history: History;
+  readonly wire: Wire;
+  readonly nowMs: () => number;
+  /** Names that clients gave their orders: they are not signed, so they travel beside the message. */
+  readonly clientIds = new WeakMap<object, string>();
+  private readonly bySymbol: ReadonlyMap<string, Market>;
+
+  constructor(options: ApiOptions) {
+    this.options = options;
+    this.sequencer = options.sequencer;
+    this.nowMs = options.nowMs ?? Date.now;
+    this.wire = new Wire(options.sequencer.finality, options.markets);
+    this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
+    this.history = options.history ?? new History();
+    options.sequencer.onAccepted((accepted, command) => {
+      const clientId = command.type === "message" ? this.clientIds.get(command.message) : undefined;
+      this.history.record(accepted, this.nowMs(), clientId ?? null);
+    });
+  }
+
+  get markets(): Market[] {
+    return [...this.bySymbol.values()];
+  }
+
+  /** @throws Rejection UNKNOWN_MARKET */
+  marketOf(symbol: string): Market {
+    const market = this.bySymbol.get(symbol);
+    if (market !== undefined) return market;
+    const known = [...this.bySymbol.keys()].join(", ");
+    throw new Rejection("UNKNOWN_MARKET", { detail: `there are ${known}` });
+  }
+
+  /** @throws Rejection UNKNOWN_ACCOUNT */
+  requireAccount(text: string): number {
+    const account = Number(text);
+    if (!this.sequencer.state.ledger.has(account)) throw new Rejection("UNKNOWN_ACCOUNT");
+    return account;
+  }
+}

@@ -1,0 +1,91 @@
+import type { FastifyInstance } from "fastify";
+import type { WireCancelled, WirePlaced, WireWithdrawal } from "../protocol/api-wire.ts";
+import type { Message, Signed } from "../protocol/message.ts";
+import { messageHash } from "../protocol/message-hash.ts";
+import type { Accepted } from "../sequencer/outcome.ts";
+import { Rejection } from "./api-error.ts";
+import type { ExchangeAccess } from "./exchange-access.ts";
+import type { OrderRecord } from "./history.ts";
+import { CancelAllBody, CancelBody, OrderBody, WithdrawalBody } from "./schema.ts";
+import { cancelAllFrom, cancelFrom, orderFrom, withdrawalFrom } from "./wire-request.ts";
+
+/** Everything that is signed. */
+export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void {
+  const { sequencer, history, wire, options } = access;
+
+  function hashText(message: Message): string {
+    return `0x${messageHash(message, options.domain).toString(16).padStart(64, "0")}`;
+  }
+
+  async function submit(message: Signed<Message>, settle = false): Promise<Accepted> {
+    const outcome = await sequencer.submit(message, settle);
+    if (outcome.accepted) return outcome;
+    const details = outcome.detail === undefined ? {} : { detail: outcome.detail };
+    if (outcome.code === "WRONG_SIGNATURE")
+      throw new Rejection(outcome.code, { ...details, messageHash: hashText(message) });
+    // The wire calls a withdrawal's sequence its nonce.
+    const field = message.kind === "withdrawal" && outcome.code === "WRONG_NONCE" ? { field: "nonce" } : {};
+    throw new Rejection(outcome.code, { ...details, ...field });
+  }
+
+  /** Orders that a command took out of the book. */
+  function removedBy({ events }: Accepted): OrderRecord[] {
+    return events.flatMap(({ event }) => {
+      if (event.type !== "removed") return [];
+      const order = history.order(event.account, event.slot, event.sequence);
+      return order === undefined ? [] : [order];
+    });
+  }
+
+  function cancelled(accepted: Accepted, settle: boolean): WireCancelled {
+    const step = accepted.steps[0]?.number ?? null;
+    return { orders: removedBy(accepted).map((order) => wire.order(order)), settle, finality: wire.finalityOf(step) };
+  }
+
+  app.post<{ Body: OrderBody }>(
+    "/v1/orders",
+    { schema: { body: OrderBody } },
+    async ({ body }): Promise<WirePlaced> => {
+      const market = access.marketOf(body.market);
+      const order = orderFrom(body, market, options);
+      if (body.clientId !== undefined) access.clientIds.set(order, body.clientId);
+      const accepted = await submit(order);
+      const record = history.order(order.account, order.slot, order.sequence);
+      if (record === undefined)
+        throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
+      const count = accepted.events.filter(({ event }) => event.type === "fill").length;
+      const first = accepted.events[0]?.seq ?? 0;
+      const fills = history
+        .fillsOf(order.account, count === 0 ? 0 : 1_000)
+        .filter(({ seq }) => seq >= first && seq < first + accepted.events.length)
+        .reverse();
+      return {
+        order: wire.order(record),
+        fills: fills.map((fill) => wire.fill(fill, order.account)),
+        messageHash: hashText(order),
+      };
+    },
+  );
+
+  app.post<{ Body: CancelBody }>("/v1/cancel", { schema: { body: CancelBody } }, async ({ body }) => {
+    const settle = body.settle ?? false;
+    return cancelled(await submit(cancelFrom(body), settle), settle);
+  });
+
+  app.post<{ Body: CancelAllBody }>("/v1/cancel-all", { schema: { body: CancelAllBody } }, async ({ body }) => {
+    const settle = body.settle ?? false;
+    return cancelled(await submit(cancelAllFrom(body), settle), settle);
+  });
+
+  app.post<{ Body: WithdrawalBody }>(
+    "/v1/withdrawals",
+    { schema: { body: WithdrawalBody } },
+    async ({ body }): Promise<WireWithdrawal> => {
+      const message = withdrawalFrom(body);
+      await submit(message);
+      const record = history.withdrawalsOf(body.account, 100).find(({ nonce }) => nonce === body.nonce);
+      if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
+      return wire.withdrawal(record);
+    },
+  );
+}

@@ -1,0 +1,106 @@
+import { addressNumber } from "../protocol/abi-word.ts";
+import { DecimalError, microUsdFromUsd } from "../protocol/decimal.ts";
+import { type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  OrderMessage,
+  Signature,
+  Signed,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
+import { WIDTH } from "../protocol/spec.ts";
+import { Rejection } from "./api-error.ts";
+import type { CancelAllBody, CancelBody, OrderBody, WithdrawalBody } from "./schema.ts";
+
+/** Where signatures are good: a request that names another place is refused by name. */
+export interface SigningPlace {
+  chainId: number;
+  exchange: string;
+}
+
+function signatureFrom({ r8x, r8y, s }: { r8x: string; r8y: string; s: string }): Signature {
+  const numbers = { r8x: BigInt(r8x), r8y: BigInt(r8y), s: BigInt(s) };
+  for (const value of Object.values(numbers)) {
+    if (value >> 256n !== 0n)
+      throw new Rejection("MALFORMED", { field: "signature", detail: "a number of 257 bits or more" });
+  }
+  return numbers;
+}
+
+/** Runs an exact conversion. @throws Rejection with the conversion's own code */
+function exact<T>(field: string, convert: () => T): T {
+  try {
+    return convert();
+  } catch (error) {
+    if (error instanceof DecimalError) throw new Rejection(error.code, { field, detail: error.message });
+    throw error;
+  }
+}
+
+function requirePlace(body: OrderBody, place: SigningPlace): void {
+  if (body.chainId !== undefined && body.chainId !== place.chainId) {
+    throw new Rejection("WRONG_CHAIN", { detail: `signed for chain ${body.chainId}; this is chain ${place.chainId}` });
+  }
+  if (body.exchange === undefined) return;
+  let same = false;
+  try {
+    same = addressNumber(body.exchange) === addressNumber(place.exchange);
+  } catch {
+    // Not an address at all: as wrong as another one.
+  }
+  if (!same) throw new Rejection("WRONG_EXCHANGE", { detail: `this is ${place.exchange}` });
+}
+
+/** The signed order of a request. @throws Rejection naming the field that is out of range, off tick or off lot */
+export function orderFrom(body: OrderBody, market: Market, place: SigningPlace): Signed<OrderMessage> {
+  requirePlace(body, place);
+  return {
+    kind: "order",
+    account: body.account,
+    market: market.index,
+    side: body.side,
+    keepFilled: body.keepFilled,
+    reduceOnly: body.reduceOnly,
+    postOnly: body.postOnly,
+    timeInForce: body.timeInForce,
+    selfTrade: body.selfTrade,
+    slot: body.slot,
+    sequence: body.sequence,
+    expirySeconds: body.expirySeconds,
+    maxFeePpm: body.maxFeePpm,
+    limitPriceTicks: exact("price", () => priceTicksFromUsd(market, body.price)),
+    quantityLots: exact("size", () => quantityLotsFromBase(market, body.size)),
+    signature: signatureFrom(body.signature),
+  };
+}
+
+export function cancelFrom({ account, slot, sequence, signature }: CancelBody): Signed<CancelMessage> {
+  return { kind: "cancel", account, slot, sequence, signature: signatureFrom(signature) };
+}
+
+export function cancelAllFrom({ account, sequence, signature }: CancelAllBody): Signed<CancelAllMessage> {
+  return { kind: "cancelAll", account, sequence, signature: signatureFrom(signature) };
+}
+
+/** @throws Rejection for an amount that is no positive number of micro-USD */
+export function withdrawalFrom(body: WithdrawalBody): Signed<WithdrawalMessage> {
+  const { account, nonce, expirySeconds, signature } = body;
+  let amountMicroUsd: bigint;
+  try {
+    amountMicroUsd = microUsdFromUsd(body.amount);
+  } catch (error) {
+    if (error instanceof DecimalError) throw new Rejection("INVALID_AMOUNT", { detail: error.message });
+    throw error;
+  }
+  if (amountMicroUsd < 1n || amountMicroUsd >> BigInt(WIDTH.withdrawalMicroUsd) !== 0n)
+    throw new Rejection("INVALID_AMOUNT");
+  return {
+    kind: "withdrawal",
+    account,
+    sequence: nonce,
+    expirySeconds,
+    amountMicroUsd,
+    signature: signatureFrom(signature),
+  };
+}

@@ -1,0 +1,176 @@
+import type {
+  WireAccount,
+  WireBatch,
+  WireFill,
+  WireFinality,
+  WireMarket,
+  WireOrder,
+  WirePosition,
+  WireTrade,
+  WireWithdrawal,
+} from "../protocol/api-wire.ts";
+import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
+import { baseFromLots, type Market, usdFromPriceTicks } from "../protocol/market.ts";
+import { type AccountView, leafPositions, type MarketView, type PositionView } from "../sequencer/exchange-view.ts";
+import type { Finality, ProvenBatch } from "../sequencer/finality.ts";
+import type { FillRecord, OrderRecord, WithdrawalRecord } from "./history.ts";
+
+/** Turns records into what goes over the wire. */
+export class Wire {
+  private readonly finality: Finality;
+  private readonly markets: readonly (Market | null)[];
+
+  /** @param markets by index; null where there is none */
+  constructor(finality: Finality, markets: readonly (Market | null)[]) {
+    this.finality = finality;
+    this.markets = markets;
+  }
+
+  market(index: number): Market {
+    const market = this.markets[index];
+    if (market === undefined || market === null) throw new Error(`no market ${index}`);
+    return market;
+  }
+
+  /** @param step the step that proves it, or null when nothing was executed yet */
+  finalityOf(step: number | null): WireFinality {
+    if (step === null) return { label: "accepted", batchNumber: null, txHash: null };
+    const batch = this.finality.batchOf(step);
+    if (batch === null) return { label: "matched", batchNumber: null, txHash: null };
+    return { label: "proven", batchNumber: batch.batchNumber, txHash: batch.txHash };
+  }
+
+  order(record: OrderRecord): WireOrder {
+    const market = this.market(record.market);
+    return {
+      account: record.account,
+      slot: record.slot,
+      sequence: record.sequence,
+      market: market.symbol,
+      side: record.side,
+      price: usdFromPriceTicks(market, record.priceTicks),
+      size: baseFromLots(market, record.quantityLots),
+      filledSize: baseFromLots(market, record.filledLots),
+      remainingSize: baseFromLots(market, record.remainingLots),
+      status: record.closed === null ? "open" : "closed",
+      reason: record.closed,
+      clientId: record.clientId,
+      acceptedAtMs: record.acceptedAtMs,
+      updatedAtMs: record.updatedAtMs,
+      finality: this.finalityOf(record.lastFillStep),
+    };
+  }
+
+  trade(fill: FillRecord): WireTrade {
+    const market = this.market(fill.market);
+    return {
+      tradeId: fill.tradeId,
+      market: market.symbol,
+      price: usdFromPriceTicks(market, fill.priceTicks),
+      size: baseFromLots(market, fill.quantityLots),
+      takerSide: fill.takerSide,
+      atMs: fill.atMs,
+      finality: this.finalityOf(fill.step),
+    };
+  }
+
+  /** A fill as one of its two accounts sees it. */
+  fill(fill: FillRecord, account: number): WireFill {
+    const market = this.market(fill.market);
+    const role = fill.taker.account === account ? "taker" : "maker";
+    const makerSide = fill.takerSide === "buy" ? "sell" : "buy";
+    const side = fill[role];
+    return {
+      tradeId: fill.tradeId,
+      market: market.symbol,
+      side: role === "taker" ? fill.takerSide : makerSide,
+      role,
+      price: usdFromPriceTicks(market, fill.priceTicks),
+      size: baseFromLots(market, fill.quantityLots),
+      fee: usdFromPicoUsd(side.feePicoUsd),
+      slot: side.slot,
+      sequence: side.sequence,
+      atMs: fill.atMs,
+      finality: this.finalityOf(fill.step),
+    };
+  }
+
+  withdrawal({ account, nonce, amountMicroUsd, atMs, step }: WithdrawalRecord): WireWithdrawal {
+    return { account, nonce, amount: usdFromMicroUsd(amountMicroUsd), atMs, finality: this.finalityOf(step) };
+  }
+
+  batch({ batchNumber, txHash, steps, provenAtMs, details }: ProvenBatch): WireBatch {
+    return { batchNumber, txHash, firstStep: steps.first, lastStep: steps.last, provenAtMs, details };
+  }
+
+  position({ market: index, sizeLots, valuePicoUsd, liquidationPriceTicks }: PositionView): WirePosition {
+    const market = this.market(index);
+    return {
+      market: market.symbol,
+      side: sizeLots > 0n ? "long" : "short",
+      size: baseFromLots(market, sizeLots),
+      value: usdFromPicoUsd(valuePicoUsd),
+      liquidationPrice: liquidationPriceTicks === null ? null : usdFromPriceTicks(market, liquidationPriceTicks),
+    };
+  }
+
+  account(view: AccountView): WireAccount {
+    const free = view.equityPicoUsd - view.initialMarginPicoUsd;
+    const proven = this.finality.account(view.account);
+    return {
+      account: view.account,
+      owner: `0x${view.owner.toString(16).padStart(40, "0")}`,
+      key: { ax: view.ax.toString(), ay: view.ay.toString() },
+      collateral: usdFromPicoUsd(view.collateralPicoUsd),
+      equity: usdFromPicoUsd(view.equityPicoUsd),
+      initialMargin: usdFromPicoUsd(view.initialMarginPicoUsd),
+      maintenanceMargin: usdFromPicoUsd(view.maintenanceMarginPicoUsd),
+      freeCollateral: usdFromPicoUsd(free > 0n ? free : 0n),
+      positions: view.positions.map((position) => this.position(position)),
+      withdrawalNonce: view.withdrawalNonce,
+      minSequence: view.minSequence,
+      openOrders: view.openOrders,
+      feeTier: view.feeTier,
+      makerFeePpm: view.feeRates.makerPpm,
+      takerFeePpm: view.feeRates.takerPpm,
+      proven:
+        proven === null
+          ? null
+          : {
+              batchNumber: proven.batch.batchNumber,
+              txHash: proven.batch.txHash,
+              collateral: usdFromPicoUsd(proven.leaf.collateralPicoUsd),
+              positions: leafPositions(proven.leaf).map(({ market, sizeLots }) => ({
+                market: this.market(market).symbol,
+                size: baseFromLots(this.market(market), sizeLots),
+              })),
+            },
+    };
+  }
+
+  marketState(view: MarketView, sizes: { minLots: number; maxLots: number }): WireMarket {
+    const market = this.market(view.market);
+    const { terms, live } = view;
+    const price = (ticks: number | null | undefined) =>
+      ticks === null || ticks === undefined ? null : usdFromPriceTicks(market, ticks);
+    return {
+      index: market.index,
+      symbol: market.symbol,
+      status: live ? "live" : "closed",
+      tickUsd: market.tickUsd,
+      lotBase: market.lotBase,
+      indexPrice: live ? price(terms?.priceTicks) : null,
+      priceMin: live ? price(terms?.priceMinTicks) : null,
+      priceMax: live ? price(terms?.priceMaxTicks) : null,
+      imfPpm: terms?.imfPpm ?? 0,
+      mmfPpm: terms?.mmfPpm ?? 0,
+      sizeMin: baseFromLots(market, sizes.minLots),
+      sizeMax: baseFromLots(market, sizes.maxLots),
+      bestBid: price(view.bidTicks),
+      bestAsk: price(view.askTicks),
+      openInterest: baseFromLots(market, view.grossOpenInterestLots),
+      openInterestCap: baseFromLots(market, terms?.grossOpenInterestCapLots ?? 0n),
+      openOrders: view.openOrders,
+    };
+  }
+}

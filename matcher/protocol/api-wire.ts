@@ -1,0 +1,272 @@
+import type { SelfTrade, Side, TimeInForce } from "./message.ts";
+import type { RejectCode } from "./reject.ts";
+
+/**
+ * What goes over the wire between the API and its clients. Prices, sizes and amounts are decimal strings, exact; times end in Ms
+ * (milliseconds, the matcher's clock) or Seconds (signed, or an epoch's); 254-bit numbers are decimal or 0x-hexadecimal strings.
+ */
+
+export interface WireSignature {
+  r8x: string;
+  r8y: string;
+  s: string;
+}
+
+/** Body of POST /v1/orders. Everything but the optional fields is signed. */
+export interface WireOrderRequest {
+  account: number;
+  /** Symbol, for example "BTC-USD". */
+  market: string;
+  side: Side;
+  /** USD. */
+  price: string;
+  /** Units of the base asset; the order's total, fills included. */
+  size: string;
+  timeInForce: TimeInForce;
+  postOnly: boolean;
+  reduceOnly: boolean;
+  keepFilled: boolean;
+  selfTrade: SelfTrade;
+  slot: number;
+  sequence: number;
+  expirySeconds: number;
+  maxFeePpm: number;
+  signature: WireSignature;
+  /** The client's own name for the order, echoed; not signed. */
+  clientId?: string;
+  /** When given, checked before the signature, so that a wrong one is named. */
+  chainId?: number;
+  exchange?: string;
+}
+
+export interface WireCancelRequest {
+  account: number;
+  slot: number;
+  sequence: number;
+  signature: WireSignature;
+  /** True: prove it, so that no order of this sequence can ever come back. Default false: out of the book at once, a promise. */
+  settle?: boolean;
+}
+
+export interface WireCancelAllRequest {
+  account: number;
+  /** The new minimum: orders below it are gone. */
+  sequence: number;
+  signature: WireSignature;
+  settle?: boolean;
+}
+
+export interface WireWithdrawalRequest {
+  account: number;
+  nonce: number;
+  /** USD. */
+  amount: string;
+  expirySeconds: number;
+  signature: WireSignature;
+}
+
+/** accepted: in the book's history. matched: executed, promised to settle. proven: settled by a proof that the contract checked. */
+export type WireFinalityLabel = "accepted" | "matched" | "proven";
+
+export interface WireFinality {
+  label: WireFinalityLabel;
+  batchNumber: number | null;
+  txHash: string | null;
+}
+
+export interface WireOrder {
+  account: number;
+  slot: number;
+  sequence: number;
+  market: string;
+  side: Side;
+  price: string;
+  size: string;
+  filledSize: string;
+  remainingSize: string;
+  status: "open" | "closed";
+  /** Why it is closed, or null. */
+  reason: string | null;
+  clientId: string | null;
+  acceptedAtMs: number;
+  updatedAtMs: number;
+  /** Of its latest fill; "accepted" without one. */
+  finality: WireFinality;
+}
+
+export interface WireTrade {
+  tradeId: number;
+  market: string;
+  price: string;
+  size: string;
+  takerSide: Side;
+  atMs: number;
+  finality: WireFinality;
+}
+
+export interface WireFill {
+  tradeId: number;
+  market: string;
+  side: Side;
+  role: "maker" | "taker";
+  price: string;
+  size: string;
+  /** USD, exact; negative for a rebate. */
+  fee: string;
+  slot: number;
+  sequence: number;
+  atMs: number;
+  finality: WireFinality;
+}
+
+export interface WirePlaced {
+  order: WireOrder;
+  /** Of this order, in this command. */
+  fills: WireFill[];
+  messageHash: string;
+}
+
+export interface WireCancelled {
+  /** Orders taken out of the book. */
+  orders: WireOrder[];
+  settle: boolean;
+  finality: WireFinality;
+}
+
+export interface WireWithdrawal {
+  account: number;
+  nonce: number;
+  amount: string;
+  atMs: number;
+  finality: WireFinality;
+}
+
+export interface WireMarket {
+  index: number;
+  symbol: string;
+  status: "live" | "closed";
+  tickUsd: string;
+  lotBase: string;
+  /** The epoch's price; null while there is none. */
+  indexPrice: string | null;
+  /** Fills outside are not provable. */
+  priceMin: string | null;
+  priceMax: string | null;
+  imfPpm: number;
+  mmfPpm: number;
+  sizeMin: string;
+  sizeMax: string;
+  bestBid: string | null;
+  bestAsk: string | null;
+  /** Σ|size|: longs and shorts. */
+  openInterest: string;
+  openInterestCap: string;
+  openOrders: number;
+}
+
+export interface WireMarkets {
+  chainId: number;
+  exchange: string;
+  token: string | null;
+  /** Domain of signed messages. */
+  domain: string;
+  epoch: { number: number; timeSeconds: number };
+  expiryHorizonSeconds: number;
+  markets: WireMarket[];
+}
+
+export interface WireOrderbook {
+  market: string;
+  /** Seq of the latest event that this includes. */
+  seq: number;
+  bids: [price: string, size: string, orders: number][];
+  asks: [price: string, size: string, orders: number][];
+  checksum: number;
+  atMs: number;
+}
+
+export interface WirePosition {
+  market: string;
+  side: "long" | "short";
+  /** Signed. */
+  size: string;
+  /** At the epoch's price, signed, USD. */
+  value: string;
+  /** USD; null when no price would liquidate. */
+  liquidationPrice: string | null;
+}
+
+export interface WireAccount {
+  account: number;
+  owner: string;
+  key: { ax: string; ay: string };
+  /** All USD, exact. */
+  collateral: string;
+  equity: string;
+  initialMargin: string;
+  maintenanceMargin: string;
+  /** equity − initialMargin, or 0. */
+  freeCollateral: string;
+  positions: WirePosition[];
+  withdrawalNonce: number;
+  minSequence: number;
+  openOrders: number;
+  feeTier: number;
+  makerFeePpm: number;
+  takerFeePpm: number;
+  /** The account as of the latest proven batch that touched it; null before the first. */
+  proven: {
+    batchNumber: number;
+    txHash: string;
+    collateral: string;
+    positions: { market: string; size: string }[];
+  } | null;
+}
+
+export interface WireBatch {
+  batchNumber: number;
+  txHash: string;
+  firstStep: number;
+  lastStep: number;
+  provenAtMs: number;
+  details: Record<string, unknown>;
+}
+
+export interface WireStatus {
+  status: "starting" | "trading" | "backlogged" | "halted";
+  epoch: { number: number; timeSeconds: number };
+  commands: number;
+  refused: number;
+  journalHead: string;
+  openOrders: number;
+  orders: number;
+  fills: number;
+  steps: { emitted: number; proven: number };
+  /** Rows matched and not yet proven, at most; from the limit on, orders that could trade wait. */
+  unprovenRows: number;
+  unprovenRowsMax: number;
+  lastBatch: WireBatch | null;
+  atMs: number;
+  /** What the chain side adds. */
+  chain: Record<string, unknown>;
+}
+
+export interface WireTime {
+  /** The matcher's clock. */
+  timeMs: number;
+  epochNumber: number;
+  /** Expiry is judged by this. */
+  epochTimeSeconds: number;
+}
+
+/** Body of every answer that is not 2xx. */
+export interface WireError {
+  code: RejectCode | "INTERNAL";
+  field: string | null;
+  message: string;
+  remedy: string;
+  /** What exactly was wrong, where that adds something. */
+  detail?: string;
+  /** With WRONG_SIGNATURE: the hash that the signature should be of. */
+  messageHash?: string;
+}

@@ -1,0 +1,110 @@
+import { bestPrices, type Depth, depth, marketChecksum, totals } from "../book/book-view.ts";
+import type { AccountLeaf } from "../protocol/account.ts";
+import type { EpochMarket } from "../protocol/epoch.ts";
+import type { ExchangeState } from "./exchange-state.ts";
+import type { FeeRates } from "./fee-tiers.ts";
+
+export type { BestPrices, Depth, DepthLevel } from "../book/book-view.ts";
+
+export interface PositionView {
+  market: number;
+  /** Signed. */
+  sizeLots: bigint;
+  /** Value at the epoch's price, signed. */
+  valuePicoUsd: bigint;
+  /** The last price at which maintenance margin is met, rounded to the safe side; null when there is none. */
+  liquidationPriceTicks: bigint | null;
+}
+
+/** An account as the matcher has it, funding settled to the epoch in force. */
+export interface AccountView {
+  account: number;
+  owner: bigint;
+  ax: bigint;
+  ay: bigint;
+  collateralPicoUsd: bigint;
+  /** Collateral plus positions at the epoch's prices. */
+  equityPicoUsd: bigint;
+  initialMarginPicoUsd: bigint;
+  maintenanceMarginPicoUsd: bigint;
+  positions: PositionView[];
+  withdrawalNonce: number;
+  /** Lowest sequence that a new order may carry, promises included. */
+  minSequence: number;
+  openOrders: number;
+  feeTier: number;
+  feeRates: FeeRates;
+}
+
+/** The account, or undefined when it is not registered. */
+export function accountView(state: ExchangeState, account: number): AccountView | undefined {
+  const { ledger } = state;
+  if (!ledger.has(account)) return undefined;
+  const record = ledger.settledRecord(account);
+  const { valuePicoUsd, initialPicoUsd, maintenancePicoUsd } = ledger.marginOf(account);
+  return {
+    account,
+    owner: record.owner,
+    ax: record.ax,
+    ay: record.ay,
+    collateralPicoUsd: record.collateralPicoUsd,
+    equityPicoUsd: valuePicoUsd,
+    initialMarginPicoUsd: initialPicoUsd,
+    maintenanceMarginPicoUsd: maintenancePicoUsd,
+    positions: positionsOf(state, account, record.sizesLots),
+    withdrawalNonce: record.withdrawalNonce,
+    minSequence: state.gate.minSequenceOf(account),
+    openOrders: state.engine.book.openOrderCount(account),
+    feeTier: state.fees.tierOf(account),
+    feeRates: state.feeRates(account),
+  };
+}
+
+function positionsOf(state: ExchangeState, account: number, sizesLots: readonly bigint[]): PositionView[] {
+  const positions: PositionView[] = [];
+  sizesLots.forEach((sizeLots, market) => {
+    if (sizeLots === 0n) return;
+    const valuePicoUsd = sizeLots * (state.ledger.terms.markets[market]?.lotValuePicoUsd ?? 0n);
+    const liquidationPriceTicks = state.ledger.liquidationPriceTicksSafeSide(account, market) ?? null;
+    positions.push({ market, sizeLots, valuePicoUsd, liquidationPriceTicks });
+  });
+  return positions;
+}
+
+export interface MarketView {
+  market: number;
+  live: boolean;
+  /** Terms of the epoch in force; null before the first. */
+  terms: EpochMarket | null;
+  bidTicks: number | null;
+  askTicks: number | null;
+  grossOpenInterestLots: bigint;
+  openOrders: number;
+}
+
+export function marketView(state: ExchangeState, market: number): MarketView {
+  const { epoch, grossOpenInterestLots } = state.ledger.shared;
+  return {
+    market,
+    live: (state.rulesInForce.markets[market] ?? null) !== null,
+    terms: epoch?.markets[market] ?? null,
+    ...bestPrices(state.engine.book, market),
+    grossOpenInterestLots: grossOpenInterestLots[market] ?? 0n,
+    openOrders: totals(state.engine.book).byMarket[market]?.orders ?? 0,
+  };
+}
+
+/** Best levels of a market with the checksum of the best 25. */
+export function depthView(state: ExchangeState, market: number, levelsMax: number): Depth & { checksum: number } {
+  const { book } = state.engine;
+  return { ...depth(book, market, levelsMax), checksum: marketChecksum(book, market) };
+}
+
+export function openOrderCount(state: ExchangeState): number {
+  return state.engine.book.orderCount;
+}
+
+/** Sizes of a leaf that are not zero. */
+export function leafPositions(leaf: AccountLeaf): { market: number; sizeLots: bigint }[] {
+  return leaf.sizesLots.flatMap((sizeLots, market) => (sizeLots === 0n ? [] : [{ market, sizeLots }]));
+}

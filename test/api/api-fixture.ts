@@ -1,0 +1,83 @@
+import type { FastifyInstance } from "fastify";
+import { createApi } from "../../matcher/api/server.ts";
+import type { WireOrderRequest, WireSignature } from "../../matcher/protocol/api-wire.ts";
+import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
+import { KeyTableCache } from "../../matcher/protocol/key-table-cache.ts";
+import { baseFromLots, type Market, usdFromPriceTicks } from "../../matcher/protocol/market.ts";
+import type { OrderMessage, Signature } from "../../matcher/protocol/message.ts";
+import { Backlog, type BacklogLimits } from "../../matcher/sequencer/backlog.ts";
+import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
+import { verifyMessage } from "../../matcher/sequencer/verify-message.ts";
+import type { SignatureVerifier } from "../../matcher/sequencer/verify-pool.ts";
+import { CHAIN_ID, DOMAIN, EXCHANGE, openedState, order, signed } from "../sequencer/exchange-fixture.ts";
+
+/** Verifies on the calling thread, really. */
+export function verifierInThread(): SignatureVerifier {
+  const tables = new KeyTableCache(64);
+  return {
+    verify: async (message, key) => verifyMessage(message, key, DOMAIN, { tables }),
+    close: async () => {},
+  };
+}
+
+export interface TestApi {
+  app: FastifyInstance;
+  sequencer: Sequencer;
+  defects: unknown[];
+}
+
+/** An API over accounts 1 … n in epoch 1. */
+export function testApi(accounts = 4, limits: Partial<BacklogLimits> = {}): TestApi {
+  const state = openedState(accounts);
+  const sequencer = new Sequencer({ state, verifier: verifierInThread(), backlog: new Backlog(limits) });
+  const defects: unknown[] = [];
+  let clockMs = 1_800_000_000_000;
+  const app = createApi({
+    sequencer,
+    chainId: CHAIN_ID,
+    exchange: EXCHANGE,
+    domain: DOMAIN,
+    markets: DEVNET_MARKETS.map(({ market }) => market),
+    chainStatus: () => ({ blockNumber: 7 }),
+    nowMs: () => clockMs++,
+    onDefect: (error) => defects.push(error),
+  });
+  return { app, sequencer, defects };
+}
+
+export function marketOf(index: number): Market {
+  const entry = DEVNET_MARKETS[index];
+  if (entry === undefined) throw new RangeError(`no market ${index}`);
+  return entry.market;
+}
+
+export function wireSignature({ r8x, r8y, s }: Signature): WireSignature {
+  return { r8x: r8x.toString(), r8y: `0x${r8y.toString(16)}`, s: s.toString() };
+}
+
+/** The request body of a signed order. */
+export function orderBody(change: Partial<OrderMessage> = {}, more: Partial<WireOrderRequest> = {}): WireOrderRequest {
+  const message = signed(order(change));
+  const market = marketOf(message.market);
+  const { kind: _, market: __, limitPriceTicks, quantityLots, signature, ...same } = message;
+  return {
+    ...same,
+    market: market.symbol,
+    price: usdFromPriceTicks(market, limitPriceTicks),
+    size: baseFromLots(market, quantityLots),
+    signature: wireSignature(signature),
+    ...more,
+  };
+}
+
+/** POSTs JSON. */
+export async function post(app: FastifyInstance, url: string, body: unknown) {
+  const payload = typeof body === "string" ? body : JSON.stringify(body);
+  const reply = await app.inject({ method: "POST", url, payload, headers: { "content-type": "application/json" } });
+  return { status: reply.statusCode, body: reply.json(), headers: reply.headers };
+}
+
+export async function get(app: FastifyInstance, url: string) {
+  const reply = await app.inject({ method: "GET", url });
+  return { status: reply.statusCode, body: reply.json() };
+}

@@ -1,0 +1,148 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { messageHash } from "../../matcher/protocol/message-hash.ts";
+import { verify } from "../../matcher/protocol/signature.ts";
+import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
+import { type Tier, tierById } from "../../matcher/protocol/spec.ts";
+import { Batcher } from "../../matcher/prover/batcher.ts";
+import { AccountStore } from "../../matcher/state/account-store.ts";
+import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
+import { audit } from "../../matcher/state/ledger-audit.ts";
+import type { BatchTrace } from "../../matcher/state/trace.ts";
+import { checkSuccession, checkTrace } from "../fixtures/check-trace.ts";
+import { RandomMarket, randomTraces, TEST_DOMAIN } from "../fixtures/random-market.ts";
+import { traceFeatures } from "../fixtures/trace-features.ts";
+
+const TEST = [tierById(0)];
+const REAL = [tierById(1), tierById(2)];
+/** Random markets per property; more when a longer search is wanted. */
+const RUNS = Number(process.env.CLEARBOOK_RANDOM_RUNS ?? 6);
+
+describe("batcher: random markets", () => {
+  let hash: Poseidon;
+  before(async () => {
+    hash = await buildFastPoseidon();
+  });
+
+  const choices = fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 60, maxLength: 120, size: "max" });
+
+  /** Runs commands on a seeded market, checking every batch, and compares the batcher with the ledger in the end. */
+  function runChecked(seed: number, commands: readonly number[], tiers: readonly Tier[]): BatchTrace[] {
+    const market = new RandomMarket({ seed, hash, tiers, sign: false });
+    const traces = [...commands.flatMap((choice) => market.act(choice)), ...market.cut()];
+    let previous: BatchTrace | undefined;
+    for (const trace of traces) {
+      checkTrace(trace, hash);
+      checkSuccession(previous, trace);
+      previous = trace;
+    }
+    expect(audit(market.ledger)).to.deep.equal([]);
+    const rebuilt = new AccountStore(hash);
+    rebuilt.load(market.ledger.entries());
+    expect(market.batcher.root).to.equal(rebuilt.root);
+    if (previous !== undefined) {
+      expect(previous.newRoot).to.equal(rebuilt.root);
+      expect(previous.grossOpenInterestAfterLots).to.deep.equal(market.ledger.shared.grossOpenInterestLots);
+      expect(previous.queueCursor + previous.queue.length).to.equal(market.ledger.shared.queueCursor);
+    }
+    const fees = traces.flatMap(({ rows }) => rows).reduce((sum, { feePicoUsd }) => sum + feePicoUsd, 0n);
+    expect(fees).to.equal(market.ledger.shared.feesPicoUsd);
+    return traces;
+  }
+
+  for (const [name, tiers] of [
+    ["the 2 × 2 test tier", TEST],
+    ["the real tiers", REAL],
+  ] as const) {
+    it(`make only batches that the protocol's rules accept, on ${name}`, () => {
+      fc.assert(
+        fc.property(fc.nat(), choices, (seed, commands) => {
+          runChecked(seed, commands, tiers);
+        }),
+        { numRuns: RUNS, seed: 20_260_101 },
+      );
+    });
+  }
+
+  it("give the same batches from the same commands, and another root from others", () => {
+    const root = (seed: number) => {
+      const market = new RandomMarket({ seed, hash, tiers: REAL, sign: false });
+      for (let i = 0; i < 80; i++) market.act();
+      market.cut();
+      const replay = new Batcher({ hash, domain: TEST_DOMAIN, tiers: TEST });
+      for (const step of market.steps) replay.push(step);
+      replay.cut();
+      // However the steps are cut into batches, they lead to the same state.
+      expect(replay.root).to.equal(market.batcher.root);
+      return market.batcher.root;
+    };
+    const first = root(4);
+    expect(root(4)).to.equal(first);
+    expect(root(5)).not.to.equal(first);
+  });
+
+  it("carry real signatures", () => {
+    const keys = new Map<number, { ax: bigint; ay: bigint }>();
+    let signed = 0;
+    for (const trace of randomTraces({ seed: 2, hash, tiers: TEST })) {
+      for (const { account, after } of trace.accounts) keys.set(account, after);
+      for (const { message } of trace.rows) {
+        const { ax, ay } = keys.get(message.account) as { ax: bigint; ay: bigint };
+        expect(verify({ ax, ay }, messageHash(message, TEST_DOMAIN), message.signature)).to.equal(true);
+        signed++;
+      }
+      if (signed >= 25) break;
+    }
+  });
+
+  it("meet every corner that a circuit can be wrong about", () => {
+    const seen = new Map<string, number>();
+    for (const [seed, tiers] of [
+      [0, TEST],
+      [1, TEST],
+      [2, REAL],
+      [3, TEST],
+    ] as const) {
+      const market = new RandomMarket({ seed, hash, tiers, sign: false });
+      for (let i = 0; i < 500; i++) {
+        for (const trace of market.act()) {
+          for (const feature of traceFeatures(trace)) seen.set(feature, (seen.get(feature) ?? 0) + 1);
+        }
+      }
+    }
+    const wanted = [
+      "empty batch",
+      "new account",
+      "new account trades",
+      "deposit",
+      "insurance deposit",
+      "deposit and rows of one account",
+      "withdrawal",
+      "all free collateral withdrawn",
+      "cancel",
+      "cancel of a filling order",
+      "cancelAll",
+      "order",
+      "row of several fills",
+      "slot taken over",
+      "filled kept",
+      "order completely filled",
+      "rebate",
+      "zero fee",
+      "largest fee maximum",
+      "two rows on one slot",
+      "short position",
+      "position closed",
+      "position flipped",
+      "negative collateral",
+      "negative value",
+      "less safe but not below S₀",
+      "funding settled",
+      "open interest above its cap",
+      "last leaf",
+      "last slot",
+      "expiry at the epoch's time",
+    ];
+    expect(wanted.filter((feature) => !seen.has(feature))).to.deep.equal([]);
+  });
+});

@@ -1,8 +1,9 @@
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { MARKETS, type Tier } from "../protocol/spec.ts";
 import { AccountStore } from "../state/account-store.ts";
+import { type BatchCounts, type BatchRefusal, fitsTier } from "../state/batch-parts.ts";
 import type { Ledger } from "../state/ledger.ts";
-import { type BatchCounts, type BatchRefusal, fitsTier, OpenBatch } from "../state/open-batch.ts";
+import { OpenBatch } from "../state/open-batch.ts";
 import type { EpochStep, Step } from "../state/step.ts";
 import type { BatchTrace } from "../state/trace.ts";
 import { storeBatch } from "./store-batch.ts";

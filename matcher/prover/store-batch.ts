@@ -1,5 +1,6 @@
 import type { AccountStore } from "../state/account-store.ts";
-import type { OpenAccount, OpenBatch, OpenRow } from "../state/open-batch.ts";
+import type { OpenAccount, OpenRow } from "../state/batch-parts.ts";
+import type { OpenBatch } from "../state/open-batch.ts";
 import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
 
 /** The part of a trace that comes from the trees. */

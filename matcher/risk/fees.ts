@@ -10,7 +10,7 @@ export interface FeeTier {
 /** Fee tiers by number; tier 0 is what every account starts with. */
 export type FeeSchedule = readonly FeeTier[];
 
-export type FeeRefusal = "fee-above-maximum" | "rebate-above-cap" | "fees-negative";
+export type FeeRefusal = "fee-above-maximum" | "rebate-above-cap";
 
 /**
  * A schedule is usable when no pair of tiers can trade at a loss to the exchange: the largest rebate is covered by the smallest

@@ -148,6 +148,7 @@ export class Ledger {
     if (this.has(account)) throw new RangeError(`account ${account} is registered`);
     this.#state.addAccount(account, records.settled(records.newAccount(entry), this.terms));
     this.#state.setShared({ queueCursor: this.shared.queueCursor + 1 });
+    this.#judged = undefined;
     return { kind: "registration", entry };
   }
 

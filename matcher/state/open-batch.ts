@@ -1,80 +1,17 @@
 import type { Epoch } from "../protocol/epoch.ts";
 import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
-import { INSURANCE_ACCOUNT, ORDER_SLOTS, type Tier } from "../protocol/spec.ts";
+import { INSURANCE_ACCOUNT, ORDER_SLOTS } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
 import { openInterestAllowed } from "../risk/open-interest.ts";
-import { type TransitionRefusal, transitionRefusal } from "../risk/transition.ts";
+import { transitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import * as records from "./account-record.ts";
+import type { BatchCounts, BatchRefusal, BatchSource, OpenAccount, OpenRow } from "./batch-parts.ts";
 import * as rules from "./row-rules.ts";
 import { sameOrder } from "./same-order.ts";
 import type { EpochStep, FillLeg, FillStep, Step } from "./step.ts";
 import type { OrderSlot, QueueEntry } from "./trace.ts";
-import { type WithdrawalRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
-
-/** Why a step does not belong into a batch. */
-export type BatchRefusal =
-  | rules.RowRefusal
-  | rules.CancelRefusal
-  | TransitionRefusal
-  | WithdrawalRefusal
-  | "unknown-account"
-  | "account-exists"
-  | "insurance-account"
-  | "self-trade"
-  | "second-withdrawal"
-  | "second-cancel-all"
-  | "fees-negative"
-  | "open-interest-cap"
-  | "size-range"
-  | "collateral-range"
-  | "capacity";
-
-/** The state at the batch's start. */
-export interface BatchSource {
-  record(account: number): AccountRecord | undefined;
-  slot(account: number, slot: number): OrderSlot;
-}
-
-/** An account slot of the batch so far. */
-export interface OpenAccount {
-  readonly account: number;
-  readonly isNew: boolean;
-  readonly before: AccountRecord;
-  /** S₀: before, with funding and the batch's deposits. */
-  readonly start: AccountRecord;
-  readonly now: AccountRecord;
-  readonly depositsMicroUsd: bigint;
-  readonly withdrew: boolean;
-  readonly cancelledAll: boolean;
-}
-
-/** A row of the batch so far. */
-export interface OpenRow {
-  readonly message: Signed<OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage>;
-  readonly quantityLots: number;
-  readonly quoteMicroUsd: bigint;
-  readonly feePicoUsd: bigint;
-  /** Of an order or cancel; the batcher finds slot 0 for the others. */
-  readonly slotBefore: OrderSlot | undefined;
-  readonly slotAfter: OrderSlot | undefined;
-}
-
-export interface BatchCounts {
-  rows: number;
-  accounts: number;
-  queue: number;
-  withdrawals: number;
-}
-
-export function fitsTier(counts: BatchCounts, tier: Tier): boolean {
-  return (
-    counts.rows <= tier.rows &&
-    counts.accounts <= tier.accounts &&
-    counts.queue <= tier.queue &&
-    counts.withdrawals <= tier.withdrawals
-  );
-}
+import { withdrawalRefusal } from "./withdrawal-rules.ts";
 
 /** What a step would change. Nothing is written before all of it is known to be valid. */
 interface Plan {

@@ -279,9 +279,12 @@ describe("ledger: fills", () => {
 
   it("reach an account that was registered a moment ago", () => {
     const { ledger } = sampleLedger();
+    const given = fill({ taker: buy({ account: 262_143 }) });
+    expect(ledger.checkFill(given)).to.equal("taker-refused:unknown-account");
     ledger.registerAccount(registration(262_143));
+    expect(ledger.checkFill(given)).to.equal("taker-refused:margin-growth");
     ledger.applyDeposit(deposit(262_143, 10n));
-    expect(ledger.checkFill(fill({ taker: buy({ account: 262_143 }) }))).to.equal("ok");
+    expect(ledger.checkFill(given)).to.equal("ok");
     expect(ledger.checkFill(fill({ taker: buy({ account: 262_143 }), quantityLots: 2 }))).to.equal(
       "taker-refused:margin-growth",
     );

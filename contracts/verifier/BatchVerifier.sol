@@ -6,7 +6,7 @@ import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 
 /// @title Groth16 over BN254 for statements with three public inputs.
 /// @notice The generated contracts add nothing but the numbers of their key.
-/// @dev Assumes the precompiles of EIP-196 and EIP-197 and the gas prices of EIP-1108: a call costs about 205,000 gas.
+/// @dev Assumes the precompiles of EIP-196 and EIP-197 and the gas prices of EIP-1108: a call costs about 212,000 gas.
 /// A proof can be turned into another proof of the same statement (Groth16 is malleable): callers must not use it as a
 /// nonce. Fund safety rests on the key's ceremony; see isInsecureDevKey.
 abstract contract BatchVerifier is IBatchVerifier {

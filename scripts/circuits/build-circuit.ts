@@ -129,8 +129,16 @@ type Provision = {
   make(folder: string, progress: (at: { fraction: number }) => void): Promise<CacheManifest["notes"]>;
 };
 
-/** Restores an entry into the folder, after making it if the cache lacks a sound one. */
-async function provide(
+/** Restores an entry into the folder, after making it if the cache lacks a sound one. One process at a time does so. */
+function provide(
+  cache: ContentCache,
+  key: string,
+  ...rest: [folder: string, rename: (file: string) => string, provision: Provision]
+): Promise<{ manifest: CacheManifest; cached: boolean }> {
+  return cache.locked(key, () => provideLocked(cache, key, ...rest));
+}
+
+async function provideLocked(
   cache: ContentCache,
   key: string,
   folder: string,

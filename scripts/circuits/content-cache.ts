@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { sha256OfFile } from "../../matcher/prover/setup/dev-key.ts";
+import { withFileLock } from "./file-lock.ts";
 
 /** What an entry must hold: names with the SHA-256 and size of their content, and notes of whoever made it. */
 export type CacheManifest = {
@@ -23,6 +24,7 @@ export type CacheManifest = {
 const MANIFEST = "manifest.json";
 /** Above this, the entries used longest ago are removed. A large circuit with its key takes 0.5 GB. */
 const LIMIT_BYTES = 12e9;
+const IN_USE_MS = 10 * 60_000;
 
 /**
  * Files kept under a hash of everything that determines them. An entry is a folder that appears complete or not at all;
@@ -57,6 +59,11 @@ export class ContentCache {
     return manifest;
   }
 
+  /** Runs `work` while no other process works on the same entry. */
+  locked<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return withFileLock(join(this.folder, `.${key}.lock`), work);
+  }
+
   /** Lets `make` fill a folder and keeps it as the entry. Nothing is kept when it throws. */
   async put(
     key: string,
@@ -86,8 +93,6 @@ export class ContentCache {
       renameSync(staging, entry);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Another process was as fast: its entry holds the same content.
-      if (code === "ENOTEMPTY" || code === "EEXIST") return;
       if (code !== "EXDEV") throw error;
       const near = mkdtempSync(join(this.folder, ".staging-"));
       for (const name of readdirSync(staging)) copyFileSync(join(staging, name), join(near, name));
@@ -102,9 +107,11 @@ export class ContentCache {
       .flatMap((name) => describeEntry(join(this.folder, name)))
       .sort((left, right) => right.usedMs - left.usedMs);
     let total = describeEntry(join(this.folder, kept)).reduce((sum, { bytes }) => sum + bytes, 0);
-    for (const { path, bytes } of entries) {
+    for (const { path, bytes, usedMs } of entries) {
       total += bytes;
-      if (total > this.#limitBytes) rmSync(path, { recursive: true, force: true });
+      // Another process may be linking what it has just found.
+      const inUse = Date.now() - usedMs < IN_USE_MS;
+      if (total > this.#limitBytes && !inUse) rmSync(path, { recursive: true, force: true });
     }
   }
 }
@@ -132,13 +139,18 @@ function readSoundManifest(entry: string): CacheManifest | undefined {
   }
 }
 
+/** Replaces `to` in one step, so that nobody who opens it finds it missing or half written. */
 function linkOrCopy(from: string, to: string): void {
-  rmSync(to, { force: true });
+  const temporary = `${to}.${process.pid}.partial`;
+  rmSync(temporary, { force: true });
   try {
-    linkSync(from, to);
+    linkSync(from, temporary);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EXDEV" && code !== "EPERM" && code !== "EMLINK" && code !== "ENOTSUP") throw error;
-    copyFileSync(from, to);
+    copyFileSync(from, temporary);
   }
+  renameSync(temporary, to);
+  // Renaming a link onto another link to the same file leaves both.
+  rmSync(temporary, { force: true });
 }

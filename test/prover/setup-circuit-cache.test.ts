@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -14,6 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { buildAll, buildCircuit, compilationKey, REPOSITORY_ROOT } from "../../scripts/circuits/build-circuit.ts";
 import { cacheFolder } from "../../scripts/circuits/cache-folder.ts";
@@ -91,6 +93,20 @@ describe("circuit cache", () => {
     expect((await build()).cached).to.deep.equal({ compile: false, key: true });
     edit("circuits/square.circom", (text) => text.replace("in * in", "in * in + in"));
     expect((await build()).cached).to.deep.equal({ compile: false, key: false });
+  });
+
+  it("lets several processes build the same circuit at once", async () => {
+    const script = `
+      import { buildCircuit } from ${JSON.stringify(join(REPOSITORY_ROOT, "scripts/circuits/build-circuit.ts"))};
+      const { cached } = await buildCircuit(${JSON.stringify({ main: MAIN, optimization: "O2", out: "build/fixture", root, cache, threads: 1 })});
+      process.stdout.write(JSON.stringify(cached));`;
+    const run = promisify(execFile);
+    const results = await Promise.all(
+      [1, 2, 3].map(() => run(process.execPath, ["--no-warnings", "--input-type=module", "-e", script])),
+    );
+    const built = results.map(({ stdout }) => JSON.parse(stdout) as { compile: boolean; key: boolean });
+    expect(built.filter(({ compile }) => !compile)).to.have.length(1);
+    expect(built.filter(({ key }) => !key)).to.have.length(1);
   });
 
   it("keeps compilations with other flags apart", () => {
@@ -172,8 +188,28 @@ describe("content cache", () => {
     restore(cache, "a");
     await put(cache, "c", 100);
     expect(readdirSync(cache.folder).sort()).to.deep.equal(["a", "c"]);
+  });
+
+  it("never removes what was just used, however large", async () => {
+    const cache = new ContentCache(join(folder, "cache"), 250);
+    for (const key of ["a", "b", "c"]) await put(cache, key, 100);
     await put(cache, "d", 1000);
-    expect(readdirSync(cache.folder)).to.deep.equal(["d"]);
+    expect(readdirSync(cache.folder).sort()).to.deep.equal(["a", "b", "c", "d"]);
+  });
+
+  it("lets one process at a time work on an entry, and takes over a dead one's lock", async () => {
+    const cache = new ContentCache(join(folder, "cache"));
+    writeFileSync(join(cache.folder, ".a.lock"), "999999999");
+    let inside = 0;
+    const work = () =>
+      cache.locked("a", async () => {
+        inside++;
+        await new Promise((wake) => setTimeout(wake, 20));
+        expect(inside).to.equal(1);
+        inside--;
+      });
+    await Promise.all([work(), work(), work()]);
+    expect(readdirSync(cache.folder)).to.deep.equal([]);
   });
 
   it("lies where the environment says", () => {

@@ -47,7 +47,7 @@ export class FixedBasePool {
     };
     const workerData: WorkerStart = { image, shapes, tables, tableCounters: new SharedArrayBuffer(8) };
     for (let i = 0; i < threads; i++) {
-      const worker = new Worker(new URL("./fixed-base-worker.ts", import.meta.url), { workerData });
+      const worker = new Worker(new URL("./fixed-base-worker.ts", import.meta.url), { workerData, execArgv: [] });
       worker.on("message", (id: number) => this.#finish(id));
       worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       this.#workers.push(worker);

@@ -65,6 +65,17 @@ describe("book: snapshot", () => {
     expect(seen.size).to.equal(variants);
   });
 
+  it("does not show in which order slots were first used", () => {
+    const [upwards, downwards] = [newEngine().engine, newEngine().engine];
+    const count = 700;
+    for (let i = 0; i < count; i++) {
+      upwards.cancel(1 + (i % 97), i, 5);
+      downwards.cancel(1 + ((count - 1 - i) % 97), count - 1 - i, 5);
+    }
+    expect(snapshot(upwards).slots.length).to.equal(count);
+    expect(snapshot(upwards)).to.deep.equal(snapshot(downwards));
+  });
+
   const broken: [name: string, change: (state: BookSnapshot) => void, error: string][] = [
     ["an unknown version", (state) => Object.assign(state, { version: 2 }), "version 2"],
     [

@@ -169,6 +169,25 @@ describe("book: time in force", () => {
     const events = place(engine, { account: 2, slot: 7, sequence: 2, timeInForce: "FOK", selfTrade: "expire-taker" });
     expect(events).to.include("fill 2/7 1/1 10@100");
   });
+
+  it("a FOK order counts on losing its own reduce-only orders once its position has changed side", () => {
+    const { engine, gate } = newEngine();
+    gate.setPositionLots(2, 0, 5);
+    place(engine, { account: 2, slot: 1, side: "sell", limitPriceTicks: 101, reduceOnly: true });
+    gate.setPositionLots(2, 0, -4);
+    place(engine, { account: 1, side: "sell", quantityLots: 4 });
+    place(engine, { account: 3, side: "sell", limitPriceTicks: 102, quantityLots: 6 });
+    const taking = { account: 2, slot: 2, limitPriceTicks: 102, selfTrade: "expire-taker" as const };
+    expect(place(engine, { ...taking, timeInForce: "FOK" })).to.deep.equal([
+      "accepted 2/2",
+      "fill 2/2 1/0 4@100",
+      "removed 1/0 filled 0",
+      "removed 2/1 reduce-only 10",
+      "fill 2/2 3/0 6@102",
+      "removed 3/0 filled 0",
+      "removed 2/2 filled 0",
+    ]);
+  });
 });
 
 describe("book: post-only", () => {

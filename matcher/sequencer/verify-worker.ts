@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { KeyTableCache } from "../protocol/key-table-cache.ts";
 import type { PublicKey } from "../protocol/keys.ts";
 import type { Message, Signed } from "../protocol/message.ts";
-import { buildFastPoseidon } from "../state/fast-poseidon.ts";
+import { buildPoseidonInThread } from "./poseidon-in-thread.ts";
 import { verifyMessage } from "./verify-message.ts";
 
 /** A question to the worker. */
@@ -28,8 +28,10 @@ if (parentPort !== null) {
   const port = parentPort;
   const { domain, tableKeys } = workerData as VerifyWorkerData;
   const tables = new KeyTableCache(tableKeys);
-  const hash = await buildFastPoseidon();
-  port.on("message", (jobs: VerifyJob[]) => {
+  const building = buildPoseidonInThread();
+  // The listener comes first: what arrives before there is one would be lost.
+  port.on("message", async (jobs: VerifyJob[]) => {
+    const hash = await building;
     const answers = jobs.map(({ id, message, key }): VerifyAnswer => {
       try {
         return { id, ok: verifyMessage(message, key, domain, { hash, tables }), error: null };

@@ -1,0 +1,370 @@
+import { addressNumber } from "../protocol/abi-word.ts";
+import type {
+  WireAccount,
+  WireBatch,
+  WireCancelled,
+  WireFill,
+  WireMarket,
+  WireMarkets,
+  WireOrder,
+  WireOrderbook,
+  WireOrderRequest,
+  WirePlaced,
+  WireStatus,
+  WireTime,
+  WireTrade,
+  WireWithdrawal,
+} from "../protocol/api-wire.ts";
+import { microUsdFromUsd } from "../protocol/decimal.ts";
+import type { KeyPair } from "../protocol/keys.ts";
+import { defineMarket, type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
+import type { Message, OrderMessage, SelfTrade, Side, TimeInForce } from "../protocol/message.ts";
+import { domainOf } from "../protocol/message-hash.ts";
+import { ClearbookError, type Fetch, Http } from "./http.ts";
+import { OrderSigner } from "./order-signer.ts";
+import { SequenceClock } from "./sequence-clock.ts";
+import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
+
+export interface ClientOptions {
+  /** For example "http://127.0.0.1:8080". */
+  apiUrl: string;
+  /** Trading key (sdk/wallet.ts derives one from a wallet), or its secret scalar. */
+  key: KeyPair | bigint;
+  /** Account index; when absent, the newest account of the owner that has this key. */
+  account?: number;
+  /** L1 address of the account's owner; needed only without an account index. */
+  owner?: string;
+  /** Where to sign for. A server that says otherwise gets no signatures; without it, the server is believed. */
+  expect?: { chainId: number; exchange: string };
+  fetch?: Fetch;
+  nowMs?: () => number;
+}
+
+export interface OrderTerms {
+  /** Symbol. */
+  market: string;
+  side: Side;
+  /** USD, a decimal string on the tick. */
+  price: string;
+  /** Units of the base asset, a decimal string on the lot. The total, fills included. */
+  size: string;
+  timeInForce?: TimeInForce;
+  postOnly?: boolean;
+  reduceOnly?: boolean;
+  selfTrade?: SelfTrade;
+  /** How long it may live. One day when absent. */
+  ttlSeconds?: number;
+  /** Most it may be charged. The account's present taker rate when absent. */
+  maxFeePpm?: number;
+  clientId?: string;
+}
+
+/** What names an order while it is live. */
+export interface OrderName {
+  slot: number;
+  sequence: number;
+}
+
+const DAY_SECONDS = 86_400;
+
+/**
+ * A trader's view of the exchange. Signs, picks slots and sequences, converts decimals exactly. Any number of calls may be under way at
+ * once: no two orders ever share a slot. One client per account.
+ */
+export class ClearbookClient {
+  readonly account: number;
+  readonly signer: OrderSigner;
+  readonly slots: SlotAllocator;
+  private readonly http: Http;
+  private readonly sequences: SequenceClock;
+  private readonly markets: ReadonlyMap<string, Market>;
+  private readonly nowMs: () => number;
+  /** Sequence of the order that rests on a slot, as far as this client knows. */
+  private readonly resting = new Map<number, number>();
+  private takerFeePpm: number;
+  private epochTimeSeconds: number;
+
+  /** Use {@link connect}. */
+  constructor(
+    http: Http,
+    signer: OrderSigner,
+    about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; nowMs: () => number },
+  ) {
+    const { account, markets, open, nowMs } = about;
+    this.http = http;
+    this.signer = signer;
+    this.account = account.account;
+    this.nowMs = nowMs;
+    this.markets = marketsFrom(markets);
+    this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
+    this.epochTimeSeconds = markets.epoch.timeSeconds;
+    this.sequences = new SequenceClock(account.minSequence, nowMs);
+    for (const { sequence } of open) this.sequences.raise(sequence + 1);
+    this.slots = new SlotAllocator(this.sequences.next());
+    for (const { slot, sequence } of open) {
+      this.slots.hold(slot);
+      this.resting.set(slot, sequence);
+    }
+  }
+
+  /**
+   * Looks up exchange, markets, account and open orders.
+   * @throws ClearbookError, Unreachable; Error when the exchange has no such account or the account another key
+   */
+  static async connect(options: ClientOptions): Promise<ClearbookClient> {
+    const { apiUrl, key, owner, nowMs = Date.now } = options;
+    const http = new Http(apiUrl, options.fetch);
+    const markets = await http.get<WireMarkets>("/v1/markets");
+    requirePlace(markets, options.expect);
+    const signer = new OrderSigner(key, domainOf(markets.chainId, markets.exchange));
+    const candidates = options.account === undefined ? await accountsOf(http, owner) : [options.account];
+    for (const candidate of candidates.reverse()) {
+      const account = await http.get<WireAccount>(`/v1/account/${candidate}`);
+      if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
+      const { orders: open } = await http.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
+      return new ClearbookClient(http, signer, { account, markets, open, nowMs });
+    }
+    const which =
+      options.account === undefined ? `no account of ${owner} has` : `account ${options.account} does not have`;
+    throw new Error(`${which} this trading key`);
+  }
+
+  // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  status(): Promise<WireStatus> {
+    return this.http.get("/v1/status");
+  }
+
+  async time(): Promise<WireTime> {
+    const time = await this.http.get<WireTime>("/v1/time");
+    this.epochTimeSeconds = time.epochTimeSeconds;
+    return time;
+  }
+
+  async marketStates(): Promise<WireMarket[]> {
+    const { markets, epoch } = await this.http.get<WireMarkets>("/v1/markets");
+    this.epochTimeSeconds = epoch.timeSeconds;
+    return markets;
+  }
+
+  orderbook(market: string, levels?: number): Promise<WireOrderbook> {
+    return this.http.get(`/v1/orderbook/${encodeURIComponent(market)}`, { levels });
+  }
+
+  async trades(market: string, limit?: number): Promise<WireTrade[]> {
+    return (await this.http.get<{ trades: WireTrade[] }>("/v1/trades", { market, limit })).trades;
+  }
+
+  async batches(limit?: number): Promise<WireBatch[]> {
+    return (await this.http.get<{ batches: WireBatch[] }>("/v1/batches", { limit })).batches;
+  }
+
+  async state(): Promise<WireAccount> {
+    const account = await this.http.get<WireAccount>(`/v1/account/${this.account}`);
+    this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
+    this.sequences.raise(account.minSequence);
+    return account;
+  }
+
+  async fills(limit?: number): Promise<WireFill[]> {
+    return (await this.http.get<{ fills: WireFill[] }>("/v1/fills", { account: this.account, limit })).fills;
+  }
+
+  async withdrawals(limit?: number): Promise<WireWithdrawal[]> {
+    const query = { account: this.account, limit };
+    return (await this.http.get<{ withdrawals: WireWithdrawal[] }>("/v1/withdrawals", query)).withdrawals;
+  }
+
+  /** Orders by status, newest first. Open ones also tell this client which of its slots are free again. */
+  async orders(status: "open" | "closed" | "all" = "open"): Promise<WireOrder[]> {
+    const known = new Map(this.resting);
+    const query = { account: this.account, status, limit: 1_000 };
+    const { orders } = await this.http.get<{ orders: WireOrder[] }>("/v1/orders", query);
+    if (status !== "open") return orders;
+    const live = new Set(orders.map(({ slot }) => slot));
+    // Only what was resting before the question was asked, and still is the same order, can be known to be gone.
+    for (const [slot, sequence] of known) if (!live.has(slot)) this.gone(slot, sequence);
+    return orders;
+  }
+
+  // ── Trading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Places an order on a slot of its own.
+   * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
+   * SlotsExhausted, DecimalError for a price or size off the step
+   */
+  async place(terms: OrderTerms): Promise<WirePlaced> {
+    let slot: number;
+    try {
+      slot = this.slots.acquire();
+    } catch (error) {
+      if (!(error instanceof SlotsExhausted)) throw error;
+      await this.orders();
+      slot = this.slots.acquire();
+    }
+    let order: OrderMessage;
+    try {
+      order = this.orderOf(terms, slot, false);
+    } catch (error) {
+      this.slots.release(slot);
+      throw error;
+    }
+    return this.send(order, terms);
+  }
+
+  /**
+   * Replaces the live order of a slot, or places one there. With keepFilled, what was filled counts against the new size, so that an
+   * amend can never overfill; it keeps its place in the queue when only the size falls.
+   */
+  async replace(slot: number, terms: OrderTerms, keepFilled = false): Promise<WirePlaced> {
+    const order = this.orderOf(terms, slot, keepFilled);
+    this.slots.hold(slot);
+    return this.send(order, terms, true);
+  }
+
+  /** Changes price or size of a live order; its fills count against the new size. */
+  amend(order: OrderName, terms: OrderTerms): Promise<WirePlaced> {
+    return this.replace(order.slot, terms, true);
+  }
+
+  /** @param settle prove it: no order up to this sequence can ever come back to the slot */
+  async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireCancelled> {
+    const message = { kind: "cancel", account: this.account, slot, sequence } as const;
+    const { kind: _, ...body } = message;
+    try {
+      const cancelled = await this.http.post<WireCancelled>("/v1/cancel", {
+        ...body,
+        settle,
+        signature: this.signer.sign(message),
+      });
+      this.gone(slot, sequence);
+      return cancelled;
+    } catch (error) {
+      if (error instanceof ClearbookError && error.code === "ORDER_NOT_FOUND") this.gone(slot, sequence);
+      throw error;
+    }
+  }
+
+  /** Cancels everything that was signed before this call, also what has not arrived yet. */
+  async cancelAll(settle = false): Promise<WireCancelled> {
+    const known = new Map(this.resting);
+    const message = { kind: "cancelAll", account: this.account, sequence: this.sequences.next() } as const;
+    const { kind: _, ...body } = message;
+    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", {
+      ...body,
+      settle,
+      signature: this.signer.sign(message),
+    });
+    for (const [slot, sequence] of known) this.gone(slot, sequence);
+    return cancelled;
+  }
+
+  /** Withdraws to the account's L1 owner; claimable there once proven. @param amountUsd decimal string */
+  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawal> {
+    const { withdrawalNonce } = await this.state();
+    const message: Message = {
+      kind: "withdrawal",
+      account: this.account,
+      sequence: withdrawalNonce,
+      expirySeconds: this.expiry(ttlSeconds),
+      amountMicroUsd: microUsdFromUsd(amountUsd),
+    };
+    return this.http.post("/v1/withdrawals", {
+      account: this.account,
+      nonce: withdrawalNonce,
+      amount: amountUsd,
+      expirySeconds: message.expirySeconds,
+      signature: this.signer.sign(message),
+    });
+  }
+
+  /** @throws RangeError naming the markets there are */
+  market(symbol: string): Market {
+    const market = this.markets.get(symbol);
+    if (market === undefined)
+      throw new RangeError(`no market ${symbol}; there are ${[...this.markets.keys()].join(", ")}`);
+    return market;
+  }
+
+  private orderOf(terms: OrderTerms, slot: number, keepFilled: boolean): OrderMessage {
+    const market = this.market(terms.market);
+    return {
+      kind: "order",
+      account: this.account,
+      market: market.index,
+      side: terms.side,
+      keepFilled,
+      reduceOnly: terms.reduceOnly ?? false,
+      postOnly: terms.postOnly ?? false,
+      timeInForce: terms.timeInForce ?? "GTT",
+      selfTrade: terms.selfTrade ?? "expire-maker",
+      slot,
+      sequence: this.sequences.next(),
+      expirySeconds: this.expiry(terms.ttlSeconds ?? DAY_SECONDS),
+      maxFeePpm: terms.maxFeePpm ?? this.takerFeePpm,
+      limitPriceTicks: priceTicksFromUsd(market, terms.price),
+      quantityLots: quantityLotsFromBase(market, terms.size),
+    };
+  }
+
+  private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WirePlaced> {
+    const { kind: _, market: __, limitPriceTicks: ___, quantityLots: ____, ...fields } = order;
+    const body: WireOrderRequest = {
+      ...fields,
+      market: terms.market,
+      price: terms.price,
+      size: terms.size,
+      signature: this.signer.sign(order),
+    };
+    if (terms.clientId !== undefined) body.clientId = terms.clientId;
+    const { slot, sequence } = order;
+    try {
+      const placed = await this.http.post<WirePlaced>("/v1/orders", body);
+      if (placed.order.status === "open") this.rests(slot, sequence);
+      else this.gone(slot, sequence);
+      return placed;
+    } catch (error) {
+      // Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken.
+      if (error instanceof ClearbookError && error.code !== "INTERNAL") {
+        if (!replaces || !this.resting.has(slot)) this.slots.release(slot);
+      } else this.rests(slot, sequence);
+      throw error;
+    }
+  }
+
+  private rests(slot: number, sequence: number): void {
+    if ((this.resting.get(slot) ?? 0) <= sequence) this.resting.set(slot, sequence);
+  }
+
+  /** The order of this sequence, or an older one, is no longer on the slot. */
+  private gone(slot: number, sequence: number): void {
+    if ((this.resting.get(slot) ?? 0) > sequence) return;
+    this.resting.delete(slot);
+    this.slots.release(slot);
+  }
+
+  private expiry(ttlSeconds: number): number {
+    return Math.max(Math.floor(this.nowMs() / 1_000), this.epochTimeSeconds) + ttlSeconds;
+  }
+}
+
+/** @throws Error when the server is that of another chain or exchange */
+function requirePlace({ chainId, exchange }: WireMarkets, expected: ClientOptions["expect"]): void {
+  if (expected === undefined) return;
+  if (chainId === expected.chainId && addressNumber(exchange) === addressNumber(expected.exchange)) return;
+  throw new Error(
+    `the API serves exchange ${exchange} on chain ${chainId}, not ${expected.exchange} on ${expected.chainId}`,
+  );
+}
+
+async function accountsOf(http: Http, owner: string | undefined): Promise<number[]> {
+  if (owner === undefined) throw new Error("give the account's index or its owner");
+  return (await http.get<{ accounts: number[] }>("/v1/accounts", { owner })).accounts;
+}
+
+function marketsFrom({ markets }: WireMarkets): ReadonlyMap<string, Market> {
+  return new Map(
+    markets.map(({ index, symbol, tickUsd, lotBase }) => [symbol, defineMarket(index, symbol, tickUsd, lotBase)]),
+  );
+}

@@ -1,0 +1,82 @@
+import type { WireError } from "../protocol/api-wire.ts";
+
+/** The exchange refused, with its closed code. */
+export class ClearbookError extends Error {
+  readonly code: WireError["code"];
+  readonly field: string | null;
+  readonly remedy: string;
+  readonly detail: string | undefined;
+  readonly messageHash: string | undefined;
+  readonly httpStatus: number;
+  /** How long the exchange asks to wait, or null. */
+  readonly retryAfterMs: number | null;
+
+  constructor(body: WireError, httpStatus: number, retryAfterMs: number | null) {
+    super(`${body.code}: ${body.detail ?? body.message} ${body.remedy}`);
+    this.name = "ClearbookError";
+    this.code = body.code;
+    this.field = body.field;
+    this.remedy = body.remedy;
+    this.detail = body.detail;
+    this.messageHash = body.messageHash;
+    this.httpStatus = httpStatus;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The exchange could not be reached, or answered with something that is not its API. What was sent may have been accepted. */
+export class Unreachable extends Error {
+  constructor(url: string, cause: unknown) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    super(`no answer from ${url}: ${text}`, { cause });
+    this.name = "Unreachable";
+  }
+}
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+const TIMEOUT_MS = 10_000;
+
+/** JSON over fetch. */
+export class Http {
+  private readonly baseUrl: string;
+  private readonly fetch: Fetch;
+
+  /** @param baseUrl for example "http://127.0.0.1:8080" */
+  constructor(baseUrl: string, fetchWith: Fetch = (url, init) => fetch(url, init)) {
+    this.baseUrl = baseUrl.replace(/\/+$/, "");
+    this.fetch = fetchWith;
+  }
+
+  /** @throws ClearbookError, Unreachable */
+  get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+    const text = search.toString();
+    return this.request<T>(text === "" ? path : `${path}?${text}`, { method: "GET" });
+  }
+
+  /** @throws ClearbookError, Unreachable */
+  post<T>(path: string, body: unknown): Promise<T> {
+    const headers = { "content-type": "application/json" };
+    return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  private async request<T>(path: string, init: RequestInit): Promise<T> {
+    const url = this.baseUrl + path;
+    let response: Response;
+    let body: unknown;
+    try {
+      response = await this.fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      body = await response.json();
+    } catch (error) {
+      throw new Unreachable(url, error);
+    }
+    if (response.ok) return body as T;
+    if (typeof body !== "object" || body === null || !("code" in body)) {
+      throw new Unreachable(url, new Error(`HTTP ${response.status} without a code`));
+    }
+    const seconds = Number(response.headers.get("retry-after"));
+    throw new ClearbookError(body as WireError, response.status, seconds > 0 ? seconds * 1_000 : null);
+  }
+}

@@ -1,0 +1,162 @@
+import {
+  Contract,
+  type ContractTransactionReceipt,
+  type ContractTransactionResponse,
+  type Provider,
+  Signature,
+  type Signer,
+} from "ethers";
+import { EXCHANGE_ABI, TEST_DOLLAR_ABI } from "../protocol/abi.ts";
+import type { RegistrationPoint } from "../protocol/keys.ts";
+
+/** A transaction was refused by a contract; the message names the contract's error with its values. */
+export class OnchainRefusal extends Error {
+  /** Name of the contract's error, or null when it gave none. */
+  readonly errorName: string | null;
+  constructor(what: string, errorName: string | null, text: string, cause: unknown) {
+    super(`${what} was refused: ${text}`, { cause });
+    this.name = "OnchainRefusal";
+    this.errorName = errorName;
+  }
+}
+
+const PERMIT_TTL_SECONDS = 3_600;
+
+/** A wallet's side of the Exchange contract: registration, deposits, claims. Amounts are micro-USD. */
+export class OnchainWallet {
+  readonly exchange: Contract;
+  readonly token: Contract;
+  readonly signer: Signer;
+
+  /** @param signer with a provider */
+  constructor(signer: Signer, addresses: { exchange: string; token: string }) {
+    if (signer.provider === null) throw new TypeError("the signer needs a provider");
+    this.signer = signer;
+    this.exchange = new Contract(addresses.exchange, EXCHANGE_ABI, signer);
+    this.token = new Contract(addresses.token, TEST_DOLLAR_ABI, signer);
+  }
+
+  /** Finds the token itself: the Exchange names it. */
+  static async of(signer: Signer, exchange: string): Promise<OnchainWallet> {
+    const token = (await call(new Contract(exchange, EXCHANGE_ABI, signer), "token", [])) as string;
+    return new OnchainWallet(signer, { exchange, token });
+  }
+
+  /**
+   * Registers an account of this wallet under a trading key. Usable once the matcher has seen the confirmed queue entry.
+   * @returns its index
+   * @throws OnchainRefusal
+   */
+  async register({ qx, qy }: RegistrationPoint): Promise<{ account: number; txHash: string }> {
+    const receipt = await this.send(this.exchange, "register", [qx, qy]);
+    for (const log of receipt.logs) {
+      const event = this.exchange.interface.parseLog(log);
+      if (event?.name === "AccountRegistered") return { account: Number(event.args.account), txHash: receipt.hash };
+    }
+    throw new Error(`transaction ${receipt.hash} registered no account`);
+  }
+
+  /** Approves exactly the amount, then deposits it for an account. @throws OnchainRefusal */
+  async deposit(account: number, amountMicroUsd: bigint): Promise<{ txHash: string }> {
+    await this.send(this.token, "approve", [this.exchange.target, amountMicroUsd]);
+    const receipt = await this.send(this.exchange, "deposit", [account, amountMicroUsd]);
+    return { txHash: receipt.hash };
+  }
+
+  /** Deposits in one transaction, with a signed permit instead of an approval. @throws OnchainRefusal */
+  async depositWithPermit(account: number, amountMicroUsd: bigint): Promise<{ txHash: string }> {
+    const owner = await this.signer.getAddress();
+    const provider = this.signer.provider as Provider;
+    const block = await provider.getBlock("latest");
+    const deadline = BigInt((block?.timestamp ?? Math.floor(Date.now() / 1_000)) + PERMIT_TTL_SECONDS);
+    const [{ chainId }, name, nonce] = await Promise.all([
+      provider.getNetwork(),
+      call(this.token, "name", []) as Promise<string>,
+      call(this.token, "nonces", [owner]) as Promise<bigint>,
+    ]);
+    const domain = { name, version: "1", chainId, verifyingContract: String(this.token.target) };
+    const permit = { owner, spender: String(this.exchange.target), value: amountMicroUsd, nonce, deadline };
+    const { v, r, s } = Signature.from(await this.signer.signTypedData(domain, PERMIT_TYPES, permit));
+    const receipt = await this.send(this.exchange, "depositWithPermit", [account, amountMicroUsd, deadline, v, r, s]);
+    return { txHash: receipt.hash };
+  }
+
+  /** Pays out all that is claimable to this wallet. @returns what was paid. @throws OnchainRefusal when there is nothing */
+  async claim(): Promise<{ amountMicroUsd: bigint; txHash: string }> {
+    const receipt = await this.send(this.exchange, "claim", [await this.signer.getAddress()]);
+    for (const log of receipt.logs) {
+      const event = this.exchange.interface.parseLog(log);
+      if (event?.name === "Claimed")
+        return { amountMicroUsd: event.args.amountMicroUsd as bigint, txHash: receipt.hash };
+    }
+    throw new Error(`transaction ${receipt.hash} paid nothing`);
+  }
+
+  /** What {@link claim} would pay. */
+  async claimableMicroUsd(): Promise<bigint> {
+    return (await call(this.exchange, "claimable", [await this.signer.getAddress()])) as bigint;
+  }
+
+  /** Tokens in the wallet. */
+  async balanceMicroUsd(): Promise<bigint> {
+    return (await call(this.token, "balanceOf", [await this.signer.getAddress()])) as bigint;
+  }
+
+  /** Test dollars out of nothing, on development chains. @throws OnchainRefusal elsewhere */
+  async mintTestDollars(amountMicroUsd: bigint): Promise<void> {
+    await this.send(this.token, "mint", [await this.signer.getAddress(), amountMicroUsd]);
+  }
+
+  private async send(contract: Contract, name: string, args: unknown[]): Promise<ContractTransactionReceipt> {
+    const method = contract.getFunction(name);
+    let receipt: ContractTransactionReceipt | null;
+    try {
+      const sent = (await method.send(...args)) as ContractTransactionResponse;
+      receipt = await sent.wait();
+    } catch (error) {
+      throw refusalOf(contract, name, error);
+    }
+    if (receipt === null || receipt.status !== 1)
+      throw new OnchainRefusal(name, null, "the transaction reverted", receipt);
+    return receipt;
+  }
+}
+
+const PERMIT_TYPES = {
+  Permit: [
+    { name: "owner", type: "address" },
+    { name: "spender", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+};
+
+async function call(contract: Contract, name: string, args: unknown[]): Promise<unknown> {
+  try {
+    return await contract.getFunction(name).staticCall(...args);
+  } catch (error) {
+    throw refusalOf(contract, name, error);
+  }
+}
+
+/** Reads a contract's own error out of what a node or ethers throws. */
+function refusalOf(contract: Contract, what: string, error: unknown): unknown {
+  const data = revertData(error);
+  if (data === null) return error;
+  const parsed = contract.interface.parseError(data);
+  if (parsed === null) return new OnchainRefusal(what, null, `error ${data.slice(0, 10)}`, error);
+  return new OnchainRefusal(what, parsed.name, `${parsed.name}(${parsed.args.map(String).join(", ")})`, error);
+}
+
+/** Revert data hides at different depths, by node and method. */
+function revertData(error: unknown, depth = 0): string | null {
+  if (typeof error !== "object" || error === null || depth > 4) return null;
+  const { data, error: inner, info, cause } = error as Record<string, unknown>;
+  if (typeof data === "string" && /^0x[0-9a-f]{8,}$/i.test(data)) return data;
+  for (const nested of [data, inner, info, cause]) {
+    const found = revertData(nested, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,0 +1,22 @@
+import type { WireSignature } from "../protocol/api-wire.ts";
+import { type KeyPair, keyPairOf } from "../protocol/keys.ts";
+import type { Message } from "../protocol/message.ts";
+import { messageHash } from "../protocol/message-hash.ts";
+import { sign } from "../protocol/signature.ts";
+
+/** Signs messages of one key for one exchange. */
+export class OrderSigner {
+  readonly key: KeyPair;
+  readonly domain: bigint;
+
+  /** @param key a key pair, or its secret scalar. @throws RangeError for a scalar that is out of range */
+  constructor(key: KeyPair | bigint, domain: bigint) {
+    this.key = typeof key === "bigint" ? keyPairOf(key) : key;
+    this.domain = domain;
+  }
+
+  sign(message: Message): WireSignature {
+    const { r8x, r8y, s } = sign(this.key, messageHash(message, this.domain));
+    return { r8x: r8x.toString(), r8y: r8y.toString(), s: s.toString() };
+  }
+}

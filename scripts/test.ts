@@ -1,14 +1,14 @@
 /**
- * Builds what the tests need, then runs the suite in lanes, one per core and at most `--lanes`.
+ * Builds what the tests need and runs the suite in lanes, one per core unless `--lanes` says otherwise.
  *
  *   npm test                      everything
  *   npm test -- --only <glob>     only the test files that match (or whose path contains the word)
  *   npm test -- --quick           everything but test/deep
  */
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { sourceChecks } from "./testing/checks.ts";
+import { recordedSeconds, recordSeconds } from "./testing/durations.ts";
 import { runInLanes } from "./testing/lanes.ts";
 import { isRed, type Outcome, summaryOf } from "./testing/outcome.ts";
 import { endChildrenOnSignals, run } from "./testing/process-group.ts";
@@ -39,13 +39,16 @@ function announce({ label, passed, failed, skipped, durationMs, report }: Outcom
   if (report !== "") console.log(report.replace(/^/gm, "    "));
 }
 
-/** The outcome of the build when it failed; undefined when the tests can go ahead. */
+/** Shows each line of the build as it comes; the outcome is undefined when it succeeds. */
 async function build(): Promise<Outcome | undefined> {
-  if (!existsSync("scripts/build.ts")) return undefined;
   const ending = await run(process.execPath, ["scripts/build.ts"], { show: true, limitMs: buildLimitMs });
-  if (ending.code === 0) return undefined;
-  const report = `The build failed (${ending.stopped ?? `exit code ${ending.code ?? ending.signal}`}): no test was run.`;
-  return { label: "build", passed: 0, failed: 1, skipped: 0, durationMs: Date.now() - startMs, report };
+  const durationMs = Date.now() - startMs;
+  if (ending.code === 0) {
+    console.log(`  build: done (${seconds(durationMs)})`);
+    return undefined;
+  }
+  const report = `It failed (${ending.stopped ?? `exit code ${ending.code ?? ending.signal}`}); what needs it was not run.`;
+  return { label: "build", passed: 0, failed: 1, skipped: 0, durationMs, report };
 }
 
 function finish(outcomes: readonly Outcome[]): void {
@@ -58,11 +61,16 @@ function finish(outcomes: readonly Outcome[]): void {
 }
 
 endChildrenOnSignals();
-const brokenBuild = await build();
-if (brokenBuild) {
-  announce(brokenBuild);
-  finish([brokenBuild]);
-} else {
-  const checks = options.only === undefined ? sourceChecks : [];
-  finish(await runInLanes([...checks, ...unitsOf(options)], laneCount, announce));
-}
+const checks = options.only === undefined ? sourceChecks : [];
+const units = [...checks, ...unitsOf(options)];
+const nothingToBuild = async () => undefined;
+const buildIsNeeded = units.some((unit) => unit.needsBuild);
+const outcomes = await runInLanes({
+  units,
+  laneCount,
+  build: buildIsNeeded ? build : nothingToBuild,
+  onOutcome: announce,
+  recorded: recordedSeconds(),
+});
+recordSeconds(outcomes);
+finish(outcomes);

@@ -13,6 +13,8 @@ export interface Outcome {
 export interface Unit {
   readonly label: string;
   readonly expectedSeconds: number;
+  /** False for what reads neither compiled contracts nor built circuits and keys. */
+  readonly needsBuild: boolean;
   run(): Promise<Omit<Outcome, "label" | "durationMs">>;
 }
 

@@ -10,6 +10,9 @@ const expectedSecondsByFolder: readonly (readonly [RegExp, number])[] = [
   [/^test\/(contracts|parity)\//, 15],
 ];
 
+/** Test files that touch no compiled contract and no deployed tier's circuit or key. */
+const buildless = /^test\/((protocol|book|risk|state|sequencer|scripts|sdk)\/|circuits\/(attack|honest)|house\.test)/;
+
 function expectedSecondsOf(file: string): number {
   return expectedSecondsByFolder.find(([folder]) => folder.test(file))?.[1] ?? 3;
 }
@@ -34,12 +37,13 @@ export function unitsOf(selection: Selection): Unit[] {
   const units: Unit[] = select("test/**/*.test.ts", selection).map((file) => ({
     label: file,
     expectedSeconds: expectedSecondsOf(file),
+    needsBuild: !buildless.test(file),
     run: () => runMochaFile(file),
   }));
   const solidityFiles = select("contracts/test/**/*.t.sol", selection);
   if (solidityFiles.length > 0) {
     const label = `contracts/test (${solidityFiles.length} Solidity files)`;
-    units.push({ label, expectedSeconds: 60, run: () => runSolidityTests(solidityFiles) });
+    units.push({ label, expectedSeconds: 60, needsBuild: true, run: () => runSolidityTests(solidityFiles) });
   }
   return units;
 }

@@ -27,6 +27,8 @@ export interface EpochOpenerStatus {
 }
 
 const TICK_MS = 100;
+/** Rounds kept: the chain's clock may be some reports behind the signers'. */
+const ROUNDS_KEPT = 16;
 
 /**
  * Opens epochs with the newest price report. It knows what was opened from the transactions' own results; the sequencer hears
@@ -34,7 +36,8 @@ const TICK_MS = 100;
  */
 export class EpochOpener {
   readonly #options: EpochOpenerOptions;
-  #round: ReportedRound | undefined;
+  /** Rounds that could be used, the newest last. */
+  #rounds: ReportedRound[] = [];
   #usedRound = 0;
   #openedNumber = 0;
   #openedSeconds = 0;
@@ -63,14 +66,18 @@ export class EpochOpener {
     await this.#running;
   }
 
-  /** The newest round counts; older ones are forgotten. */
+  /** Takes the next round. */
   offer(round: ReportedRound): void {
-    if (round.number > (this.#round?.number ?? 0)) this.#round = round;
+    if (round.number > this.#latestRound) this.#rounds = [...this.#rounds, round].slice(-ROUNDS_KEPT);
     this.#tick();
   }
 
   status(): EpochOpenerStatus {
-    return { openedNumber: this.#openedNumber, latestRound: this.#round?.number ?? 0, waitingFor: this.#waitingFor };
+    return { openedNumber: this.#openedNumber, latestRound: this.#latestRound, waitingFor: this.#waitingFor };
+  }
+
+  get #latestRound(): number {
+    return this.#rounds.at(-1)?.number ?? this.#usedRound;
   }
 
   async #read(method: string): Promise<readonly unknown[]> {
@@ -81,8 +88,7 @@ export class EpochOpener {
 
   #tick(): void {
     if (this.#opening) return;
-    const round = this.#round;
-    if (round === undefined || round.number <= this.#usedRound) {
+    if (this.#latestRound <= this.#usedRound) {
       this.#waitingFor = "a newer price round";
       return;
     }
@@ -91,40 +97,58 @@ export class EpochOpener {
     this.#waitingFor = whyNoEpoch(cadence, load(), this.#openedNumber, sinceMs);
     if (this.#waitingFor !== undefined) return;
     this.#opening = true;
-    this.#running = this.#open(round).finally(() => {
+    this.#running = this.#open().finally(() => {
       this.#opening = false;
     });
   }
 
-  async #open(round: ReportedRound): Promise<void> {
-    const { line, exchange, journalHead, fundingDeltasPicoUsd, onNotice } = this.#options;
+  /** The newest round that is not ahead of the chain's clock: the contract refuses a time that has not come. */
+  async #usableRound(): Promise<ReportedRound | undefined> {
+    const block = await this.#options.provider.getBlock("latest");
+    const nowSeconds = block?.timestamp ?? 0;
+    const usable = this.#rounds.findLast(({ timeSeconds }) => timeSeconds <= nowSeconds);
+    return usable !== undefined && usable.number > this.#usedRound && usable.timeSeconds > this.#openedSeconds
+      ? usable
+      : undefined;
+  }
+
+  async #open(): Promise<void> {
+    const { line, exchange, onNotice } = this.#options;
+    let round: ReportedRound | undefined;
     try {
+      round = await this.#usableRound();
+      if (round === undefined) {
+        this.#waitingFor = "the chain's clock to reach a round's time";
+        return;
+      }
       if (this.#paramVersion === 0) this.#paramVersion = Number((await this.#read("latestParameterVersion"))[0]);
-      const { timeSeconds } = round;
-      if (timeSeconds <= this.#openedSeconds) return;
-      const elapsedSeconds = this.#openedNumber === 0 ? 0 : timeSeconds - this.#openedSeconds;
-      const opening = {
-        round: { number: round.number, timeSeconds, reports: [...round.reports] },
-        timeSeconds,
-        journalHead: journalHead(),
-        paramVersion: this.#paramVersion,
-        fundingDeltasPicoUsd: fundingDeltasPicoUsd(round.pricesTicks, elapsedSeconds),
-      };
-      const data = EXCHANGE.encodeFunctionData("openEpoch", [opening]);
+      const data = EXCHANGE.encodeFunctionData("openEpoch", [this.#openingFor(round)]);
       const label = `Opening epoch ${this.#openedNumber + 1}`;
       await line.submit({ label, to: exchange, data, onRevert: "reject" }).mined;
       this.#openedNumber++;
-      this.#openedSeconds = timeSeconds;
+      this.#openedSeconds = round.timeSeconds;
       this.#usedRound = round.number;
       this.#openedMs = performance.now();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      onNotice?.(message);
+      onNotice?.(error instanceof Error ? error.message : String(error));
       // A round that is too old, or parameters that changed meanwhile: the next round brings another try.
-      if (error instanceof RevertError) {
+      if (error instanceof RevertError && round !== undefined) {
         this.#usedRound = round.number;
         this.#paramVersion = 0;
       }
     }
+  }
+
+  #openingFor(round: ReportedRound): Record<string, unknown> {
+    const { journalHead, fundingDeltasPicoUsd } = this.#options;
+    const { timeSeconds } = round;
+    const elapsedSeconds = this.#openedNumber === 0 ? 0 : timeSeconds - this.#openedSeconds;
+    return {
+      round: { number: round.number, timeSeconds, reports: [...round.reports] },
+      timeSeconds,
+      journalHead: journalHead(),
+      paramVersion: this.#paramVersion,
+      fundingDeltasPicoUsd: fundingDeltasPicoUsd(round.pricesTicks, elapsedSeconds),
+    };
   }
 }

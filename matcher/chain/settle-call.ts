@@ -1,25 +1,10 @@
-import { epochRecord, type OpenedEpoch } from "../protocol/epoch-record.ts";
+import { epochRecord } from "../protocol/epoch-record.ts";
 import { openInterestWords } from "../protocol/lane-words.ts";
-import { type BatchData, insuranceSpentBeforePicoUsd } from "../protocol/public-data.ts";
+import type { ProvenBatch } from "../protocol/proven-batch.ts";
+import { insuranceSpentBeforePicoUsd } from "../protocol/public-data.ts";
 import { queueEntryWords } from "../protocol/queue-chain.ts";
 import type { SharedState } from "../protocol/shared-state.ts";
 import { EXCHANGE } from "./contract-interfaces.ts";
-
-/** A Groth16 proof as the verifier contract takes it: coefficients of u first. */
-export interface ProofPoints {
-  readonly a: readonly [bigint, bigint];
-  readonly b: readonly [readonly [bigint, bigint], readonly [bigint, bigint]];
-  readonly c: readonly [bigint, bigint];
-}
-
-/** A batch with its proof, ready to be settled. */
-export interface ProvenBatch {
-  readonly batchNumber: number;
-  readonly data: BatchData & { readonly epoch: OpenedEpoch };
-  /** Poseidon commitment to the public data. */
-  readonly commitment: bigint;
-  readonly proof: ProofPoints;
-}
 
 const hexWord = (word: bigint): string => `0x${word.toString(16).padStart(64, "0")}`;
 const address = (word: bigint): string => `0x${word.toString(16).padStart(40, "0")}`;

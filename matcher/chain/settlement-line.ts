@@ -1,4 +1,5 @@
-import { type ProvenBatch, settleBatchCall } from "./settle-call.ts";
+import type { ProvenBatch } from "../protocol/proven-batch.ts";
+import { settleBatchCall } from "./settle-call.ts";
 import type { Mined, Submission, TransactionLine } from "./transaction-line.ts";
 
 export interface Settlement {

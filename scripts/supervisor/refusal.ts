@@ -8,11 +8,18 @@ export class Refusal extends Error {
   }
 }
 
+/** Errors of the matcher's parts that say in one sentence what a user can mend. */
+const PLAIN_ERRORS = new Set(["ChainConnectionError", "DeploymentError", "ArtifactError"]);
+
 /** Prints why a command failed and returns its exit code: one sentence for what is expected, the stack for a bug. */
 export function reportFailure(error: unknown): number {
   if (error instanceof Refusal) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
+  }
+  if (error instanceof Error && PLAIN_ERRORS.has(error.name)) {
+    process.stderr.write(`${error.message}\n`);
+    return 1;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;

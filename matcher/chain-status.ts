@@ -1,0 +1,41 @@
+import type { Deployment } from "./chain/deployment.ts";
+import type { EpochOpener } from "./chain/epoch-opener.ts";
+import type { L1Watcher } from "./chain/l1-watcher.ts";
+import type { TransactionLine } from "./chain/transaction-line.ts";
+import type { ReportEndpoint } from "./oracle/report-endpoint.ts";
+import type { ProofPipeline } from "./prover/pipeline.ts";
+
+/** Everything that GET /v1/status tells about the way to L1. */
+export interface ChainParts {
+  readonly deployment: Deployment;
+  readonly pipeline: ProofPipeline;
+  readonly line: TransactionLine;
+  readonly watcher: L1Watcher;
+  readonly opener: EpochOpener;
+  readonly endpoint: ReportEndpoint;
+}
+
+const WARNING =
+  "INSECURE DEVELOPMENT KEYS: anybody can forge proofs under them. This exchange holds play money on a development chain.";
+
+export function chainStatusOf({
+  deployment,
+  pipeline,
+  line,
+  watcher,
+  opener,
+  endpoint,
+}: ChainParts): Record<string, unknown> {
+  return {
+    ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
+    chainId: deployment.chainId,
+    exchange: deployment.exchange,
+    rpcUrl: deployment.rpcUrl,
+    halted: pipeline.status().haltReport ?? null,
+    prover: pipeline.status(),
+    settlement: line.status(),
+    watcher: watcher.status(),
+    epochs: opener.status(),
+    oracle: endpoint.status(),
+  };
+}

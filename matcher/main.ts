@@ -1,0 +1,122 @@
+/**
+ * The matcher as a process: reads where the contracts are and the operator's key, then runs until it is told to end.
+ *
+ *   node matcher/main.ts --deployment <file> --keys <file> [--port <n>] [--operator-port <n>] …
+ *
+ * Tells its parent {type: "ready", url, operatorUrl}, {type: "accepted", …}, {type: "batch", …}, {type: "notice", …} and
+ * {type: "halted", report}.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { readDeployment } from "./chain/deployment.ts";
+import { Matcher } from "./matcher.ts";
+import { TIERS } from "./protocol/spec.ts";
+
+const { values } = parseArgs({
+  options: {
+    deployment: { type: "string", default: "build/devnet/deployment.json" },
+    keys: { type: "string", default: "build/devnet/keys.json" },
+    circuits: { type: "string", default: "build/circuits" },
+    tiers: { type: "string", default: "small,large" },
+    port: { type: "string", default: "0" },
+    "operator-port": { type: "string", default: "0" },
+    confirmations: { type: "string", default: "2" },
+    provers: { type: "string", default: "1" },
+    "prover-threads": { type: "string", default: String(availableParallelism()) },
+    "cut-after-ms": { type: "string", default: "2000" },
+    "epoch-ms": { type: "string", default: "15000" },
+    "idle-epoch-ms": { type: "string", default: "60000" },
+    "unproven-rows": { type: "string", default: "200" },
+    "funding-ppm": { type: "string", default: "12" },
+  },
+});
+
+function count(name: keyof typeof values, least: number): number {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number >= least) return number;
+  throw new Error(`--${name} needs a whole number from ${least}, not "${values[name]}".`);
+}
+
+function operatorKey(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new Error(`The key file ${path} is missing: deploy first, or name yours with --keys.`);
+  }
+  try {
+    const { operator } = JSON.parse(text) as { operator?: unknown };
+    if (typeof operator === "string" && /^0x[0-9a-fA-F]{64}$/.test(operator)) return operator;
+  } catch {
+    // A file that is no JSON has no key either.
+  }
+  throw new Error(`The key file ${path} has no usable "operator" key: deploy again, or name yours with --keys.`);
+}
+
+function tell(message: { type: string } & Record<string, unknown>): void {
+  if (process.connected) process.send?.(message);
+}
+
+function tiersNamed(list: string) {
+  return list.split(",").map((name) => {
+    const tier = TIERS.find((candidate) => candidate.name === name);
+    if (tier === undefined) throw new Error(`There is no tier "${name}".`);
+    return tier;
+  });
+}
+
+async function run(): Promise<void> {
+  const matcher = await Matcher.start({
+    deployment: readDeployment(values.deployment),
+    operatorKey: operatorKey(values.keys),
+    circuitsDir: values.circuits,
+    tiers: tiersNamed(values.tiers),
+    port: count("port", 0),
+    operatorPort: count("operator-port", 0),
+    confirmations: count("confirmations", 0),
+    provers: count("provers", 1),
+    proverThreads: count("prover-threads", 1),
+    cutAfterMs: count("cut-after-ms", 0),
+    cadence: { leastMs: count("epoch-ms", 1), idleMs: count("idle-epoch-ms", 1), aheadMax: 3 },
+    unprovenRowsMax: count("unproven-rows", 1),
+    fundingRatePpmPerHour: count("funding-ppm", 0),
+    onAccepted: ({ events }) => {
+      const seen = { orders: 0, fills: 0 };
+      for (const { event } of events) {
+        if (event.type === "accepted") seen.orders++;
+        if (event.type === "fill") seen.fills++;
+      }
+      if (seen.orders + seen.fills > 0) tell({ type: "accepted", ...seen });
+      for (const { event } of events) {
+        if (event.type === "epoch") tell({ type: "epoch", number: event.number, timeSeconds: event.timeSeconds });
+      }
+    },
+    onProgress: (progress) => tell({ type: "batch", ...progress }),
+    onNotice: (sentence) => {
+      console.error(sentence);
+      tell({ type: "notice", sentence });
+    },
+    onHalt: (report) => {
+      console.error(`HALTED: ${report}`);
+      tell({ type: "halted", report });
+    },
+  });
+  let stopping = false;
+  const end = () => {
+    if (stopping) return;
+    stopping = true;
+    // What is left open then holds nothing that could be lost: the provers end with their channel to us.
+    setTimeout(() => process.exit(0), 4_000).unref();
+    matcher.stop().finally(() => process.exit(0));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  process.on("disconnect", end);
+  console.log(`API at ${matcher.url}, status at ${matcher.url}/v1/status`);
+  tell({ type: "ready", url: matcher.url, operatorUrl: matcher.operatorUrl });
+}
+
+run().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

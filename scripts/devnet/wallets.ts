@@ -1,0 +1,45 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { HDNodeWallet, Mnemonic } from "ethers";
+import { Refusal } from "../supervisor/refusal.ts";
+
+/** Hardhat's public test mnemonic: its accounts are rich on every simulated chain, and worthless everywhere else. */
+const MNEMONIC = "test test test test test test test test test test test junk";
+
+/** Who does what on a devnet, by the index of its account. Traders come after them. */
+const ROLES = { owner: 0, operator: 1, oracleSigner: 2, insuranceOwner: 3, faucet: 4 } as const;
+
+/** Private keys of a devnet's services. PUBLIC KNOWLEDGE: for development chains only. */
+export type DevnetKeys = Readonly<Record<keyof typeof ROLES, string>>;
+
+export function devnetWallet(index: number): HDNodeWallet {
+  return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(MNEMONIC), `m/44'/60'/0'/0/${index}`);
+}
+
+export function devnetKeys(): DevnetKeys {
+  const entries = Object.entries(ROLES).map(([role, index]) => [role, devnetWallet(index).privateKey]);
+  return Object.fromEntries(entries) as DevnetKeys;
+}
+
+export function writeKeys(path: string, keys: DevnetKeys): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify({ insecureDevKeys: true, ...keys }, null, 2)}\n`);
+  chmodSync(path, 0o600);
+}
+
+/** One key of a key file. @throws Refusal in one sentence when the file is missing or has no such key. */
+export function readKey(path: string, role: keyof DevnetKeys): string {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new Refusal(`The key file ${path} is missing: deploy first, or name yours with --keys.`);
+  }
+  try {
+    const key = (JSON.parse(text) as Partial<DevnetKeys>)[role];
+    if (typeof key === "string" && /^0x[0-9a-fA-F]{64}$/.test(key)) return key;
+  } catch {
+    // Told below: a file that is no JSON has no key either.
+  }
+  throw new Refusal(`The key file ${path} has no usable "${role}" key: deploy again, or name yours with --keys.`);
+}

@@ -18,7 +18,15 @@ import type {
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
 import { defineMarket, type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
-import type { Message, OrderMessage, SelfTrade, Side, TimeInForce } from "../protocol/message.ts";
+import {
+  type Message,
+  type OrderMessage,
+  orderNumber,
+  REVISIONS,
+  type SelfTrade,
+  type Side,
+  type TimeInForce,
+} from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { OrderSigner } from "./order-signer.ts";
@@ -77,6 +85,8 @@ export class ClearbookClient {
   readonly slots: SlotAllocator;
   private readonly http: Http;
   private readonly sequences: SequenceClock;
+  /** Last sequence that an amend of a slot's order was given. */
+  private readonly revisions = new Map<number, number>();
   private readonly markets: ReadonlyMap<string, Market>;
   private readonly nowMs: () => number;
   /** Sequence of the order that rests on a slot, as far as this client knows. */
@@ -205,7 +215,7 @@ export class ClearbookClient {
     }
     let order: OrderMessage;
     try {
-      order = this.orderOf(terms, slot, false);
+      order = this.orderOf(terms, slot, false, this.sequences.next());
     } catch (error) {
       this.slots.release(slot);
       throw error;
@@ -218,7 +228,7 @@ export class ClearbookClient {
    * amend can never overfill; it keeps its place in the queue when only the size falls.
    */
   async replace(slot: number, terms: OrderTerms, keepFilled = false): Promise<WirePlaced> {
-    const order = this.orderOf(terms, slot, keepFilled);
+    const order = this.orderOf(terms, slot, keepFilled, keepFilled ? this.nextRevision(slot) : this.sequences.next());
     this.slots.hold(slot);
     return this.send(order, terms, true);
   }
@@ -287,7 +297,24 @@ export class ClearbookClient {
     return market;
   }
 
-  private orderOf(terms: OrderTerms, slot: number, keepFilled: boolean): OrderMessage {
+  /**
+   * The next revision of the order on a slot: only revisions of one order share what was filled.
+   * @throws RangeError when there is no live order, or its revisions are used up
+   */
+  private nextRevision(slot: number): number {
+    const last = Math.max(this.resting.get(slot) ?? -1, this.revisions.get(slot) ?? -1);
+    if (!this.resting.has(slot)) throw new RangeError(`slot ${slot} has no live order to amend: place a new one`);
+    const next = last + 1;
+    if (orderNumber(next) !== orderNumber(last)) {
+      throw new RangeError(
+        `the order on slot ${slot} was amended ${REVISIONS - 1} times: cancel it and place a new one`,
+      );
+    }
+    this.revisions.set(slot, next);
+    return next;
+  }
+
+  private orderOf(terms: OrderTerms, slot: number, keepFilled: boolean, sequence: number): OrderMessage {
     const market = this.market(terms.market);
     return {
       kind: "order",
@@ -300,7 +327,7 @@ export class ClearbookClient {
       timeInForce: terms.timeInForce ?? "GTT",
       selfTrade: terms.selfTrade ?? "expire-maker",
       slot,
-      sequence: this.sequences.next(),
+      sequence,
       expirySeconds: this.expiry(terms.ttlSeconds ?? DAY_SECONDS),
       maxFeePpm: terms.maxFeePpm ?? this.takerFeePpm,
       limitPriceTicks: priceTicksFromUsd(market, terms.price),

@@ -233,9 +233,18 @@ export class ClearbookClient {
     return this.send(order, terms, true);
   }
 
-  /** Changes price or size of a live order; its fills count against the new size. */
-  amend(order: OrderName, terms: OrderTerms): Promise<WirePlaced> {
-    return this.replace(order.slot, terms, true);
+  /**
+   * Changes a live order: its fills count against the new size, so that it can never overfill, and it keeps its place in the queue when
+   * only the size falls. @throws RangeError after 63 changes of one order: replace it then
+   */
+  async amend(order: OrderName, terms: OrderTerms): Promise<WirePlaced> {
+    const sequence = Math.max(order.sequence, this.resting.get(order.slot) ?? 0) + 1;
+    if (orderNumber(sequence) !== orderNumber(order.sequence)) {
+      throw new RangeError(`order ${order.slot}/${order.sequence} has no revision left: replace it`);
+    }
+    const amended = this.orderOf(terms, order.slot, true, sequence);
+    this.slots.hold(order.slot);
+    return this.send(amended, terms, true);
   }
 
   /** @param settle prove it: no order up to this sequence can ever come back to the slot */

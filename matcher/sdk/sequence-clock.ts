@@ -1,9 +1,8 @@
-/** Sequences per millisecond that are free of collision with those of a later start: 2^41 ms · 16 stays far below 2^48. */
-const PER_MS = 16;
+import { orderNumber, REVISIONS } from "../protocol/message.ts";
 
 /**
- * Sequence numbers that only rise, also over restarts, without anything being stored: the clock in sixteenths of a millisecond, or one
- * more than the last. The account's minimum is kept to as well.
+ * Sequences of new orders that only rise, also over restarts, without anything being stored: the order number is the clock in
+ * milliseconds, or one more than the last; 2^41 ms · 64 stays below 2^48. The account's minimum is kept to as well.
  */
 export class SequenceClock {
   private last: number;
@@ -15,7 +14,8 @@ export class SequenceClock {
   }
 
   next(): number {
-    this.last = Math.max(this.last + 1, Math.floor(this.nowMs()) * PER_MS, 1);
+    const number = Math.max(orderNumber(Math.max(this.last, 0)) + 1, Math.floor(this.nowMs()), 1);
+    this.last = number * REVISIONS;
     return this.last;
   }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { createApi } from "../../matcher/api/server.ts";
 import { DecimalError } from "../../matcher/protocol/decimal.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
+import { orderNumber, REVISIONS } from "../../matcher/protocol/message.ts";
 import { ClearbookClient, type OrderTerms } from "../../matcher/sdk/client.ts";
 import { ClearbookError, Unreachable } from "../../matcher/sdk/http.ts";
 import { SequenceClock } from "../../matcher/sdk/sequence-clock.ts";
@@ -71,6 +72,10 @@ describe("the client, over a socket", () => {
     expect(taker.slots.takenCount).to.equal(0);
     const amended = await maker.amend(order, { ...bid, size: "0.007" });
     expect(amended.order).to.deep.include({ slot: order.slot, filledSize: "0.004", remainingSize: "0.003" });
+    const revised = await maker.amend(amended.order, { ...bid, size: "0.006" });
+    expect(revised.order).to.deep.include({ sequence: order.sequence + 2, remainingSize: "0.002" });
+    const last = { slot: order.slot, sequence: order.sequence + REVISIONS - 1 };
+    expect(await maker.amend(last, bid).catch((error: Error) => error.message)).to.contain("no revision left");
     const replaced = await maker.replace(order.slot, { ...bid, price: "64000.1", size: "0.01" });
     expect(replaced.order).to.deep.include({ filledSize: "0", remainingSize: "0.01" });
     await taker.place({ ...bid, side: "sell", size: "0.01", timeInForce: "IOC" });
@@ -171,11 +176,14 @@ describe("slots and sequences", () => {
     let now = 1_000;
     const clock = new SequenceClock(0, () => now);
     const first = clock.next();
-    expect(clock.next()).to.equal(first + 1);
+    const second = clock.next();
     now = 10;
-    expect(clock.next()).to.equal(first + 2);
+    const third = clock.next();
+    // An order number each, with revisions to spare.
+    expect([first, second, third].map(orderNumber)).to.deep.equal([1_000, 1_001, 1_002]);
+    expect(first % REVISIONS).to.equal(0);
     clock.raise(10 ** 9);
-    expect(clock.next()).to.equal(10 ** 9);
+    expect(clock.next()).to.be.at.least(10 ** 9);
     now = 1_800_000_000_000;
     expect(clock.next()).to.be.below(2 ** 48);
   });

@@ -18,9 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   api: ["protocol", "sequencer"],
   sdk: ["protocol"],
   web: ["protocol", "sdk"],
-  // Bots are ordinary clients and the price feed an ordinary sender of transactions: no way into the matcher.
+  // Bots are ordinary clients: no way into the matcher.
   bots: ["protocol", "sdk"],
-  oracle: ["protocol", "chain"],
 };
 
 /** The deterministic core: replaying its inputs must give the same state on any machine, at any time. */

@@ -7,7 +7,7 @@ import { Command } from "commander";
 import { Wallet } from "ethers";
 import { readDeployment } from "../matcher/chain/deployment.ts";
 import { MarketSimulation } from "../matcher/oracle/market-simulation.ts";
-import { signReport } from "../matcher/oracle/report-signer.ts";
+import { PriceFeed } from "../matcher/oracle/price-feed.ts";
 import { DEVNET_MARKETS } from "../matcher/protocol/devnet-markets.ts";
 import { readKey } from "./devnet/wallets.ts";
 import { endWithParent, tellParent } from "./supervisor/child-life.ts";
@@ -38,38 +38,17 @@ await runCommand(async () => {
   const everyMs = Number(wholeNumber(options.every, "--every", 1_000n));
   const { chainId, oracle } = readDeployment(options.deployment);
   const signer = new Wallet(readKey(options.keys, "oracleSigner"));
-  const simulation = new MarketSimulation(wholeNumber(options.seed, "--seed", 0n), DEVNET_MARKETS);
-  let lastSeconds = 0;
-  let silent = false;
-
-  const report = async () => {
-    simulation.advance(everyMs);
-    const timeSeconds = Math.floor(Date.now() / 1000);
-    if (timeSeconds <= lastSeconds) return;
-    lastSeconds = timeSeconds;
-    // The time is the round's number, too: it only grows, also when the feed is started again.
-    const prices = { round: timeSeconds, timeSeconds, pricesTicks: simulation.pricesTicks() };
-    const signed = await signReport(signer, { chainId, oracle }, prices);
-    try {
-      const response = await fetch(new URL("/oracle/reports", options.matcher), {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(signed),
-        signal: AbortSignal.timeout(5_000),
-      });
-      const answer = await response.text();
-      if (!response.ok) console.error(`the matcher refused a report: ${answer}`);
-      silent = false;
-    } catch (error) {
-      if (!silent) console.error(`the matcher does not answer: ${error instanceof Error ? error.message : error}`);
-      silent = true;
-    }
-    tellParent({ type: "prices", pricesTicks: prices.pricesTicks });
-  };
-
-  const timer = setInterval(() => void report(), everyMs);
-  endWithParent(async () => clearInterval(timer));
-  await report();
+  const feed = new PriceFeed({
+    context: { chainId, oracle },
+    signer,
+    simulation: new MarketSimulation(wholeNumber(options.seed, "--seed", 0n), DEVNET_MARKETS),
+    matcherUrl: options.matcher,
+    everyMs,
+    onPrices: (pricesTicks) => tellParent({ type: "prices", pricesTicks }),
+    onTrouble: (sentence) => console.error(sentence),
+  });
+  endWithParent(async () => feed.stop());
+  await feed.start();
   console.log(`reporting as ${signer.address} every ${everyMs} ms`);
   tellParent({ type: "ready" });
   return undefined;

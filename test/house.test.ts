@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   risk: ["protocol"],
   state: ["protocol", "risk"],
   sequencer: ["protocol", "book", "risk", "state"],
-  prover: ["protocol", "state"],
+  prover: ["protocol", "risk", "state"],
   chain: ["protocol"],
   oracle: ["protocol"],
   api: ["protocol", "sequencer"],

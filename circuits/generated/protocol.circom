@@ -26,6 +26,7 @@ function KEEP_FILLED_BITS() { return 1; } // bits
 function FLAGS_BITS() { return 8; } // bits
 function SLOT_BITS() { return 12; } // bits
 function SEQUENCE_BITS() { return 48; } // bits
+function REVISION_BITS() { return 6; } // bits
 function TIME_SECONDS_BITS() { return 32; } // bits
 function MAX_FEE_BITS() { return 20; } // bits
 function PRICE_TICKS_BITS() { return 32; } // bits

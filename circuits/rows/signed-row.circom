@@ -9,11 +9,22 @@ include "../lib/merkle.circom";
 include "../lib/signature.circom";
 include "../generated/protocol.circom";
 
+// A sequence in range, and the order number in its upper bits.
+template OrderNumber() {
+    signal input sequence;
+    signal output orderNumber;
+
+    component bits = Num2Bits(SEQUENCE_BITS());
+    bits.in <== sequence;
+    var upper = 0;
+    for (var b = REVISION_BITS(); b < SEQUENCE_BITS(); b++) upper += bits.out[b] * (1 << (b - REVISION_BITS()));
+    orderNumber <== upper;
+}
+
 // The signed word: its fields, their ranges, and the message hash (docs/protocol.md §3). Cost ≈ 215 + 264.
 // isOrder … isWithdrawal    {0,1}, at most one; booleanity is the caller's
-// Assumes account within its width: it equals an account slot's index, whose bits the tree takes (SignedRow 1, AccountTree); quantity, the word's top field, below 2^42
-//         (SlotReplay 3). Fields that overlap in the word could be traded against each other.
-// Guarantees every other field within its width (so the word determines them) and message = H_3(TAG_MESSAGE + kind, domain, word).
+// Assumes account within its width: it equals an account slot's index, whose bits the tree takes (SignedRow 1, AccountTree).
+// Guarantees every other field within its width, so the word determines them (fields that overlap could be traded against each other), and message = H_3(TAG_MESSAGE + kind, domain, word).
 template SignedWord() {
     signal input kind;
     signal input domain;
@@ -29,15 +40,19 @@ template SignedWord() {
     signal input limitPrice;
     signal input quantity;
     signal output message;
+    signal output orderNumber;
 
     component ranges[5];
-    var widths[5] = [FLAGS_BITS(), SEQUENCE_BITS(), TIME_SECONDS_BITS(), MAX_FEE_BITS(), PRICE_TICKS_BITS()];
+    var widths[5] = [FLAGS_BITS(), TIME_SECONDS_BITS(), MAX_FEE_BITS(), PRICE_TICKS_BITS(), QUANTITY_LOTS_BITS()];
     for (var i = 0; i < 5; i++) ranges[i] = InRange(widths[i]);
     ranges[0].in <== flags;
-    ranges[1].in <== sequence;
-    ranges[2].in <== expiry;
-    ranges[3].in <== maxFee;
-    ranges[4].in <== limitPrice;
+    ranges[1].in <== expiry;
+    ranges[2].in <== maxFee;
+    ranges[3].in <== limitPrice;
+    ranges[4].in <== quantity;
+    component number = OrderNumber();
+    number.sequence <== sequence;
+    orderNumber <== number.orderNumber;
     side * (side - 1) === 0;
     keepFilled * (keepFilled - 1) === 0;
     var marketNumber = 0;
@@ -109,6 +124,8 @@ template Execution() {
 
 // Replay protection through the order slot (docs/protocol.md §4, rule 1, and cancel).
 // slot word before     sequence 48, filled 40: ranges make it unique
+// signedQuantity       40 bits (SignedWord): with the slack of step 3 it bounds base + quantity, so that the slot's and the published word hold it
+// orderNumber          upper bits of sequence (SignedWord)
 // newer                {0,1} prover's choice: sequence > the slot's; else equal
 // Guarantees for an order: base + q ≤ signed quantity and after = (sequence, base + q); for a cancel: after = (sequence, 2^40 − 1);
 //            otherwise after = before. A lower sequence has no witness. Cost ≈ 48 + 40 + 49 + 41 + 8.
@@ -117,6 +134,7 @@ template SlotReplay() {
     signal input isCancel;
     signal input keepFilled;
     signal input sequence;
+    signal input orderNumber;
     signal input signedQuantity;
     signal input quantity;
     signal input sequenceBefore;
@@ -126,9 +144,9 @@ template SlotReplay() {
     signal output wordAfter;
     signal output filledAfter;
 
-    component sequenceRange = InRange(SEQUENCE_BITS());
+    component numberBefore = OrderNumber();
     component filledRange = InRange(QUANTITY_LOTS_BITS());
-    sequenceRange.in <== sequenceBefore;
+    numberBefore.sequence <== sequenceBefore;
     filledRange.in <== filledBefore;
     wordBefore <== sequenceBefore + filledBefore * (1 << SLOT_WORD_FILLED_LOTS_SHIFT());
 
@@ -142,17 +160,20 @@ template SlotReplay() {
     ahead.in <== newer * (advance - 1);
     (1 - newer) * advance === 0;
 
-    // 2. Filled so far: kept unless a newer sequence comes without keepFilled.
+    // 2. Filled so far: kept by the same sequence, and by a later revision of the same order that says so.
+    component sameOrder = IsEqual();
+    sameOrder.in[0] <== orderNumber;
+    sameOrder.in[1] <== numberBefore.orderNumber;
+    signal amends;
+    amends <== keepFilled * sameOrder.out;
     signal fresh;
-    fresh <== newer * (1 - keepFilled);
+    fresh <== newer * (1 - amends);
     signal base;
     base <== filledBefore * (1 - fresh);
 
-    // 3. Never overfilled; and the signed quantity is small in any case: below 2^40 where it is no order's, and base + quantity + left < 3·2^40 where it is.
-    signal used;
-    used <== isOrder * (base + quantity);
+    // 3. Never overfilled: base + quantity ≤ signedQuantity < 2^40.
     component left = InRange(QUANTITY_LOTS_BITS());
-    left.in <== signedQuantity - used;
+    left.in <== isOrder * (signedQuantity - base - quantity);
 
     // 4. After.
     signal orderFilled;
@@ -316,6 +337,7 @@ template SignedRow(A, mayWithdraw) {
     replay.isCancel <== isCancel;
     replay.keepFilled <== keepFilled;
     replay.sequence <== sequence;
+    replay.orderNumber <== signedWord.orderNumber;
     replay.signedQuantity <== signedQuantity;
     replay.quantity <== quantity;
     replay.sequenceBefore <== sequenceBefore;

@@ -30,6 +30,7 @@ library Protocol {
     uint256 internal constant FLAGS_BITS = 8; // bits
     uint256 internal constant SLOT_BITS = 12; // bits
     uint256 internal constant SEQUENCE_BITS = 48; // bits
+    uint256 internal constant REVISION_BITS = 6; // bits
     uint256 internal constant TIME_SECONDS_BITS = 32; // bits
     uint256 internal constant MAX_FEE_BITS = 20; // bits
     uint256 internal constant PRICE_TICKS_BITS = 32; // bits

@@ -39,8 +39,8 @@ export interface FillGate {
   positionLots(account: number, market: number): number;
   /** Lowest sequence that an order on this slot may carry: above the slot's proven one, not below the account's minimum. */
   sequenceFloor(account: number, slot: number): number;
-  /** Lots that a keepFilled order on this slot starts with: exactly what the circuit will count as filled. */
-  keptFilledLots(account: number, slot: number): number;
+  /** Lots that a keepFilled order of this sequence starts with on this slot: exactly what the circuit will count as filled. */
+  keptFilledLots(account: number, slot: number, sequence: number): number;
   /**
    * Last word on an order that is otherwise in order, before anything changes: account and key known, fee maximum, price band,
    * margin for resting, capacity. Null lets it in.

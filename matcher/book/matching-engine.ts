@@ -53,7 +53,7 @@ export class MatchingEngine {
 
     // 2. What is left of it. The ledger's number counts, because the circuit will use it.
     const live = entry === NIL ? NIL : book.slots.node(entry);
-    const filledLots = order.keepFilled ? gate.keptFilledLots(order.account, order.slot) : 0;
+    const filledLots = order.keepFilled ? gate.keptFilledLots(order.account, order.slot, order.sequence) : 0;
     if (order.keepFilled && live !== NIL && filledLots !== book.pool.filledLots(live)) {
       return this.reject(order, "KEPT_FILLED_MISMATCH", events);
     }

@@ -33,7 +33,7 @@ export function sizeWords(sizesLots: readonly bigint[]): bigint[] {
   const words: bigint[] = new Array(SIZE_WORDS).fill(0n);
   for (let market = 0; market < MARKETS; market++) {
     const size = sizesLots[market] ?? 0n;
-    if (size >= LANE_OFFSET || size <= -LANE_OFFSET)
+    if (size >= LANE_OFFSET || size < -LANE_OFFSET)
       throw new RangeError(`size ${size} of market ${market} is out of range`);
     const word = Math.floor(market / LANES_PER_WORD);
     words[word] = (words[word] as bigint) + ((size + LANE_OFFSET) << (LANE * BigInt(market % LANES_PER_WORD)));

@@ -15,7 +15,7 @@ export interface OrderMessage {
   account: number;
   market: number;
   side: Side;
-  /** Keep the slot's filled quantity when this sequence replaces a lower one: an amend can never overfill. */
+  /** Keep the slot's filled quantity when this sequence is a later revision of the slot's order: an amend can never overfill. */
   keepFilled: boolean;
   reduceOnly: boolean;
   postOnly: boolean;
@@ -150,6 +150,14 @@ export function orderFromWord(word: bigint): OrderMessage {
     limitPriceTicks: Number(f.limitPriceTicks),
     quantityLots: Number(f.quantityLots),
   };
+}
+
+/** Sequences of one order: its number times this, plus the revision. */
+export const REVISIONS: number = 2 ** WIDTH.revision;
+
+/** Number of the order that a sequence is a revision of: an amend that keeps `filled` must have it in common with what it amends. */
+export function orderNumber(sequence: number): number {
+  return Math.floor(sequence / REVISIONS);
 }
 
 export function kindNumber(kind: RowKindName): number {

@@ -25,6 +25,8 @@ export const WIDTH = {
   flags: 8,
   slot: 12,
   sequence: 48,
+  /** Low bits of a sequence: revisions of one order; the bits above are its number. */
+  revision: 6,
   timeSeconds: 32,
   maxFee: 20,
   priceTicks: 32,

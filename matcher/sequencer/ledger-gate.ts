@@ -7,6 +7,7 @@ import { feePicoUsd } from "../risk/fees.ts";
 import { meetsInitialMargin } from "../risk/margin.ts";
 import { withTrade } from "../state/account-record.ts";
 import type { Ledger } from "../state/ledger.ts";
+import { baseFilledLots } from "../state/row-rules.ts";
 import type { Fill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
@@ -75,8 +76,8 @@ export class LedgerGate implements FillGate {
     return Math.max(this.ledger.slotOf(account, slot).sequence + 1, this.minSequenceOf(account));
   }
 
-  keptFilledLots(account: number, slot: number): number {
-    return this.ledger.slotOf(account, slot).filledLots;
+  keptFilledLots(account: number, slot: number, sequence: number): number {
+    return baseFilledLots({ sequence, keepFilled: true }, this.ledger.slotOf(account, slot)) ?? 0;
   }
 
   admit(_order: BookOrder, remainingLots: number): RejectCode | null {

@@ -1,4 +1,4 @@
-import type { OrderMessage } from "../protocol/message.ts";
+import { type OrderMessage, orderNumber } from "../protocol/message.ts";
 import { FILLED_CANCELLED } from "../protocol/spec.ts";
 import type { EpochTerms, MarketTerms } from "../risk/epoch-terms.ts";
 import type { OrderSlot } from "./trace.ts";
@@ -17,10 +17,13 @@ export type RowRefusal =
   | "fee-above-maximum";
 
 /** `filled` that an order starts from on its slot, or undefined when the slot has gone on to a higher sequence. */
-export function baseFilledLots(order: OrderMessage, slot: OrderSlot): number | undefined {
+export function baseFilledLots(
+  order: Pick<OrderMessage, "sequence" | "keepFilled">,
+  slot: OrderSlot,
+): number | undefined {
   if (order.sequence === slot.sequence) return slot.filledLots;
   if (order.sequence < slot.sequence) return undefined;
-  return order.keepFilled ? slot.filledLots : 0;
+  return order.keepFilled && orderNumber(order.sequence) === orderNumber(slot.sequence) ? slot.filledLots : 0;
 }
 
 /** Rules 1 and 2: whether the order can still execute a quantity. Rule 2's minimum is the one at the batch's start. */

@@ -42,7 +42,12 @@ export async function partConstraints(part: CircuitPart): Promise<number> {
   const folder = join("build/parts", slug);
   mkdirSync(join(REPOSITORY_ROOT, folder), { recursive: true });
   const main = join(folder, `${slug}.circom`);
-  const lines = ["pragma circom 2.2.2;", `include "../../../circuits/${part.file}";`, `component main = ${part.call};`, ""];
+  const lines = [
+    "pragma circom 2.2.2;",
+    `include "../../../circuits/${part.file}";`,
+    `component main = ${part.call};`,
+    "",
+  ];
   writeFileSync(join(REPOSITORY_ROOT, main), lines.join("\n"));
   const built = await buildCircuit({ main, optimization: "O2", out: folder, devKey: false });
   return built.nonLinearConstraints;

@@ -143,6 +143,16 @@ describe("batch circuit: rows that a dishonest prover would like", function () {
       world.seed(BUYER, { collateralPicoUsd: 1_000n * PICO }, [[1, { sequence: 1, filledLots: 601 }]]);
       await refused(trade({ terms: { sequence: 2, keepFilled: true } }), "SlotReplay");
     });
+    it("keeps it for the last revision of the order, and for none of the next order's", async () => {
+      world.seed(BUYER, { collateralPicoUsd: 1_000n * PICO }, [[1, { sequence: 1, filledLots: 601 }]]);
+      const amended = (sequence: number, filledLots: number) =>
+        trade({ terms: { sequence, keepFilled: true }, slotAfter: { sequence, filledLots } });
+      await refused(amended(63, 400), "SlotReplay");
+    });
+    it("starts anew for the next order's number whatever its flag says", async () => {
+      world.seed(BUYER, { collateralPicoUsd: 1_000n * PICO }, [[1, { sequence: 1, filledLots: 601 }]]);
+      await accepted(trade({ terms: { sequence: 64, keepFilled: true } }));
+    });
     it("starts anew with a fresh higher sequence", async () => {
       world.seed(BUYER, { collateralPicoUsd: 1_000n * PICO }, [[1, { sequence: 1, filledLots: 601 }]]);
       await accepted(trade({ terms: { sequence: 2 } }));

@@ -1,20 +1,13 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
 import { genesisSharedState } from "../../matcher/protocol/shared-state.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
+import { UnsatisfiedError, WitnessCalculator } from "../../matcher/prover/groth16/witness-calculator.ts";
 import { bodyWords, feeDeltaPicoUsd } from "../../matcher/prover/public-body.ts";
 import { type BatchInput, batchInput } from "../../matcher/prover/witness.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
 import { buildCircuit } from "../../scripts/circuits/build-circuit.ts";
-
-const require = createRequire(import.meta.url);
-
-/** circom's witness calculator; throws with the failing template's name when a constraint is violated. */
-interface WitnessCalculator {
-  calculateWitness(input: BatchInput, sanityCheck: boolean): Promise<bigint[]>;
-}
 
 /** The vector d of a trace, without a contract: shared state fields are taken from the trace itself. */
 export function dataOf(trace: BatchTrace): bigint[] {
@@ -64,8 +57,7 @@ export class BatchCircuit {
       out: `build/circuits/${name}`,
       devKey: false,
     });
-    const { WitnessCalculatorBuilder } = require("circom_runtime");
-    return new BatchCircuit(hash, await WitnessCalculatorBuilder(readFileSync(built.wasmPath)));
+    return new BatchCircuit(hash, await WitnessCalculator.compile(readFileSync(built.wasmPath)));
   }
 
   inputOf(trace: BatchTrace, tamper: Tamper = {}): BatchInput {
@@ -78,30 +70,23 @@ export class BatchCircuit {
     return input;
   }
 
-  async witness(trace: BatchTrace, tamper: Tamper = {}): Promise<bigint[]> {
-    return this.#calculator.calculateWitness(this.inputOf(trace, tamper), true);
+  /** 32 little-endian bytes a wire. @throws UnsatisfiedError naming the templates and lines of the violated constraint. */
+  witness(trace: BatchTrace, tamper: Tamper = {}): Uint8Array {
+    return this.#calculator.calculate(this.inputOf(trace, tamper));
   }
 
   /** The failing templates, innermost rule first, as "Template:line < …", or undefined when the batch has a witness. */
   async refusal(trace: BatchTrace, tamper: Tamper = {}): Promise<string | undefined> {
-    // The calculator prints every violated constraint; here that is the expected outcome.
-    const print = console.error;
-    console.error = () => {};
     try {
-      await this.witness(trace, tamper);
+      this.witness(trace, tamper);
       return undefined;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const chain = [...message.matchAll(/Error in template (\w+?)_\d+ line: (\d+)/g)].map((m) => `${m[1]}:${m[2]}`);
-      if (chain.length === 0) throw error;
-      // It also keeps the text of earlier failures in front: only what follows the last but one Batch is this one's.
-      const earlier = chain.slice(0, -1).findLastIndex((template) => template.startsWith("Batch:"));
-      const own = chain.slice(earlier + 1);
+      if (!(error instanceof UnsatisfiedError)) throw error;
+      const matches = error.message.matchAll(/Error in template (\w+?)_\d+ line: (\d+)/g);
+      const chain = [...matches].map((match) => `${match[1]}:${match[2]}`);
       // The rule is the template that asked for the range, not the range's own.
-      const rule = own.findIndex((template) => !/^(Num2Bits|InRange):/.test(template));
-      return own.slice(rule).join(" < ");
-    } finally {
-      console.error = print;
+      const rule = chain.findIndex((template) => !/^(Num2Bits|InRange):/.test(template));
+      return chain.slice(rule).join(" < ");
     }
   }
 }

@@ -2,7 +2,7 @@ import { type AccountLeaf, leafInputs } from "../../matcher/protocol/account.ts"
 import { EMPTY_ORDER_ROOT } from "../../matcher/protocol/derived.ts";
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import { type KeyPair, keyPairOf } from "../../matcher/protocol/keys.ts";
-import type { Message, OrderMessage, Signed } from "../../matcher/protocol/message.ts";
+import { type Message, type OrderMessage, orderNumber, type Signed } from "../../matcher/protocol/message.ts";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
@@ -164,7 +164,8 @@ export class World {
     const before = holder.slots.get(slot) ?? { sequence: 0, filledLots: 0 };
     let after = before;
     if (message.kind === "order") {
-      const fresh = message.sequence > before.sequence && !message.keepFilled;
+      const amends = message.keepFilled && orderNumber(message.sequence) === orderNumber(before.sequence);
+      const fresh = message.sequence > before.sequence && !amends;
       after = { sequence: message.sequence, filledLots: (fresh ? 0 : before.filledLots) + (plan.quantityLots ?? 0) };
     } else if (message.kind === "cancel") after = { sequence: message.sequence, filledLots: FILLED_CANCELLED };
     after = plan.slotAfter ?? after;

@@ -1,19 +1,15 @@
 import { readFileSync } from "node:fs";
 import { groth16 } from "snarkjs";
-import { fieldFromBytes } from "../setup/bn254.ts";
 import { readVerificationKey, type VerificationKey } from "../setup/verification-key.ts";
 import { type CircuitInput, calldataOf, type ProofResult } from "./proof.ts";
 import { ProofFailed, type ProofFailureCode, type ProofPhase } from "./proof-failed.ts";
-import { proveGroth16 } from "./prove-groth16.ts";
-import { type ProvingKey, readProvingKey } from "./proving-key.ts";
 import { tierFiles } from "./tier-files.ts";
-import { CircuitInputError, UnsatisfiedError, WitnessCalculator } from "./witness-calculator.ts";
-
-const FIELD_BYTES = 32;
+import { CircuitInputError, UnsatisfiedError, WitnessCalculator, witnessFile } from "./witness-calculator.ts";
 
 type LoadedTier = {
   readonly witness: WitnessCalculator;
-  readonly key: ProvingKey;
+  /** The whole .zkey, read once. */
+  readonly zkey: Uint8Array;
   readonly verificationKey: VerificationKey;
 };
 
@@ -40,24 +36,21 @@ export class TierProver {
         throw failureOf(error, tier, phase);
       }
     };
-    const { witness, key, verificationKey } = await step("load", () => this.#load(tier));
+    const { witness, zkey, verificationKey } = await step("load", () => this.#load(tier));
     const loadMs = elapsed();
     const wires = await step("witness", () => witness.calculate(input));
     const witnessMs = elapsed();
-    const proof = await step("prove", () => proveGroth16(key, wires));
+    const memory = (data: Uint8Array) => ({ type: "mem" as const, data });
+    const { proof, publicSignals } = await step("prove", () => groth16.prove(memory(zkey), memory(witnessFile(wires))));
     const proveMs = elapsed();
-    const publicSignals = Array.from({ length: key.publicCount }, (_, i) => {
-      const start = (i + 1) * FIELD_BYTES;
-      return fieldFromBytes(wires.subarray(start, start + FIELD_BYTES));
-    });
-    const valid = await step("verify", () => groth16.verify(verificationKey, publicSignals.map(String), proof));
+    const valid = await step("verify", () => groth16.verify(verificationKey, publicSignals, proof));
     if (!valid) {
       const report =
         "the finished proof does not verify: witness, proving key and verification key do not fit together";
       throw new ProofFailed({ code: "NOT_VERIFIED", tier, phase: "verify", report });
     }
     const timings = { loadMs, witnessMs, proveMs, verifyMs: elapsed() };
-    return { tier, proof, publicSignals, calldata: calldataOf(proof), timings };
+    return { tier, proof, publicSignals: publicSignals.map(BigInt), calldata: calldataOf(proof), timings };
   }
 
   async #load(tier: string): Promise<LoadedTier> {
@@ -70,7 +63,7 @@ export class TierProver {
     }
     const loaded = {
       witness: await WitnessCalculator.compile(readFileSync(files.wasmPath)),
-      key: readProvingKey(files.zkeyPath),
+      zkey: readFileSync(files.zkeyPath),
       verificationKey,
     };
     this.#tiers.set(tier, loaded);

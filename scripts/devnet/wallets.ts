@@ -9,6 +9,9 @@ const MNEMONIC = "test test test test test test test test test test test junk";
 /** Who does what on a devnet, by the index of its account. Traders come after them. */
 const ROLES = { owner: 0, operator: 1, oracleSigner: 2, insuranceOwner: 3, faucet: 4 } as const;
 
+/** Index of the first account that is nobody's role. */
+export const FIRST_TRADER_WALLET = 10;
+
 /** Private keys of a devnet's services. PUBLIC KNOWLEDGE: for development chains only. */
 export type DevnetKeys = Readonly<Record<keyof typeof ROLES, string>>;
 
@@ -19,6 +22,13 @@ export function devnetWallet(index: number): HDNodeWallet {
 export function devnetKeys(): DevnetKeys {
   const entries = Object.entries(ROLES).map(([role, index]) => [role, devnetWallet(index).privateKey]);
   return Object.fromEntries(entries) as DevnetKeys;
+}
+
+/** The phrase that the bots' wallets come from. */
+export function writeTradersFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${MNEMONIC}\n`);
+  chmodSync(path, 0o600);
 }
 
 export function writeKeys(path: string, keys: DevnetKeys): void {

@@ -1,0 +1,60 @@
+import { Child, type ChildOptions, describeEnding } from "./child.ts";
+import { Refusal } from "./refusal.ts";
+
+/**
+ * Starts processes one after the other and stops them in reverse. The first one that ends unasked brings all down: an
+ * exchange without one of its parts only looks as if it ran.
+ */
+export class Supervisor {
+  readonly #children: Child[] = [];
+  readonly #onFailure: (sentence: string) => void;
+  #stopping: Promise<void> | undefined;
+
+  /** @param onFailure called once, with one sentence, before anything is stopped. */
+  constructor(onFailure: (sentence: string) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Starts a process. @throws Refusal when everything is being stopped. */
+  start(options: ChildOptions): Child {
+    if (this.#stopping !== undefined) throw new Refusal("Everything is being stopped.");
+    const child = new Child(options);
+    this.#children.push(child);
+    child.ended.then((ending) => {
+      if (!child.stopping && this.#stopping === undefined) this.#onFailure(describeEnding(ending));
+    });
+    return child;
+  }
+
+  /** Starts a process and waits for its message. @throws Error with its last words when it ends before. */
+  async startUntil(type: string, options: ChildOptions) {
+    return this.start(options).message(type);
+  }
+
+  /** Starts a process that ends by itself. @throws Refusal with its last words when it fails. */
+  async runToEnd(options: ChildOptions): Promise<void> {
+    if (this.#stopping !== undefined) throw new Refusal("Everything is being stopped.");
+    const child = new Child(options);
+    this.#children.push(child);
+    const ending = await child.ended;
+    this.#children.splice(this.#children.indexOf(child), 1);
+    if (ending.code !== 0) throw new Refusal(describeEnding(ending));
+  }
+
+  /** Stops all, the last started first. Safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  /** At once, without grace. */
+  kill(): void {
+    for (const child of this.#children) child.kill();
+  }
+
+  async #stopAll(): Promise<void> {
+    // Clients of one kind end together: they do not need each other.
+    const groups = Map.groupBy([...this.#children].reverse(), ({ name }) => name.replace(/ \d+$/, ""));
+    for (const group of groups.values()) await Promise.all(group.map((child) => child.stop()));
+  }
+}

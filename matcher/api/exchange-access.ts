@@ -15,7 +15,7 @@ export interface ApiOptions {
   token?: string;
   /** By index; null where there is none. */
   markets: readonly (Market | null)[];
-  /** What the chain side adds to GET /v1/status. JSON. */
+  /** What the chain side adds to GET /v1/status. JSON; a field `halted` that is not null says that nothing is settled any more. */
   chainStatus?: () => Record<string, unknown>;
   nowMs?: () => number;
   /** Told of defects: everything that is answered with 500. */

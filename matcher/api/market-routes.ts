@@ -21,9 +21,11 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
 
   app.get("/v1/status", { schema: { querystring: NoQuery } }, (): WireStatus => {
     const [last] = finality.latest(1);
+    const chain = options.chainStatus?.() ?? {};
+    const halted = sequencer.halt !== null || (chain.halted ?? null) !== null;
     const trading = backlog.isFull ? "backlogged" : "trading";
     return {
-      status: sequencer.halt !== null ? "halted" : state.epochNumber === 0 ? "starting" : trading,
+      status: halted ? "halted" : state.epochNumber === 0 ? "starting" : trading,
       epoch: { number: state.epochNumber, timeSeconds: state.epochTimeSeconds },
       commands: state.commandCount,
       refused: sequencer.refusedCount,
@@ -36,7 +38,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
       unprovenRowsMax: backlog.limits.unprovenRowsMax,
       lastBatch: last === undefined ? null : wire.batch(last),
       atMs: access.nowMs(),
-      chain: options.chainStatus?.() ?? {},
+      chain,
     };
   });
 

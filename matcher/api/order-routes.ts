@@ -1,9 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { WireCancelled, WirePlaced, WireWithdrawal } from "../protocol/api-wire.ts";
 import type { Message, Signed } from "../protocol/message.ts";
-import { messageHash } from "../protocol/message-hash.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
-import { Rejection } from "./api-error.ts";
+import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderRecord } from "./history.ts";
 import { CancelAllBody, CancelBody, OrderBody, WithdrawalBody } from "./schema.ts";
@@ -13,19 +12,18 @@ import { cancelAllFrom, cancelFrom, orderFrom, withdrawalFrom } from "./wire-req
 export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire, options } = access;
 
-  function hashText(message: Message): string {
-    return `0x${messageHash(message, options.domain).toString(16).padStart(64, "0")}`;
-  }
-
-  async function submit(message: Signed<Message>, settle = false): Promise<Accepted> {
-    const outcome = await sequencer.submit(message, settle);
-    if (outcome.accepted) return outcome;
-    const details = outcome.detail === undefined ? {} : { detail: outcome.detail };
-    if (outcome.code === "WRONG_SIGNATURE")
-      throw new Rejection(outcome.code, { ...details, messageHash: hashText(message) });
+  async function submit(
+    message: Signed<Message>,
+    settle = false,
+  ): Promise<{ accepted: Accepted; messageHash: string }> {
+    const { outcome, messageHash } = await sequencer.submit(message, settle);
+    const hash = `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
+    if (outcome.accepted) return { accepted: outcome, messageHash: hash };
+    const details: RejectionDetails = outcome.detail === undefined ? {} : { detail: outcome.detail };
+    if (outcome.code === "WRONG_SIGNATURE") details.messageHash = hash;
     // The wire calls a withdrawal's sequence its nonce.
-    const field = message.kind === "withdrawal" && outcome.code === "WRONG_NONCE" ? { field: "nonce" } : {};
-    throw new Rejection(outcome.code, { ...details, ...field });
+    if (outcome.code === "WRONG_NONCE") details.field = "nonce";
+    throw new Rejection(outcome.code, details);
   }
 
   /** Orders that a command took out of the book. */
@@ -37,7 +35,7 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
     });
   }
 
-  function cancelled(accepted: Accepted, settle: boolean): WireCancelled {
+  function cancelled({ accepted }: { accepted: Accepted }, settle: boolean): WireCancelled {
     const step = accepted.steps[0]?.number ?? null;
     return { orders: removedBy(accepted).map((order) => wire.order(order)), settle, finality: wire.finalityOf(step) };
   }
@@ -49,7 +47,7 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
       const market = access.marketOf(body.market);
       const order = orderFrom(body, market, options);
       if (body.clientId !== undefined) access.clientIds.set(order, body.clientId);
-      const accepted = await submit(order);
+      const { accepted, messageHash } = await submit(order);
       const record = history.order(order.account, order.slot, order.sequence);
       if (record === undefined)
         throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
@@ -62,7 +60,7 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
       return {
         order: wire.order(record),
         fills: fills.map((fill) => wire.fill(fill, order.account)),
-        messageHash: hashText(order),
+        messageHash,
       };
     },
   );

@@ -12,7 +12,7 @@ export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * The HTTP API, not listening yet: call `listen({ host, port })` on what is returned, or `inject` in tests.
+ * The HTTP API, not listening yet. Make it before the sequencer gets its first command: it remembers only what it has seen. Call `listen({ host, port })` on what is returned, or `inject` in tests.
  * Every refusal is one of protocol/reject.ts with its status; 500 means a defect of ours and nothing else.
  */
 export function createApi(options: ApiOptions): FastifyInstance {

@@ -34,3 +34,10 @@ export interface Refused {
 }
 
 export type Outcome = Accepted | Refused;
+
+/** What became of a message from outside. */
+export interface Submitted {
+  outcome: Outcome;
+  /** What the signature is, or should have been, of; null when it was not looked at. */
+  messageHash: bigint | null;
+}

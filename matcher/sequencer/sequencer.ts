@@ -5,7 +5,7 @@ import { commandBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { Finality } from "./finality.ts";
-import type { Accepted, Outcome, Refused } from "./outcome.ts";
+import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of every accepted command, in order, before its sender is. Must not throw, and must not submit commands itself. */
@@ -80,30 +80,31 @@ export class Sequencer {
    * @param settle cancels only: make it a proven row
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Message>, settle = false): Promise<Outcome> {
+  async submit(message: Signed<Message>, settle = false): Promise<Submitted> {
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
-    if (code !== null) return this.refuse(code);
+    if (code !== null) return { outcome: this.refuse(code), messageHash: null };
     const key = this.state.keyOf(message.account);
-    if (key === undefined) return this.refuse("UNKNOWN_ACCOUNT");
+    if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
     // 2. The signature.
-    if (this.verifying >= this.verifyingMax) return this.refuse("RATE_LIMIT");
+    if (this.verifying >= this.verifyingMax) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     this.verifying += 1;
-    let signed: boolean;
-    try {
-      signed = await this.verifier.verify(message, key);
-    } finally {
+    const { signed, messageHash } = await this.verifier.verify(message, key).finally(() => {
       this.verifying -= 1;
-    }
-    if (!signed) return this.refuse("WRONG_SIGNATURE");
+    });
+    if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
     // 3. Room for what it may lead to.
     const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
-    if (wait !== null) return this.refuse(wait);
+    if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const { outcome, durable } = this.run({ type: "message", message, settle });
-    await durable;
-    return outcome;
+    try {
+      await durable;
+    } catch (error) {
+      throw this.stop(error);
+    }
+    return { outcome, messageHash };
   }
 
   /**

@@ -11,6 +11,13 @@ export interface VerifyMessageOptions {
   tables?: KeyTableCache;
 }
 
+/** What checking a signature gave. */
+export interface Verification {
+  signed: boolean;
+  /** What the signature should be of; worked out on the way. */
+  messageHash: bigint;
+}
+
 /**
  * Whether a message is signed by an account's trading key, for this exchange and chain (the domain).
  * @throws RangeError when a field of the message does not fit its width: shape is checked before signatures are.
@@ -21,5 +28,16 @@ export function verifyMessage(
   domain: bigint,
   options: VerifyMessageOptions = {},
 ): boolean {
-  return verify(accountKey, messageHash(message, domain, options.hash), message.signature, options);
+  return checkSignature(message, accountKey, domain, options).signed;
+}
+
+/** {@link verifyMessage} with the hash. @throws RangeError likewise */
+export function checkSignature(
+  message: Signed<Message>,
+  accountKey: PublicKey,
+  domain: bigint,
+  options: VerifyMessageOptions = {},
+): Verification {
+  const hash = messageHash(message, domain, options.hash);
+  return { signed: verify(accountKey, hash, message.signature, options), messageHash: hash };
 }

@@ -1,12 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { PublicKey } from "../protocol/keys.ts";
 import type { Message, Signed } from "../protocol/message.ts";
+import type { Verification } from "./verify-message.ts";
 import type { VerifyAnswer, VerifyJob, VerifyWorkerData } from "./verify-worker.ts";
 
 /** Checks signatures. Answers may come in another order than questions: the order of answers is the order of arrival. */
 export interface SignatureVerifier {
   /** @throws (rejects) when the verifier is broken or closed. */
-  verify(message: Signed<Message>, key: PublicKey): Promise<boolean>;
+  verify(message: Signed<Message>, key: PublicKey): Promise<Verification>;
   close(): Promise<void>;
 }
 
@@ -22,7 +23,7 @@ const DEFAULT_THREADS = 1;
 const DEFAULT_TABLE_KEYS = 256;
 
 interface Pending {
-  resolve(ok: boolean): void;
+  resolve(verification: Verification): void;
   reject(reason: Error): void;
 }
 
@@ -52,7 +53,7 @@ export class VerifyPool implements SignatureVerifier {
     return this.threads.reduce((sum, thread) => sum + thread.pending.size, 0);
   }
 
-  verify(message: Signed<Message>, key: PublicKey): Promise<boolean> {
+  verify(message: Signed<Message>, key: PublicKey): Promise<Verification> {
     if (this.failure !== null) return Promise.reject(this.failure);
     const thread = this.threads[message.account % this.threads.length] as Thread;
     const id = this.nextId++;
@@ -78,11 +79,11 @@ export class VerifyPool implements SignatureVerifier {
     const worker = new Worker(new URL("./verify-worker.ts", import.meta.url), { workerData });
     const thread: Thread = { worker, pending: new Map(), outbox: [] };
     worker.on("message", (answers: VerifyAnswer[]) => {
-      for (const { id, ok, error } of answers) {
+      for (const { id, answer } of answers) {
         const waiting = thread.pending.get(id);
         thread.pending.delete(id);
-        if (error === null) waiting?.resolve(ok);
-        else waiting?.reject(new Error(`signature verification failed: ${error}`));
+        if (typeof answer === "string") waiting?.reject(new Error(`signature verification failed: ${answer}`));
+        else waiting?.resolve(answer);
       }
     });
     worker.on("error", (error: Error) => this.fail(error));

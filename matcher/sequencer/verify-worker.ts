@@ -3,7 +3,7 @@ import { KeyTableCache } from "../protocol/key-table-cache.ts";
 import type { PublicKey } from "../protocol/keys.ts";
 import type { Message, Signed } from "../protocol/message.ts";
 import { buildPoseidonInThread } from "./poseidon-in-thread.ts";
-import { verifyMessage } from "./verify-message.ts";
+import { checkSignature, type Verification } from "./verify-message.ts";
 
 /** A question to the worker. */
 export interface VerifyJob {
@@ -12,11 +12,10 @@ export interface VerifyJob {
   key: PublicKey;
 }
 
-/** Its answer: ok, or the text of an exception (a defect, since shapes were checked before). */
+/** Its answer: a verification, or the text of an exception (a defect, since shapes were checked before). */
 export interface VerifyAnswer {
   id: number;
-  ok: boolean;
-  error: string | null;
+  answer: Verification | string;
 }
 
 export interface VerifyWorkerData {
@@ -34,9 +33,9 @@ if (parentPort !== null) {
     const hash = await building;
     const answers = jobs.map(({ id, message, key }): VerifyAnswer => {
       try {
-        return { id, ok: verifyMessage(message, key, domain, { hash, tables }), error: null };
+        return { id, answer: checkSignature(message, key, domain, { hash, tables }) };
       } catch (thrown) {
-        return { id, ok: false, error: thrown instanceof Error ? thrown.message : String(thrown) };
+        return { id, answer: thrown instanceof Error ? thrown.message : String(thrown) };
       }
     });
     port.postMessage(answers);

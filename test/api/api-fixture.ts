@@ -7,7 +7,7 @@ import { baseFromLots, type Market, usdFromPriceTicks } from "../../matcher/prot
 import type { OrderMessage, Signature } from "../../matcher/protocol/message.ts";
 import { Backlog, type BacklogLimits } from "../../matcher/sequencer/backlog.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
-import { verifyMessage } from "../../matcher/sequencer/verify-message.ts";
+import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
 import type { SignatureVerifier } from "../../matcher/sequencer/verify-pool.ts";
 import { CHAIN_ID, DOMAIN, EXCHANGE, openedState, order, signed } from "../sequencer/exchange-fixture.ts";
 
@@ -15,7 +15,7 @@ import { CHAIN_ID, DOMAIN, EXCHANGE, openedState, order, signed } from "../seque
 export function verifierInThread(): SignatureVerifier {
   const tables = new KeyTableCache(64);
   return {
-    verify: async (message, key) => verifyMessage(message, key, DOMAIN, { tables }),
+    verify: async (message, key) => checkSignature(message, key, DOMAIN, { tables }),
     close: async () => {},
   };
 }

@@ -19,7 +19,7 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
     const { outcome, messageHash } = await sequencer.submit(message, settle);
     const hash = `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
     if (outcome.accepted) return { accepted: outcome, messageHash: hash };
-    const details: RejectionDetails = outcome.detail === undefined ? {} : { detail: outcome.detail };
+    const details: RejectionDetails = {};
     if (outcome.code === "WRONG_SIGNATURE") details.messageHash = hash;
     // The wire calls a withdrawal's sequence its nonce.
     if (outcome.code === "WRONG_NONCE") details.field = "nonce";

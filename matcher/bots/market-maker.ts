@@ -50,6 +50,7 @@ export class MarketMaker {
   /** Slot of each quote, by market, side and level. */
   private readonly slots = new Map<string, number>();
   private lastSummaryMs = 0;
+  private started = false;
   replacedCount = 0;
 
   constructor(
@@ -71,6 +72,9 @@ export class MarketMaker {
     ]);
     const pace = paceOf(status, PACE);
     if (pace === "stop") return;
+    // Quotes of an earlier run stand on slots that this one knows nothing of.
+    if (!this.started && (await this.client.orders()).length > 0) await this.client.cancelAll();
+    this.started = true;
     const open = new Map((await this.client.orders()).map((order) => [order.slot, order]));
     const live = markets.filter(({ status }) => status === "live");
     const equityMicroUsd = Number(picoUsdFromUsd(account.equity) / 1_000_000n);

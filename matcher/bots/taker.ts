@@ -27,7 +27,8 @@ export const DEFAULT_TAKER: TakerOptions = {
 };
 
 const PPM = 1_000_000;
-const PACE = { easePercent: 25, stopPercent: 50 };
+/** Well below the exchange's bound: what waits for proofs is also what waits to be final. */
+const PACE = { easePercent: 10, stopPercent: 25 };
 /** The world moved between looking and sending. */
 const MISSED: ReadonlySet<string> = new Set([
   "INSUFFICIENT_INITIAL_MARGIN",

@@ -29,8 +29,6 @@ export interface Accepted {
 export interface Refused {
   accepted: false;
   code: RejectCode;
-  /** What was wrong, where the code's own message leaves that open. */
-  detail?: string;
 }
 
 export type Outcome = Accepted | Refused;

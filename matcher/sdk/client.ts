@@ -18,20 +18,15 @@ import type {
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
 import { defineMarket, type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
-import {
-  type Message,
-  type OrderMessage,
-  orderNumber,
-  REVISIONS,
-  type SelfTrade,
-  type Side,
-  type TimeInForce,
-} from "../protocol/message.ts";
+import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { OrderSigner } from "./order-signer.ts";
+import type { OrderName, OrderTerms } from "./order-terms.ts";
 import { SequenceClock } from "./sequence-clock.ts";
 import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
+
+export type { OrderName, OrderTerms } from "./order-terms.ts";
 
 export interface ClientOptions {
   /** For example "http://127.0.0.1:8080". */
@@ -46,31 +41,6 @@ export interface ClientOptions {
   expect?: { chainId: number; exchange: string };
   fetch?: Fetch;
   nowMs?: () => number;
-}
-
-export interface OrderTerms {
-  /** Symbol. */
-  market: string;
-  side: Side;
-  /** USD, a decimal string on the tick. */
-  price: string;
-  /** Units of the base asset, a decimal string on the lot. The total, fills included. */
-  size: string;
-  timeInForce?: TimeInForce;
-  postOnly?: boolean;
-  reduceOnly?: boolean;
-  selfTrade?: SelfTrade;
-  /** How long it may live. One day when absent. */
-  ttlSeconds?: number;
-  /** Most it may be charged. The account's present taker rate when absent. */
-  maxFeePpm?: number;
-  clientId?: string;
-}
-
-/** What names an order while it is live. */
-export interface OrderName {
-  slot: number;
-  sequence: number;
 }
 
 const DAY_SECONDS = 86_400;

@@ -4,7 +4,7 @@
  *   node matcher/main.ts --deployment <file> --keys <file> [--port <n>] [--operator-port <n>] …
  *
  * Tells its parent {type: "ready", url, operatorUrl}, {type: "accepted", …}, {type: "batch", …}, {type: "notice", …} and
- * {type: "halted", report}.
+ * {type: "halted", report}. With "ready" and every batch it names its provers' processes.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -66,6 +66,8 @@ function tiersNamed(list: string) {
   });
 }
 
+let running: Matcher | undefined;
+
 async function run(): Promise<void> {
   const matcher = await Matcher.start({
     deployment: readDeployment(values.deployment),
@@ -92,7 +94,7 @@ async function run(): Promise<void> {
         if (event.type === "epoch") tell({ type: "epoch", number: event.number, timeSeconds: event.timeSeconds });
       }
     },
-    onProgress: (progress) => tell({ type: "batch", ...progress }),
+    onProgress: (progress) => tell({ type: "batch", ...progress, provers: running?.proverProcessIds ?? [] }),
     onNotice: (sentence) => {
       console.error(sentence);
       tell({ type: "notice", sentence });
@@ -102,6 +104,7 @@ async function run(): Promise<void> {
       tell({ type: "halted", report });
     },
   });
+  running = matcher;
   let stopping = false;
   const end = () => {
     if (stopping) return;
@@ -113,7 +116,7 @@ async function run(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
   process.on("disconnect", end);
   console.log(`API at ${matcher.url}, status at ${matcher.url}/v1/status`);
-  tell({ type: "ready", url: matcher.url, operatorUrl: matcher.operatorUrl });
+  tell({ type: "ready", url: matcher.url, operatorUrl: matcher.operatorUrl, provers: matcher.proverProcessIds });
 }
 
 run().catch((error: unknown) => {

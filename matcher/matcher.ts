@@ -63,17 +63,16 @@ export class Matcher {
   readonly watcher: L1Watcher;
   readonly url: string;
   readonly operatorUrl: string;
+  readonly #provers: readonly Prover[];
   readonly #closers: (() => Promise<unknown>)[];
 
-  private constructor(
-    parts: Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl">,
-    closers: (() => Promise<unknown>)[],
-  ) {
+  private constructor(parts: Parts, closers: (() => Promise<unknown>)[]) {
     this.sequencer = parts.sequencer;
     this.pipeline = parts.pipeline;
     this.watcher = parts.watcher;
     this.url = parts.url;
     this.operatorUrl = parts.operatorUrl;
+    this.#provers = parts.provers;
     this.#closers = closers;
   }
 
@@ -86,6 +85,11 @@ export class Matcher {
       await closeAll(closers);
       throw error;
     }
+  }
+
+  /** Processes that prove. A killed matcher cannot end them, and one in the middle of a proof notices late. */
+  get proverProcessIds(): number[] {
+    return this.#provers.flatMap(({ processId }) => (processId === undefined ? [] : [processId]));
   }
 
   /** First no new work, then the line to L1, then the processes. */
@@ -103,7 +107,9 @@ async function startProvers({ circuitsDir, provers, proverThreads }: MatcherOpti
   return Promise.all(Array.from({ length: provers }, () => startProver({ circuitsDir, ...threads })));
 }
 
-type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl">;
+type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl"> & {
+  readonly provers: readonly Prover[];
+};
 
 async function assemble(
   options: MatcherOptions,
@@ -237,7 +243,7 @@ async function assemble(
   });
   closers.push(() => api.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
-  return make({ sequencer, pipeline, watcher, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
+  return make({ sequencer, pipeline, watcher, provers, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
 }
 
 /** Confirmed events of L1 become commands. Nothing can be in a batch before the first epoch, so the queue waits for it. */

@@ -71,6 +71,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       finish(0);
     } else if (performance.now() - askedMs > 1_500) {
       supervisor.kill();
+      endProvers();
       process.exit(1);
     }
   });
@@ -106,6 +107,19 @@ function childOf(
   };
 }
 
+/** Provers lead groups of their own. One whose matcher was killed would finish its proof first. */
+const proverProcessIds = new Set<number>();
+
+function endProvers(): void {
+  for (const processId of proverProcessIds) {
+    try {
+      process.kill(-processId, "SIGKILL");
+    } catch {
+      // It is gone, as it should be.
+    }
+  }
+}
+
 /** The build shows its own progress, so it gets the terminal. */
 async function build(): Promise<void> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "scripts/build.ts"], {
@@ -124,6 +138,7 @@ async function watchStatus(url: string): Promise<void> {
 
 function onMatcherMessage(board: BatchBoard): (message: ChildMessage) => void {
   return (message) => {
+    if (Array.isArray(message.provers)) for (const processId of message.provers) proverProcessIds.add(processId);
     if (message.type === "batch") board.take(message as unknown as BatchProgress);
     if (message.type === "epoch") view.line(`epoch ${message.number} in force`);
     if (message.type === "halted") {
@@ -208,6 +223,7 @@ up().catch((error: unknown) => {
 
 const code = await finished;
 await supervisor.stop();
+endProvers();
 for (const log of logs) log.end();
 view.end();
 if (code === 0) view.line("stopped");

@@ -11,6 +11,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { readDeployment } from "./chain/deployment.ts";
 import { Matcher } from "./matcher.ts";
+import { DEVNET_INTEREST_8H_PPM } from "./protocol/devnet-markets.ts";
 import { TIERS } from "./protocol/spec.ts";
 
 const { values } = parseArgs({
@@ -28,7 +29,7 @@ const { values } = parseArgs({
     "epoch-ms": { type: "string", default: "15000" },
     "idle-epoch-ms": { type: "string", default: "60000" },
     "unproven-rows": { type: "string", default: "200" },
-    "funding-ppm": { type: "string", default: "12" },
+    "interest-ppm": { type: "string", default: String(DEVNET_INTEREST_8H_PPM) },
   },
 });
 
@@ -82,7 +83,7 @@ async function run(): Promise<void> {
     cutAfterMs: count("cut-after-ms", 0),
     cadence: { leastMs: count("epoch-ms", 1), idleMs: count("idle-epoch-ms", 1), aheadMax: 3 },
     unprovenRowsMax: count("unproven-rows", 1),
-    fundingRatePpmPerHour: count("funding-ppm", 0),
+    interest8hPpm: count("interest-ppm", 0),
     onAccepted: ({ events }) => {
       const seen = { orders: 0, fills: 0 };
       for (const { event } of events) {

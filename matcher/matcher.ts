@@ -11,10 +11,15 @@ import { connectL1 } from "./chain/provider.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
-import { interestFundingPicoUsd } from "./oracle/interest-funding.ts";
+import { FundingClock } from "./funding-clock.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
-import { DEVNET_BOOK_RULES, DEVNET_FEE_TIERS, DEVNET_MARKETS } from "./protocol/devnet-markets.ts";
+import {
+  DEVNET_BOOK_RULES,
+  DEVNET_FEE_TIERS,
+  DEVNET_FUNDING_MARKETS,
+  DEVNET_MARKETS,
+} from "./protocol/devnet-markets.ts";
 import { domainOf } from "./protocol/message-hash.ts";
 import { MARKETS, type Tier } from "./protocol/spec.ts";
 import type { BatchProgress } from "./prover/batch-progress.ts";
@@ -44,7 +49,8 @@ export interface MatcherOptions {
   readonly proverThreads?: number;
   readonly cutAfterMs: number;
   readonly cadence: EpochCadence;
-  readonly fundingRatePpmPerHour: number;
+  /** The interest part of funding, ppm of the price in eight hours, signed; the devnet's unless told otherwise. */
+  readonly interest8hPpm?: number;
   readonly unprovenRowsMax?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
@@ -150,7 +156,16 @@ async function assemble(
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
   );
-  const state = new ExchangeState({ rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS });
+  const { fundingSchedule: schedule } = deployment;
+  const { interest8hPpm } = options;
+  const fundingMarkets = DEVNET_FUNDING_MARKETS.map((terms) =>
+    terms === null || interest8hPpm === undefined ? terms : { ...terms, interest8hPpm },
+  );
+  const state = new ExchangeState({
+    rules: DEVNET_BOOK_RULES,
+    feeSchedule: DEVNET_FEE_TIERS,
+    funding: { schedule, markets: fundingMarkets },
+  });
   const sequencer = new Sequencer({ state, verifier, backlog });
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
@@ -192,6 +207,7 @@ async function assemble(
   closers.push(() => line.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
+  const fundingClock = new FundingClock({ sequencer, schedule, ...(onNotice === undefined ? {} : { onNotice }) });
   const opener = new EpochOpener({
     provider,
     line,
@@ -204,8 +220,10 @@ async function assemble(
       settledEpoch: pipeline.settledEpoch,
       busy: pipeline.busy,
     }),
-    fundingDeltasPicoUsd: (prices, elapsedSeconds) =>
-      interestFundingPicoUsd(options.fundingRatePpmPerHour, prices, elapsedSeconds),
+    fundingDeltasPicoUsd: ({ pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour }) => {
+      fundingClock.catchUp();
+      return state.funding.deltasPicoUsdTowardZero(pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour);
+    },
     ...(onNotice === undefined ? {} : { onNotice }),
   });
   const early: Extract<L1Event, { type: "queue" }>[] = [];
@@ -229,6 +247,8 @@ async function assemble(
   closers.push(() => opener.stop());
   watcher.start();
   closers.push(() => watcher.stop());
+  fundingClock.start();
+  closers.push(async () => fundingClock.stop());
 
   // 5. The door for traders.
   const api: FastifyInstance = createApi({
@@ -238,6 +258,7 @@ async function assemble(
     domain,
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
+    fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
     chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint }),
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });

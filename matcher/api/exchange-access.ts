@@ -1,6 +1,7 @@
 import type { Market } from "../protocol/market.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
+import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
 import { Wire } from "./wire-response.ts";
 
@@ -17,11 +18,15 @@ export interface ApiOptions {
   markets: readonly (Market | null)[];
   /** What the chain side adds to GET /v1/status. JSON; a field `halted` that is not null says that nothing is settled any more. */
   chainStatus?: () => Record<string, unknown>;
+  /** The contract's bound of funding, ppm of the price per hour; 0 while it is not known. */
+  fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
   history?: History;
+  /** Memory for funding intervals; likewise. */
+  funding?: FundingHistory;
 }
 
 /** What the routes work with: one sequencer, what is remembered of it, and the words for both. */
@@ -29,6 +34,7 @@ export class ExchangeAccess {
   readonly options: ApiOptions;
   readonly sequencer: Sequencer;
   readonly history: History;
+  readonly funding: FundingHistory;
   readonly wire: Wire;
   readonly nowMs: () => number;
   /** Names that clients gave their orders: they are not signed, so they travel beside the message. */
@@ -42,8 +48,10 @@ export class ExchangeAccess {
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
     this.history = options.history ?? new History();
+    this.funding = options.funding ?? new FundingHistory();
     options.sequencer.onAccepted((accepted, command) => {
       const clientId = command.type === "message" ? this.clientIds.get(command.message) : undefined;
+      this.funding.record(accepted);
       this.history.record(accepted, this.nowMs(), clientId ?? null);
     });
   }

@@ -80,6 +80,12 @@ export const OrdersQuery = Type.Object(
   STRICT,
 );
 export const FillsQuery = Type.Object({ account: AccountText, limit: Count }, STRICT);
+const SecondsText = Type.String({ pattern: "^(0|[1-9][0-9]{0,9})$" });
+export const FundingQuery = Type.Object(
+  { market: MarketSymbol, from: Type.Optional(SecondsText), limit: Count },
+  STRICT,
+);
+export const FundingSamplesQuery = Type.Object({ interval: SecondsText }, STRICT);
 export const BatchesQuery = Type.Object({ limit: Count }, STRICT);
 export const OwnerQuery = Type.Object({ owner: Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" }) }, STRICT);
 export const NoQuery = Type.Object({}, STRICT);

@@ -3,6 +3,7 @@ import { REJECTS } from "../protocol/reject.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
 import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
+import { fundingRoutes } from "./funding-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { marketRoutes } from "./market-routes.ts";
 import { orderRoutes } from "./order-routes.ts";
@@ -43,6 +44,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   marketRoutes(app, access);
   accountRoutes(app, access);
   orderRoutes(app, access);
+  fundingRoutes(app, access);
   return app;
 }
 

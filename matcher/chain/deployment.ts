@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isAddress } from "ethers";
+import { checkFundingSchedule, type FundingSchedule } from "../protocol/funding-schedule.ts";
 
 /** Where the contracts of one deployment are. Amounts of blocks and addresses only; no secrets. */
 export interface Deployment {
@@ -11,6 +12,8 @@ export interface Deployment {
   readonly operator: string;
   /** Block with the Exchange's creation: events are read from here on. */
   readonly firstBlock: number;
+  /** When funding is measured. */
+  readonly fundingSchedule: FundingSchedule;
   /** Verifier by tier name. */
   readonly verifiers: Readonly<Record<string, string>>;
   /** True when the proofs' keys have a publicly known trapdoor. */
@@ -44,6 +47,8 @@ function checked(deployment: Deployment): Deployment {
   for (const name of ["chainId", "firstBlock"] as const) {
     if (!Number.isSafeInteger(deployment[name])) throw new TypeError(`${name} is not a whole number`);
   }
+  if (typeof deployment.fundingSchedule !== "object") throw new TypeError("fundingSchedule is missing");
+  checkFundingSchedule(deployment.fundingSchedule);
   if (typeof deployment.rpcUrl !== "string") throw new TypeError("rpcUrl is missing");
   return deployment;
 }

@@ -14,9 +14,21 @@ export interface EpochOpenerOptions {
   readonly journalHead: () => bigint;
   /** What the cadence depends on beside the clock. */
   readonly load: () => EpochLoad;
-  /** Funding to add, pico-USD per lot, given the prices of the round and the seconds since the last epoch. */
-  readonly fundingDeltasPicoUsd: (pricesTicks: readonly number[], elapsedSeconds: number) => bigint[];
+  /** Funding to add to the indices, pico-USD per lot by market; null while what it depends on is not complete. */
+  readonly fundingDeltasPicoUsd: (charge: FundingCharge) => bigint[] | null;
   readonly onNotice?: (sentence: string) => void;
+}
+
+/** What an epoch charges funding for. */
+export interface FundingCharge {
+  /** Of the round, by market. */
+  readonly pricesTicks: readonly number[];
+  /** Time of the last epoch. */
+  readonly fromSeconds: number;
+  /** Time of the new one; the same before the first. */
+  readonly toSeconds: number;
+  /** The contract's bound in the parameters that the epoch will have. */
+  readonly rateMaxPpmPerHour: number;
 }
 
 export interface EpochOpenerStatus {
@@ -43,6 +55,7 @@ export class EpochOpener {
   #openedSeconds = 0;
   #openedMs = 0;
   #paramVersion = 0;
+  #rateMaxPpmPerHour = 0;
   #opening = false;
   #waitingFor: string | undefined = "a first price round";
   #timer: NodeJS.Timeout | undefined;
@@ -76,13 +89,18 @@ export class EpochOpener {
     return { openedNumber: this.#openedNumber, latestRound: this.#latestRound, waitingFor: this.#waitingFor };
   }
 
+  /** The contract's bound of funding, ppm of the price per hour, as last read; 0 before the first epoch. */
+  get rateMaxPpmPerHour(): number {
+    return this.#rateMaxPpmPerHour;
+  }
+
   get #latestRound(): number {
     return this.#rounds.at(-1)?.number ?? this.#usedRound;
   }
 
-  async #read(method: string): Promise<readonly unknown[]> {
+  async #read(method: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
     const { provider, exchange } = this.#options;
-    const answer = await provider.call({ to: exchange, data: EXCHANGE.encodeFunctionData(method) });
+    const answer = await provider.call({ to: exchange, data: EXCHANGE.encodeFunctionData(method, values) });
     return EXCHANGE.decodeFunctionResult(method, answer);
   }
 
@@ -121,8 +139,13 @@ export class EpochOpener {
         this.#waitingFor = "the chain's clock to reach a round's time";
         return;
       }
-      if (this.#paramVersion === 0) this.#paramVersion = Number((await this.#read("latestParameterVersion"))[0]);
-      const data = EXCHANGE.encodeFunctionData("openEpoch", [this.#openingFor(round)]);
+      if (this.#paramVersion === 0) await this.#readParameters();
+      const opening = this.#openingFor(round);
+      if (opening === undefined) {
+        this.#waitingFor = "the funding interval before to be complete";
+        return;
+      }
+      const data = EXCHANGE.encodeFunctionData("openEpoch", [opening]);
       const label = `Opening epoch ${this.#openedNumber + 1}`;
       await line.submit({ label, to: exchange, data, onRevert: "reject" }).mined;
       this.#openedNumber++;
@@ -139,16 +162,26 @@ export class EpochOpener {
     }
   }
 
-  #openingFor(round: ReportedRound): Record<string, unknown> {
+  async #readParameters(): Promise<void> {
+    const version = Number((await this.#read("latestParameterVersion"))[0]);
+    const [parameters] = await this.#read("parameters", [version]);
+    this.#rateMaxPpmPerHour = Number((parameters as { maxFundingRatePpmPerHour: bigint }).maxFundingRatePpmPerHour);
+    this.#paramVersion = version;
+  }
+
+  #openingFor(round: ReportedRound): Record<string, unknown> | undefined {
     const { journalHead, fundingDeltasPicoUsd } = this.#options;
-    const { timeSeconds } = round;
-    const elapsedSeconds = this.#openedNumber === 0 ? 0 : timeSeconds - this.#openedSeconds;
+    const { timeSeconds, pricesTicks } = round;
+    const fromSeconds = this.#openedNumber === 0 ? timeSeconds : this.#openedSeconds;
+    const rateMaxPpmPerHour = this.#rateMaxPpmPerHour;
+    const deltas = fundingDeltasPicoUsd({ pricesTicks, fromSeconds, toSeconds: timeSeconds, rateMaxPpmPerHour });
+    if (deltas === null) return undefined;
     return {
       round: { number: round.number, timeSeconds, reports: [...round.reports] },
       timeSeconds,
       journalHead: journalHead(),
       paramVersion: this.#paramVersion,
-      fundingDeltasPicoUsd: fundingDeltasPicoUsd(round.pricesTicks, elapsedSeconds),
+      fundingDeltasPicoUsd: deltas,
     };
   }
 }

@@ -13,6 +13,8 @@ export interface DevnetMarket {
   openInterestCapLots: bigint;
   /** Largest quantity of one order. There is no smallest but one lot: what a partial fill leaves can always be closed. */
   quantityMaxLots: number;
+  /** What an impact price is for, micro-USD: 500 USD of initial margin buys it. */
+  impactNotionalMicroUsd: number;
   /** Where the simulated price starts, in USD. */
   seedPriceUsd: string;
 }
@@ -26,6 +28,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 400_000_000n, // 4,000 BTC
     quantityMaxLots: 10_000_000, // 100 BTC
+    impactNotionalMicroUsd: 10_000_000_000, // 10,000 USD
     seedPriceUsd: "65000",
   },
   {
@@ -35,6 +38,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 800_000_000n, // 80,000 ETH
     quantityMaxLots: 20_000_000, // 2,000 ETH
+    impactNotionalMicroUsd: 10_000_000_000, // 10,000 USD
     seedPriceUsd: "3000",
   },
   {
@@ -44,6 +48,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 1_000_000_000n, // 1,000,000 SOL
     quantityMaxLots: 40_000_000, // 40,000 SOL
+    impactNotionalMicroUsd: 5_000_000_000, // 5,000 USD
     seedPriceUsd: "150",
   },
   {
@@ -53,6 +58,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 6_000_000_000n, // 600,000,000 DOGE
     quantityMaxLots: 300_000_000, // 30,000,000 DOGE
+    impactNotionalMicroUsd: 5_000_000_000, // 5,000 USD
     seedPriceUsd: "0.15",
   },
 ];
@@ -62,6 +68,16 @@ export const DEVNET_REBATE_CAP_PPM = 100;
 
 /** Bound of funding, parts per million of the price per hour: 1.5 %. */
 export const DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR = 15_000;
+
+/** The interest part of funding, parts per million of the price in eight hours: what longs pay while the premium is zero. */
+export const DEVNET_INTEREST_8H_PPM = 100;
+
+/** Terms of funding by market index; null where no market is live. */
+export const DEVNET_FUNDING_MARKETS = Array.from({ length: MARKETS }, (_, index) => {
+  const entry = DEVNET_MARKETS[index];
+  if (entry === undefined) return null;
+  return { impactNotionalMicroUsd: entry.impactNotionalMicroUsd, interest8hPpm: DEVNET_INTEREST_8H_PPM };
+});
 
 /** Fee tiers by number; every account starts in tier 0. Any maker's rebate is covered by any taker's fee. */
 export const DEVNET_FEE_TIERS: readonly { makerPpm: number; takerPpm: number }[] = [

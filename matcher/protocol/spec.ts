@@ -113,6 +113,8 @@ export const TAG_MESSAGE = tag("clearbook.message.1");
 export const TAG_SPONGE = tag("clearbook.data.1");
 /** First word under the keccak that gives the evaluation point z. */
 export const TAG_CHALLENGE = tag("clearbook.challenge.1");
+/** First word under the keccak of a funding interval. */
+export const TAG_FUNDING = tag("clearbook.funding.1");
 /** Text under keccak256(abi.encode(keccak256(text), chainId, exchange)) >> 8: the domain of signed messages. */
 export const DOMAIN_TEXT = "Clearbook L2 message v1";
 
@@ -196,6 +198,43 @@ export const ACCOUNT_WORD = [
   ["minSequence", WIDTH.sequence],
   /** + 2^96. */
   ["collateralOffset", WIDTH.collateralMagnitude + 1],
+] as const satisfies Layout;
+
+// ── Funding intervals: off chain, only their hash is published ───────────────────────────────────────────────────────────
+/** A signed rate is stored with this added. */
+export const FUNDING_RATE_OFFSET_PPM = 2 ** 23;
+
+export const FUNDING_HEADER_WORD = [
+  ["interval", WIDTH.timeSeconds],
+  ["intervalSeconds", WIDTH.timeSeconds],
+  ["slotSeconds", WIDTH.timeSeconds],
+  ["sampleSeconds", WIDTH.timeSeconds],
+  /** In force when the interval was sealed; its margin fractions clamp the rate. */
+  ["epochNumber", 48],
+  /** How many words of terms and of samples follow. */
+  ["terms", WIDTH.market + 1],
+  ["samples", 32],
+] as const satisfies Layout;
+
+export const FUNDING_TERMS_WORD = [
+  ["market", WIDTH.market],
+  ["impactNotionalMicroUsd", 53],
+  /** + 2^23. */
+  ["interestOffsetPpm", 24],
+  ["rateMaxPpm", 24],
+] as const satisfies Layout;
+
+/** One market in one sample. */
+export const FUNDING_SAMPLE_WORD = [
+  ["timeSeconds", WIDTH.timeSeconds],
+  /** In force at that time: the index is its price. */
+  ["epochNumber", 48],
+  ["market", WIDTH.market],
+  ["indexTicks", WIDTH.priceTicks],
+  ["premiumMaxPpm", 26],
+  /** Lots that the impact notional buys and sells; 0 when the side is not that deep. */
+  ["impactBidLots", 53],
+  ["impactAskLots", 53],
 ] as const satisfies Layout;
 
 // ── Tiers and the public-data layout ─────────────────────────────────────────────────────────────────────────────────────

@@ -1,3 +1,4 @@
+import { GENESIS_FUNDING_DIGEST } from "../protocol/funding-interval.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { MARKETS, type Tier } from "../protocol/spec.ts";
 import { AccountStore } from "../state/account-store.ts";
@@ -23,9 +24,16 @@ export interface BatcherPosition {
   /** Whether the epoch has a batch already. */
   epochHasBatch: boolean;
   journalHead: bigint;
+  /** Of the epoch in force. */
+  fundingDigest: bigint;
 }
 
-const GENESIS: BatcherPosition = { batchNumber: 0, epochHasBatch: false, journalHead: 0n };
+const GENESIS: BatcherPosition = {
+  batchNumber: 0,
+  epochHasBatch: false,
+  journalHead: 0n,
+  fundingDigest: GENESIS_FUNDING_DIGEST,
+};
 
 /** A step that no batch can hold. The ledger lets none through, so this is a bug, never a user's mistake. */
 export class UnprovableStep extends Error {
@@ -53,6 +61,7 @@ export class Batcher {
   #batchNumber: number;
   #queueCursor: number;
   #journalHead: bigint;
+  #fundingDigest: bigint;
 
   /**
    * @param ledger a ledger that has applied exactly the steps of the batches cut so far; none at genesis
@@ -70,6 +79,7 @@ export class Batcher {
     this.#batchNumber = position.batchNumber;
     this.#epochHasBatch = position.epochHasBatch;
     this.#journalHead = position.journalHead;
+    this.#fundingDigest = position.fundingDigest;
     this.#queueCursor = ledger?.shared.queueCursor ?? 0;
     if (ledger !== undefined) {
       this.#store.load(ledger.entries());
@@ -94,6 +104,7 @@ export class Batcher {
       batchNumber: this.#batchNumber,
       epochHasBatch: this.#epochHasBatch,
       journalHead: this.#journalHead,
+      fundingDigest: this.#fundingDigest,
     };
   }
 
@@ -125,7 +136,7 @@ export class Batcher {
   }
 
   /** Every epoch has at least one batch, empty if need be: the contract does not skip epochs. */
-  #openEpoch({ epoch }: EpochStep): BatchTrace | undefined {
+  #openEpoch({ epoch, fundingDigest }: EpochStep): BatchTrace | undefined {
     const old = this.#open;
     const expected = (old?.terms.epoch.number ?? 0) + 1;
     if (epoch.number !== expected) throw new RangeError(`epoch ${epoch.number} follows, not ${expected}`);
@@ -133,6 +144,7 @@ export class Batcher {
     const gross = this.#open?.grossOpenInterestBeforeLots ?? new Array<bigint>(MARKETS).fill(0n);
     this.#open = OpenBatch.ofEpoch(epoch, this.#store, gross);
     this.#epochHasBatch = false;
+    this.#fundingDigest = fundingDigest;
     return trace;
   }
 
@@ -152,7 +164,7 @@ export class Batcher {
       queueCursor: this.#queueCursor,
       queue,
       journalHead: this.#journalHead,
-      fundingDigest: 0n,
+      fundingDigest: this.#fundingDigest,
       grossOpenInterestBeforeLots: batch.grossOpenInterestBeforeLots.slice(),
       grossOpenInterestAfterLots,
       ...storeBatch(this.#store, batch),

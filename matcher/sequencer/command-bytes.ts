@@ -8,7 +8,7 @@ import { ByteReader, ByteWriter } from "./byte-stream.ts";
 import type { Command } from "./command.ts";
 
 /** First byte of a command. Stable: the journal and the head of the hash chain depend on it. */
-const TAG = { epoch: 1, queue: 2, message: 3, cancelAllApi: 4, feeTier: 5 } as const;
+const TAG = { epoch: 1, queue: 2, message: 3, cancelAllApi: 4, feeTier: 5, fundingSample: 6 } as const;
 const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
 const FUNDING_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
 /** Market byte of a cancelAllApi that names none. */
@@ -54,6 +54,9 @@ export function commandBytes(command: Command): Uint8Array {
       out.uint(command.account, 4);
       out.uint(command.tier, 1);
       break;
+    case "fundingSample":
+      out.uint(command.timeSeconds, 4);
+      break;
   }
   return out.bytes();
 }
@@ -96,6 +99,8 @@ function readCommand(source: ByteReader): Command {
     }
     case TAG.feeTier:
       return { type: "feeTier", account: source.uint(4), tier: source.uint(1) };
+    case TAG.fundingSample:
+      return { type: "fundingSample", timeSeconds: source.uint(4) };
     default:
       throw new RangeError(`no command has the tag ${tag}`);
   }

@@ -42,5 +42,18 @@ export interface FeeTierCommand {
   readonly tier: number;
 }
 
+/** A moment at which the books are looked at for funding. The host's clock says when; what it finds is the state's own. */
+export interface FundingSampleCommand {
+  readonly type: "fundingSample";
+  /** On the funding schedule, and after the last one. */
+  readonly timeSeconds: number;
+}
+
 /** Everything that can change the exchange's state. Their order is the exchange's history. */
-export type Command = EpochCommand | QueueCommand | MessageCommand | CancelAllApiCommand | FeeTierCommand;
+export type Command =
+  | EpochCommand
+  | QueueCommand
+  | MessageCommand
+  | CancelAllApiCommand
+  | FeeTierCommand
+  | FundingSampleCommand;

@@ -1,5 +1,8 @@
 import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
 
+import type { FundingSample } from "../protocol/funding-interval.ts";
+import type { SealedInterval } from "./funding-meter.ts";
+
 export type { CloseReason } from "../book/book-event.ts";
 
 /** An epoch came into force. */
@@ -54,6 +57,18 @@ export interface FeeTierEvent {
   tier: number;
 }
 
+/** The books were looked at for funding. */
+export interface FundingSampleEvent {
+  type: "funding-sample";
+  sample: FundingSample;
+}
+
+/** A funding interval is complete: its rates will be charged, and batches of later epochs carry its hash. */
+export interface FundingIntervalEvent {
+  type: "funding-interval";
+  sealed: SealedInterval;
+}
+
 export type ExchangeEvent =
   | Exclude<BookEvent, RejectedEvent>
   | EpochEvent
@@ -62,7 +77,9 @@ export type ExchangeEvent =
   | WithdrawalEvent
   | CancelledEvent
   | CancelledAllEvent
-  | FeeTierEvent;
+  | FeeTierEvent
+  | FundingSampleEvent
+  | FundingIntervalEvent;
 
 /** An event with its place in the exchange's history. */
 export interface SequencedEvent {

@@ -1,6 +1,7 @@
 import type { BookEvent } from "../book/book-event.ts";
 import type { BookRules } from "../book/book-rules.ts";
 import { bestPrices } from "../book/book-view.ts";
+import { impactLotsCeil } from "../book/impact.ts";
 import { MatchingEngine } from "../book/matching-engine.ts";
 import { bookSide } from "../book/order.ts";
 import { NIL } from "../book/order-pool.ts";
@@ -14,6 +15,7 @@ import type { Command } from "./command.ts";
 import { commandBytes } from "./command-bytes.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
 import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
+import { FundingMeter, type FundingTerms, type SealedInterval } from "./funding-meter.ts";
 import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
 import { LedgerGate } from "./ledger-gate.ts";
 import { messageReject } from "./message-validity.ts";
@@ -24,6 +26,7 @@ export interface ExchangeTerms {
   /** Terms of the markets; one trades while the epoch in force says that it is live. */
   rules: BookRules;
   feeSchedule: FeeSchedule;
+  funding: FundingTerms;
 }
 
 /** What a command did, or why it was refused. Events and steps are numbered by the caller. */
@@ -38,6 +41,7 @@ export class ExchangeState {
   readonly fees: FeeTiers;
   readonly engine: MatchingEngine;
   readonly gate: LedgerGate;
+  readonly funding: FundingMeter;
   private readonly rules: BookRules;
   private readonly accountsByOwner = new Map<bigint, number[]>();
   /** Steps of the command being executed. */
@@ -48,8 +52,9 @@ export class ExchangeState {
   private steps = 0;
   private head = GENESIS_JOURNAL_HEAD;
 
-  constructor({ rules, feeSchedule }: ExchangeTerms) {
+  constructor({ rules, feeSchedule, funding }: ExchangeTerms) {
     this.rules = rules;
+    this.funding = new FundingMeter(funding);
     this.fees = new FeeTiers(feeSchedule);
     this.gate = new LedgerGate(this.ledger, this.fees, this.pendingSteps);
     // No market trades before the first epoch.
@@ -124,7 +129,7 @@ export class ExchangeState {
 
   /**
    * Executes one command. Signatures were checked before.
-   * @throws RangeError for an epoch, queue entry or fee tier that cannot follow: L1 and the operator do not send such, so it is a bug;
+   * @throws RangeError for an epoch, queue entry, fee tier or funding sample that cannot follow: L1 and the operator do not send such, so it is a bug;
    * nothing has changed then. Any other exception means that the state may be broken: the caller must stop.
    */
   execute(command: Command): Outcome {
@@ -179,11 +184,16 @@ export class ExchangeState {
         this.fees.set(command.account, command.tier);
         return [{ type: "fee-tier", account: command.account, tier: command.tier }];
       }
+      case "fundingSample":
+        return this.sampleFunding(command.timeSeconds);
     }
   }
 
   private openEpoch(epoch: Extract<Command, { type: "epoch" }>["epoch"]): Effect {
-    this.pendingSteps.push(this.ledger.openEpoch(epoch));
+    // Intervals that end by the epoch's time are sealed on the terms of the epoch before.
+    const sealing = this.funding.sealing(epoch.timeSeconds, this.ledger.shared.epoch);
+    this.pendingSteps.push(this.ledger.openEpoch(epoch, this.funding.digestOf(epoch, sealing)));
+    this.funding.seal(epoch.timeSeconds, sealing, epoch);
     this.nowSeconds = epoch.timeSeconds;
     const { markets } = this.ledger.terms;
     const live = this.rules.markets.map((rules, market) => (markets[market]?.live === true ? rules : null));
@@ -191,7 +201,22 @@ export class ExchangeState {
     const events = this.engine.expire(epoch.timeSeconds);
     this.sweepBand(events);
     const opened: ExchangeEvent = { type: "epoch", number: epoch.number, timeSeconds: epoch.timeSeconds };
-    return [opened, ...this.settleBook(events)];
+    return [...sealedEvents(sealing.intervals), opened, ...this.settleBook(events)];
+  }
+
+  private sampleFunding(timeSeconds: number): Effect {
+    const { epoch } = this.ledger.shared;
+    if (epoch === undefined) throw new RangeError("a funding sample before the first epoch");
+    const { book } = this.engine;
+    const positionLots = (account: number, market: number) => this.ledger.positionLots(account, market);
+    const sample = this.funding.sampleAt(timeSeconds, epoch, (market, notionalMicroUsd) => ({
+      impactBidLots: impactLotsCeil(book, bookSide(market, "buy"), notionalMicroUsd, positionLots),
+      impactAskLots: impactLotsCeil(book, bookSide(market, "sell"), notionalMicroUsd, positionLots),
+    }));
+    const sealing = this.funding.sealing(timeSeconds, epoch);
+    this.funding.seal(timeSeconds, sealing, epoch);
+    this.funding.take(sample);
+    return [...sealedEvents(sealing.intervals), { type: "funding-sample", sample }];
   }
 
   /** Removes what could no longer be proven at its limit: bids above the band, asks below it. */
@@ -300,7 +325,11 @@ export class ExchangeState {
   }
 }
 
-/** Events that nothing is proven for. */
+function sealedEvents(intervals: readonly SealedInterval[]): ExchangeEvent[] {
+  return intervals.map((sealed) => ({ type: "funding-interval", sealed }));
+}
+
+/** Events that no step proves. */
 const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "accepted",
   "booked",
@@ -309,4 +338,6 @@ const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "cancel-remembered",
   "liquidation-ended",
   "fee-tier",
+  "funding-sample",
+  "funding-interval",
 ]);

@@ -1,5 +1,6 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { Epoch } from "../protocol/epoch.ts";
+import { GENESIS_FUNDING_DIGEST } from "../protocol/funding-interval.ts";
 import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
 import { ACCOUNTS, FILLED_CANCELLED, INSURANCE_ACCOUNT, WIDTH } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
@@ -125,8 +126,11 @@ export class Ledger {
 
   // ── L1: epochs and the queue ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @throws RangeError unless it follows the open epoch and is not earlier */
-  openEpoch(epoch: Epoch): steps.EpochStep {
+  /**
+   * @param fundingDigest hash of the funding intervals behind the epoch's indices; without one nothing was measured yet
+   * @throws RangeError unless it follows the open epoch and is not earlier
+   */
+  openEpoch(epoch: Epoch, fundingDigest = GENESIS_FUNDING_DIGEST): steps.EpochStep {
     this.#outsideTrial();
     const old = this.#state.shared.epoch;
     if (epoch.number !== (old?.number ?? 0) + 1)
@@ -135,7 +139,7 @@ export class Ledger {
     this.#terms = compileEpoch(epoch);
     this.#state.setShared({ epoch, epochStartOpenInterestLots: this.shared.grossOpenInterestLots });
     this.#judged = undefined;
-    return { kind: "epoch", epoch };
+    return { kind: "epoch", epoch, fundingDigest };
   }
 
   /** @throws RangeError for an index that is taken or out of range: the contract hands each out once */

@@ -23,6 +23,8 @@ export interface FillLeg {
 export interface EpochStep {
   kind: "epoch";
   epoch: Epoch;
+  /** What every batch of the epoch carries (docs/protocol.md §10). */
+  fundingDigest: bigint;
 }
 
 export interface RegistrationStep {

@@ -74,7 +74,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       provers: 1,
       cutAfterMs: 1_500,
       cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3 },
-      fundingRatePpmPerHour: 12,
       onNotice: options.print,
       onHalt: (report) => {
         haltReport = report;

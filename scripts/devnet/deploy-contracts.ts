@@ -15,6 +15,7 @@ import {
   DEVNET_MARKETS,
   DEVNET_REBATE_CAP_PPM,
 } from "../../matcher/protocol/devnet-markets.ts";
+import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { DEV_CHAIN_IDS, MARKETS, type Tier } from "../../matcher/protocol/spec.ts";
 import { verifierName } from "../generate.ts";
 import { Refusal } from "../supervisor/refusal.ts";
@@ -32,6 +33,8 @@ export interface DeployOptions {
   readonly chainId: number;
   readonly keys: DevnetKeys;
   readonly tiers: readonly Tier[];
+  /** An interval a minute unless told otherwise. */
+  readonly fundingSchedule?: FundingSchedule;
 }
 
 /** Terms of the eight markets as the contract takes them; those without an entry are not live. */
@@ -109,6 +112,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     token,
     operator,
     firstBlock,
+    fundingSchedule: options.fundingSchedule ?? MINUTE_FUNDING,
     verifiers,
     insecureDevKeys: true,
   };

@@ -332,7 +332,7 @@ describe("batcher", () => {
 
     it("come in order", () => {
       const batcher = new Batcher({ hash, domain: DOMAIN, tiers: [TEST] });
-      expect(() => batcher.push({ kind: "epoch", epoch: sampleEpoch([], { number: 2 }) })).to.throw(
+      expect(() => batcher.push({ kind: "epoch", epoch: sampleEpoch([], { number: 2 }), fundingDigest: 0n })).to.throw(
         RangeError,
         "epoch 2 follows, not 1",
       );
@@ -353,6 +353,25 @@ describe("batcher", () => {
     bench.push(bench.ledger.applyFill(fill()), 12n);
     expect(bench.push(bench.ledger.applyCancel(cancel(1, 9, 1)), 13n)?.journalHead).to.equal(12n);
     expect(bench.cut()?.journalHead).to.equal(13n);
+  });
+
+  it("publishes the funding digest of its epoch, in every batch of it and in no other", () => {
+    const bench = new Bench([TEST]);
+    bench.push(bench.ledger.applyFill(fill()));
+    const first = bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number: 2 }), 7n));
+    expect(first?.fundingDigest).to.equal(0n);
+    bench.push(bench.ledger.applyFill(fill()));
+    expect(bench.cut()?.fundingDigest).to.equal(7n);
+    // A batcher that goes on in the middle of the epoch knows it, too.
+    const ledger = decodeSnapshot(encodeSnapshot(bench.ledger));
+    const resumed = new Batcher({ hash, domain: DOMAIN, tiers: [TEST] }, ledger, bench.batcher.position);
+    const step = bench.ledger.applyFill(fill());
+    bench.push(step);
+    resumed.push(step);
+    expect(resumed.cut()?.fundingDigest).to.equal(7n);
+    const epoch = (number: number) => bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number }), BigInt(number)));
+    expect(epoch(3)?.fundingDigest).to.equal(7n);
+    expect(epoch(4)?.fundingDigest).to.equal(3n);
   });
 
   it("stops at a step that no batch can hold, naming the reason", () => {
@@ -396,7 +415,12 @@ describe("batcher", () => {
       batcher.position,
     );
     expect(resumed.root).to.equal(batcher.root);
-    expect(resumed.position).to.deep.equal({ batchNumber: 3, epochHasBatch: true, journalHead: 5n });
+    expect(resumed.position).to.deep.equal({
+      batchNumber: 3,
+      epochHasBatch: true,
+      journalHead: 5n,
+      fundingDigest: 0n,
+    });
     for (const step of [
       ledger.applyFill(fill()),
       ledger.openEpoch(sampleEpoch([{ priceTicks: 101, fundingIndexPicoUsd: -3n }], { number: 2 })),

@@ -1,11 +1,13 @@
 import {
   DEVNET_BOOK_RULES,
   DEVNET_FEE_TIERS,
+  DEVNET_FUNDING_MARKETS,
   DEVNET_MARKETS,
   DEVNET_REBATE_CAP_PPM,
 } from "../../matcher/protocol/devnet-markets.ts";
 import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import { MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { keyPairOf } from "../../matcher/protocol/keys.ts";
 import { priceTicksFromUsd } from "../../matcher/protocol/market.ts";
 import type { Message, OrderMessage, Signature, Signed } from "../../matcher/protocol/message.ts";
@@ -71,8 +73,11 @@ export function keyOf(account: number) {
   return keyPairOf(1_000_003n * BigInt(account) + 7n);
 }
 
+/** An interval a minute, on the devnet's terms. */
+export const FUNDING = { schedule: MINUTE_FUNDING, markets: DEVNET_FUNDING_MARKETS };
+
 export function newState(): ExchangeState {
-  return new ExchangeState({ rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS });
+  return new ExchangeState({ rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS, funding: FUNDING });
 }
 
 /** First epoch, then accounts 1 … n with a deposit each. */

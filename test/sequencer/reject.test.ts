@@ -9,6 +9,7 @@ import {
   codeOf,
   EPOCH_SECONDS,
   epochOf,
+  FUNDING,
   openedState,
   order,
   send,
@@ -128,7 +129,7 @@ describe("the exchange refuses, and nothing changes", () => {
   it("OPEN_ORDERS_LIMIT: one more resting order than an account may have", () => {
     const rules = { ...DEVNET_BOOK_RULES, openOrdersPerAccountMax: 2 };
     const few = openedState(1);
-    const state = new ExchangeState({ rules, feeSchedule: DEVNET_FEE_TIERS });
+    const state = new ExchangeState({ rules, feeSchedule: DEVNET_FEE_TIERS, funding: FUNDING });
     accepted(state.execute({ type: "epoch", epoch: epochOf(1) }));
     [...few.ledger.entries()].forEach(({ account, record }, at) => {
       const entry = {

@@ -1,0 +1,62 @@
+import type { FundingSchedule } from "./protocol/funding-schedule.ts";
+import type { Sequencer } from "./sequencer/sequencer.ts";
+
+export interface FundingClockOptions {
+  readonly sequencer: Sequencer;
+  readonly schedule: FundingSchedule;
+  readonly nowMs?: () => number;
+  readonly onNotice?: (sentence: string) => void;
+}
+
+/**
+ * Says when the books are looked at for funding: a command of its own at every time of the schedule, so that a replay looks at the same
+ * places. A time that was missed stays missed: the book of then is gone, and the schedule counts it as zero.
+ */
+export class FundingClock {
+  readonly #options: FundingClockOptions;
+  readonly #nowMs: () => number;
+  #lastSeconds = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #troubleIsTold = false;
+
+  constructor(options: FundingClockOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? Date.now;
+  }
+
+  start(): void {
+    const periodMs = this.#options.schedule.sampleSeconds * 1_000;
+    const next = () => {
+      // From one time of the schedule to the next: an interval that drifts would leave one out now and then.
+      this.#timer = setTimeout(
+        () => {
+          this.catchUp();
+          next();
+        },
+        periodMs - (this.#nowMs() % periodMs),
+      );
+    };
+    next();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Takes the sample of the present, unless it was taken: after it every interval before the present one is sealed. */
+  catchUp(): void {
+    const { sequencer, schedule, onNotice } = this.#options;
+    const nowSeconds = Math.floor(this.#nowMs() / 1_000);
+    const timeSeconds = nowSeconds - (nowSeconds % schedule.sampleSeconds);
+    if (timeSeconds <= this.#lastSeconds || sequencer.state.epochNumber === 0 || sequencer.halt !== null) return;
+    this.#lastSeconds = timeSeconds;
+    try {
+      sequencer.apply({ type: "fundingSample", timeSeconds });
+      this.#troubleIsTold = false;
+    } catch (error) {
+      // What cannot follow has changed nothing. Once is enough: it may be so for every sample to come.
+      if (!this.#troubleIsTold) onNotice?.(`no funding sample: ${error instanceof Error ? error.message : error}`);
+      this.#troubleIsTold = true;
+    }
+  }
+}

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { JournalFile } from "../../matcher/sequencer/journal.ts";
 import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { startTestChain, type TestChain } from "../chain/test-chain.ts";
@@ -78,13 +79,17 @@ describe("Processes that cannot start", function () {
     );
   });
 
-  it("matcher: circuits that were not built, options that make no sense, another run's journal", async () => {
+  it("matcher: options that make no sense, another run's journal", async () => {
     expect(await matcher({ "cut-after-ms": "soon" })).to.equal(
       '--cut-after-ms needs a whole number from 0, not "soon".',
     );
     expect(await matcher({ tiers: "huge" })).to.equal('There is no tier "huge".');
-    writeFileSync(at("journal"), Buffer.from("00000003aaaaaaaa010203", "hex"));
-    expect(await matcher({ journal: at("journal"), circuits: "build/circuits" })).to.match(/earlier run|damaged/);
+    const journal = new JournalFile(at("journal"));
+    await journal.append(new Uint8Array([1, 2, 3]));
+    await journal.close();
+    expect(await matcher({ journal: at("journal") })).to.equal(
+      "The journal journal has 1 commands of an earlier run: name a new file.",
+    );
   });
 
   it("feed: no key file, no deployment", async () => {

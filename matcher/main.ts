@@ -20,15 +20,17 @@ const { values } = parseArgs({
     keys: { type: "string", default: "build/devnet/keys.json" },
     circuits: { type: "string", default: "build/circuits" },
     tiers: { type: "string", default: "small,large" },
+    journal: { type: "string" },
     port: { type: "string", default: "0" },
     "operator-port": { type: "string", default: "0" },
     confirmations: { type: "string", default: "2" },
     provers: { type: "string", default: "1" },
     "prover-threads": { type: "string", default: String(availableParallelism()) },
     "cut-after-ms": { type: "string", default: "2000" },
+    "grow-from-queued": { type: "string", default: "4" },
     "epoch-ms": { type: "string", default: "15000" },
     "idle-epoch-ms": { type: "string", default: "60000" },
-    "unproven-rows": { type: "string", default: "200" },
+    "unproven-rows": { type: "string", default: "120" },
     "interest-ppm": { type: "string", default: String(DEVNET_INTEREST_8H_PPM) },
   },
 });
@@ -81,9 +83,11 @@ async function run(): Promise<void> {
     provers: count("provers", 1),
     proverThreads: count("prover-threads", 1),
     cutAfterMs: count("cut-after-ms", 0),
+    growFromQueued: count("grow-from-queued", 0),
     cadence: { leastMs: count("epoch-ms", 1), idleMs: count("idle-epoch-ms", 1), aheadMax: 3 },
     unprovenRowsMax: count("unproven-rows", 1),
     interest8hPpm: count("interest-ppm", 0),
+    ...(values.journal === undefined ? {} : { journalPath: values.journal }),
     onAccepted: ({ events }) => {
       const seen = { orders: 0, fills: 0 };
       for (const { event } of events) {

@@ -27,7 +27,9 @@ import { Batcher } from "./prover/batcher.ts";
 import { type Prover, startProver } from "./prover/groth16/prover.ts";
 import { type CutBatch, ProofPipeline } from "./prover/pipeline.ts";
 import { Backlog } from "./sequencer/backlog.ts";
+import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
+import { JournalFile } from "./sequencer/journal.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
@@ -48,9 +50,13 @@ export interface MatcherOptions {
   readonly provers: number;
   readonly proverThreads?: number;
   readonly cutAfterMs: number;
+  /** Batches that wait for a prover before larger tiers are used. */
+  readonly growFromQueued: number;
   readonly cadence: EpochCadence;
   /** The interest part of funding, ppm of the price in eight hours, signed; the devnet's unless told otherwise. */
   readonly interest8hPpm?: number;
+  /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
+  readonly journalPath?: string;
   readonly unprovenRowsMax?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
@@ -166,7 +172,9 @@ async function assemble(
     feeSchedule: DEVNET_FEE_TIERS,
     funding: { schedule, markets: fundingMarkets },
   });
-  const sequencer = new Sequencer({ state, verifier, backlog });
+  const log = openJournal(options.journalPath);
+  closers.push(() => log.close());
+  const sequencer = new Sequencer({ state, verifier, backlog, log });
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
   const halt = (report: string) => {
@@ -191,6 +199,7 @@ async function assemble(
     exchange,
     provers,
     cutAfterMs: options.cutAfterMs,
+    growFromQueued: options.growFromQueued,
     settle: (batch) => settlement.settle(batch),
     onProgress: (progress, batch) => {
       if (progress.state === "final") markProven(sequencer, progress, batch);
@@ -198,13 +207,14 @@ async function assemble(
     },
     onHalt: options.onHalt,
   });
-  closers.push(() => pipeline.stop());
   sequencer.onAccepted((accepted) => {
     pipeline.push(accepted.steps);
     options.onAccepted?.(accepted);
   });
   line.start();
   closers.push(() => line.stop());
+  // Before the line: a batch that is not settled because we stop is no failure.
+  closers.push(() => pipeline.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
   const fundingClock = new FundingClock({ sequencer, schedule, ...(onNotice === undefined ? {} : { onNotice }) });
@@ -244,7 +254,7 @@ async function assemble(
   const operatorPort = await endpoint.listen(options.operatorPort);
   closers.push(() => endpoint.close());
   await opener.start();
-  closers.push(() => opener.stop());
+  closers.push(async () => opener.stop());
   watcher.start();
   closers.push(() => watcher.stop());
   fundingClock.start();
@@ -265,6 +275,14 @@ async function assemble(
   closers.push(() => api.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
   return make({ sequencer, pipeline, watcher, provers, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
+}
+
+/** A journal of other commands than this run's cannot be continued: batches of an earlier run are not known any more. */
+function openJournal(path: string | undefined): CommandLog {
+  if (path === undefined) return new NoLog();
+  const journal = new JournalFile(path);
+  if (journal.replay.length === 0) return journal;
+  throw new Error(`The journal ${path} has ${journal.replay.length} commands of an earlier run: name a new file.`);
 }
 
 /** Confirmed events of L1 become commands. Nothing can be in a batch before the first epoch, so the queue waits for it. */

@@ -157,9 +157,14 @@ library Protocol {
     error UnknownTier(uint256 tier);
 
     function tierOf(uint256 tier) internal pure returns (Tier memory) {
-        if (tier == 0) return Tier({rows: 2, accounts: 2, queue: 1, withdrawals: 1, queueOffset: 24, withdrawalsOffset: 28, rowsOffset: 29, accountsOffset: 31, length: 37}); // test
+        if (tier == 0) return Tier({rows: 2, accounts: 2, queue: 1, withdrawals: 2, queueOffset: 24, withdrawalsOffset: 28, rowsOffset: 30, accountsOffset: 32, length: 38}); // test
         if (tier == 1) return Tier({rows: 4, accounts: 3, queue: 2, withdrawals: 2, queueOffset: 24, withdrawalsOffset: 32, rowsOffset: 34, accountsOffset: 38, length: 47}); // small
         if (tier == 2) return Tier({rows: 16, accounts: 16, queue: 4, withdrawals: 4, queueOffset: 24, withdrawalsOffset: 40, rowsOffset: 44, accountsOffset: 60, length: 108}); // large
         revert UnknownTier(tier);
+    }
+
+    /// @notice Whether keys with a publicly known trapdoor may be used, because money is play money.
+    function isDevChain(uint256 chainId) internal pure returns (bool) {
+        return chainId == 31337 || chainId == 1337;
     }
 }

@@ -64,11 +64,11 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       const from = query.from === undefined ? undefined : fundingIntervalAt(schedule, Number(query.from));
       const rateMax = options.fundingRateMaxPpmPerHour?.() ?? 0;
       const rateMaxPpmPerHour = rateMax === 0 ? null : rateMax;
-      const notional = state.funding.terms.markets[market.index]?.impactNotionalMicroUsd ?? 0;
+      const notional = state.funding.terms.markets[market.index]?.impactNotionalMicroUsd ?? 0n;
       return {
         market: market.symbol,
         schedule,
-        impactNotional: usdFromMicroUsd(BigInt(notional)),
+        impactNotional: usdFromMicroUsd(notional),
         rateMaxPpmPerHour,
         open: openOf(market.index),
         oldestInterval: funding.oldest,
@@ -94,7 +94,11 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
         interval: content.interval,
         schedule: content.schedule,
         epochNumber: content.epochNumber,
-        terms: terms.map((market) => ({ ...market, symbol: wire.market(market.market).symbol })),
+        terms: terms.map(({ impactNotionalMicroUsd, ...market }) => ({
+          ...market,
+          symbol: wire.market(market.market).symbol,
+          impactNotionalMicroUsd: Number(impactNotionalMicroUsd),
+        })),
         samples: [...content.samples],
         funding: sealed.funding.map((market) => ({ ...market })),
         previousDigest: wireDigest(sealed.previousDigest),

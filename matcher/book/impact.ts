@@ -12,13 +12,13 @@ import { NIL } from "./order-pool.ts";
 export function impactLotsCeil(
   book: OrderBook,
   bookSide: number,
-  notionalMicroUsd: number,
+  notionalMicroUsd: bigint,
   positionLots: (account: number, market: number) => number,
 ): number {
   const { pool } = book;
   const reducible = new Map<number, number>();
-  let restMicroUsd = BigInt(notionalMicroUsd);
-  // Fits a safe integer: a lot costs at least one micro-USD, so there are no more lots than micro-USD.
+  let restMicroUsd = notionalMicroUsd;
+  // A lot costs at least one micro-USD: below a notional of 2^53 there are no more lots than a safe integer holds.
   let lots = 0n;
   for (let node = book.best(bookSide); node !== NIL; node = book.following(node)) {
     let orderLots = pool.remainingLots(node);

@@ -14,7 +14,7 @@ export interface DevnetMarket {
   /** Largest quantity of one order. There is no smallest but one lot: what a partial fill leaves can always be closed. */
   quantityMaxLots: number;
   /** What an impact price is for, micro-USD: 500 USD of initial margin buys it. */
-  impactNotionalMicroUsd: number;
+  impactNotionalMicroUsd: bigint;
   /** Where the simulated price starts, in USD. */
   seedPriceUsd: string;
 }
@@ -28,7 +28,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 400_000_000n, // 4,000 BTC
     quantityMaxLots: 10_000_000, // 100 BTC
-    impactNotionalMicroUsd: 10_000_000_000, // 10,000 USD
+    impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "65000",
   },
   {
@@ -38,7 +38,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 800_000_000n, // 80,000 ETH
     quantityMaxLots: 20_000_000, // 2,000 ETH
-    impactNotionalMicroUsd: 10_000_000_000, // 10,000 USD
+    impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "3000",
   },
   {
@@ -48,7 +48,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 1_000_000_000n, // 1,000,000 SOL
     quantityMaxLots: 40_000_000, // 40,000 SOL
-    impactNotionalMicroUsd: 5_000_000_000, // 5,000 USD
+    impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "150",
   },
   {
@@ -58,7 +58,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     bandPpm: 50_000,
     openInterestCapLots: 6_000_000_000n, // 600,000,000 DOGE
     quantityMaxLots: 300_000_000, // 30,000,000 DOGE
-    impactNotionalMicroUsd: 5_000_000_000, // 5,000 USD
+    impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "0.15",
   },
 ];

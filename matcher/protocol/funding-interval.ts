@@ -33,7 +33,8 @@ export interface FundingSample {
 /** On what terms a market's samples become a rate. Rates are parts per million of the price in eight hours. */
 export interface FundingMarketTerms {
   market: number;
-  impactNotionalMicroUsd: number;
+  /** Below 2^53. */
+  impactNotionalMicroUsd: bigint;
   /** Signed; added to the mean premium. */
   interest8hPpm: number;
   /** Bound of |rate|. */
@@ -82,7 +83,7 @@ export function fundingIntervalWords({ interval, schedule, epochNumber, terms, s
   const termsWords = terms.map((market) =>
     pack(FUNDING_TERMS_WORD, {
       market: BigInt(market.market),
-      impactNotionalMicroUsd: BigInt(market.impactNotionalMicroUsd),
+      impactNotionalMicroUsd: market.impactNotionalMicroUsd,
       interestOffsetPpm: BigInt(market.interest8hPpm + FUNDING_RATE_OFFSET_PPM),
       rateMaxPpm: BigInt(market.rateMax8hPpm),
     }),
@@ -100,7 +101,7 @@ export function fundingIntervalFromWords(words: readonly bigint[]): FundingInter
     const fields = unpack(FUNDING_TERMS_WORD, word);
     return {
       market: Number(fields.market),
-      impactNotionalMicroUsd: Number(fields.impactNotionalMicroUsd),
+      impactNotionalMicroUsd: fields.impactNotionalMicroUsd,
       interest8hPpm: Number(fields.interestOffsetPpm) - FUNDING_RATE_OFFSET_PPM,
       rateMax8hPpm: Number(fields.rateMaxPpm),
     };

@@ -104,7 +104,7 @@ export function fundingIntervalFromWire(body: unknown): FundingInterval {
     epochNumber: field(wire.epochNumber, "epochNumber"),
     terms: list(wire.terms, "terms").map((terms) => ({
       market: field(terms.market, "market"),
-      impactNotionalMicroUsd: field(terms.impactNotionalMicroUsd, "impactNotionalMicroUsd"),
+      impactNotionalMicroUsd: BigInt(field(terms.impactNotionalMicroUsd, "impactNotionalMicroUsd")),
       interest8hPpm: field(terms.interest8hPpm, "interest8hPpm"),
       rateMax8hPpm: field(terms.rateMax8hPpm, "rateMax8hPpm"),
     })),

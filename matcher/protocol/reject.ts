@@ -347,6 +347,14 @@ export const REJECTS = {
     message: "The market's open interest is at its cap.",
     remedy: "Only orders that reduce a position are accepted until it falls.",
   },
+  POOL_SHORT: {
+    code: "POOL_SHORT",
+    httpStatus: 422,
+    field: "amountMicroUsd",
+    message:
+      "The exchange does not hold as much as this withdrawal asks for: withdrawals wait until negative accounts are settled.",
+    remedy: "Withdraw less, or try again later: nothing is lost, and the same signed withdrawal stays valid.",
+  },
   MARKET_RESTRICTED: {
     code: "MARKET_RESTRICTED",
     httpStatus: 422,

@@ -255,7 +255,7 @@ export interface Tier {
 }
 
 export const TIERS: readonly Tier[] = [
-  { id: 0, name: "test", rows: 2, accounts: 2, queue: 1, withdrawals: 1, registerLevels: 0 },
+  { id: 0, name: "test", rows: 2, accounts: 2, queue: 1, withdrawals: 2, registerLevels: 0 },
   { id: 1, name: "small", rows: 4, accounts: 3, queue: 2, withdrawals: 2, registerLevels: 0 },
   { id: 2, name: "large", rows: 16, accounts: 16, queue: 4, withdrawals: 4, registerLevels: 2 },
 ];

@@ -23,14 +23,12 @@ export function premiumMaxPpm(imfPpm: number, mmfPpm: number): number {
 export function premiumPpmTowardZero(
   indexTicks: number,
   { impactBidLots, impactAskLots }: Impact,
-  impactNotionalMicroUsd: number,
+  impactNotionalMicroUsd: bigint,
   maxPpm: number,
 ): number {
   if (!Number.isSafeInteger(indexTicks) || indexTicks < 1) throw new RangeError(`an index of ${indexTicks} ticks`);
-  if (!Number.isSafeInteger(impactNotionalMicroUsd) || impactNotionalMicroUsd < 1) {
-    throw new RangeError(`an impact notional of ${impactNotionalMicroUsd} micro-USD`);
-  }
-  const notional = BigInt(impactNotionalMicroUsd);
+  if (impactNotionalMicroUsd < 1n) throw new RangeError(`an impact notional of ${impactNotionalMicroUsd} micro-USD`);
+  const notional = impactNotionalMicroUsd;
   // Both sides over one denominator: (N/bid − P)⁺/P − (P − N/ask)⁺/P.
   const bidLots = BigInt(impactBidLots === 0 ? 1 : impactBidLots);
   const askLots = BigInt(impactAskLots === 0 ? 1 : impactAskLots);

@@ -147,7 +147,7 @@ export class FundingMeter {
    * The sample of a moment, from the books as they are; it is taken with {@link take}.
    * @throws RangeError for a time that is not on the schedule, or not after the last sample and the last sealed interval
    */
-  sampleAt(timeSeconds: number, epoch: Epoch, impactOf: (market: number, notional: number) => Impact): FundingSample {
+  sampleAt(timeSeconds: number, epoch: Epoch, impactOf: (market: number, notional: bigint) => Impact): FundingSample {
     const { schedule } = this.terms;
     if (timeSeconds % schedule.sampleSeconds !== 0) {
       throw new RangeError(`a funding sample at ${timeSeconds} s, not every ${schedule.sampleSeconds} s`);

@@ -60,6 +60,8 @@ export function withdrawalRefusalCode(refusal: Exclude<WithdrawalVerdict, "ok">)
       return "INVALID_AMOUNT";
     case "expired":
       return "EXPIRED";
+    case "pool-short":
+      return "POOL_SHORT";
     default:
       // All margin refusals: the equity left would not cover initial margin.
       return "INSUFFICIENT_INITIAL_MARGIN";

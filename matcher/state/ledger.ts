@@ -16,13 +16,25 @@ import * as rules from "./row-rules.ts";
 import type * as steps from "./step.ts";
 import type { Fill } from "./step.ts";
 import type { OrderSlot, QueueEntry } from "./trace.ts";
-import { type WithdrawalRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
+import {
+  type PoolRefusal,
+  poolPicoUsd,
+  poolRefusal,
+  type WithdrawalRefusal,
+  withdrawalRefusal,
+} from "./withdrawal-rules.ts";
 
 type TraderRefusal = "unknown-account" | "insurance-account";
 export type OrderRefusal = TraderRefusal | rules.RowRefusal;
 export type CancelVerdict = "ok" | TraderRefusal | rules.CancelRefusal | "no-effect" | "collateral-range";
 export type CancelAllVerdict = "ok" | TraderRefusal | "below-min-sequence" | "no-effect" | "collateral-range";
-export type WithdrawalVerdict = "ok" | TraderRefusal | WithdrawalRefusal | TransitionRefusal | "collateral-range";
+export type WithdrawalVerdict =
+  | "ok"
+  | TraderRefusal
+  | WithdrawalRefusal
+  | TransitionRefusal
+  | PoolRefusal
+  | "collateral-range";
 
 /** An apply… that its check refuses. Callers check first, so this is a bug of theirs. */
 export class Refused extends Error {
@@ -117,6 +129,11 @@ export class Ledger {
   /** TV, TR_i and TR_m now, funding settled. The value is the account's equity; liquidatable when it is below maintenance. */
   marginOf(account: number): Margin {
     return marginOf(this.terms, this.settledRecord(account));
+  }
+
+  /** The most that can leave the exchange now, whoever asks for it; see withdrawal-rules.ts. */
+  get poolPicoUsd(): bigint {
+    return poolPicoUsd(this.shared);
   }
 
   /** See risk/liquidation-price.ts. */
@@ -262,7 +279,7 @@ export class Ledger {
     return { kind: "cancelAll", message };
   }
 
-  /** A withdrawal must leave initial margin met. */
+  /** A withdrawal must leave initial margin met, and the pool must hold it. */
   checkWithdrawal(message: WithdrawalMessage): WithdrawalVerdict {
     const record = this.#trader(message.account);
     if (typeof record === "string") return record;
@@ -271,7 +288,9 @@ export class Ledger {
     const start = records.settled(record, this.terms);
     const final = records.withWithdrawal(start, message.amountMicroUsd);
     if (!records.collateralInRange(final)) return "collateral-range";
-    return transitionRefusal(this.terms, start, final, true) ?? "ok";
+    return (
+      transitionRefusal(this.terms, start, final, true) ?? poolRefusal(this.shared, message.amountMicroUsd) ?? "ok"
+    );
   }
 
   /** @throws Refused unless {@link checkWithdrawal} says ok */

@@ -39,7 +39,7 @@ describe("account leaf", () => {
   });
 
   it("packs sizes so that they come back, whatever their signs", () => {
-    const size = fc.bigInt({ min: -(2n ** 40n) + 1n, max: 2n ** 40n - 1n });
+    const size = fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n - 1n });
     fc.assert(
       fc.property(fc.array(size, { minLength: 8, maxLength: 8 }), (sizes) => {
         expect(sizesFromWords(sizeWords(sizes))).to.deep.equal(sizes);
@@ -49,7 +49,7 @@ describe("account leaf", () => {
   });
 
   it("refuses sizes and counters beyond their widths", () => {
-    for (const size of [2n ** 40n, -(2n ** 40n)]) {
+    for (const size of [2n ** 40n, -(2n ** 40n) - 1n]) {
       for (let market = 0; market < 8; market++) {
         const sizes = new Array<bigint>(8).fill(0n);
         sizes[market] = size;

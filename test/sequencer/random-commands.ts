@@ -23,7 +23,14 @@ export function* randomCommands(seed: number, count: number, accounts = 6): Gene
   let epoch = 1;
   let ticks = BTC_TICKS;
   const nonces = new Map<number, number>();
+  // Of their own, so that the other commands do not depend on them.
+  const moments = dice(seed + 1_000);
+  let sampleSeconds = epochOf(1).timeSeconds;
   for (let i = 0; i < count; i++) {
+    if (moments(3) === 0) {
+      sampleSeconds = Math.max(sampleSeconds + 1 + moments(6), epochOf(epoch).timeSeconds);
+      yield { type: "fundingSample", timeSeconds: sampleSeconds };
+    }
     const account = 1 + roll(accounts);
     const kind = roll(100);
     if (kind < 4) {

@@ -57,6 +57,23 @@ describe("the exchange's state machine", () => {
     }
   });
 
+  it("was given enough funding to measure: many intervals, premiums of both signs, digests in the steps", () => {
+    for (const { events, steps } of runs) {
+      const sealed = events.flatMap(({ event }) => (event.type === "funding-interval" ? [event.sealed] : []));
+      expect(sealed.length).to.be.above(20);
+      expect(sealed.every(({ interval }, i) => i === 0 || interval === (sealed[i - 1]?.interval ?? 0) + 1)).to.equal(
+        true,
+      );
+      const premiums = sealed.map(({ funding }) => funding[0]?.premiumPpm ?? 0);
+      expect(Math.max(...premiums)).to.be.above(0);
+      expect(Math.min(...premiums)).to.be.below(0);
+      const known = new Set([0n, ...sealed.map(({ digest }) => digest)]);
+      const digests = steps.flatMap(({ step }) => (step.kind === "epoch" ? [step.fundingDigest] : []));
+      expect(digests.every((digest) => known.has(digest))).to.equal(true);
+      expect(new Set(digests).size).to.be.above(20);
+    }
+  });
+
   it("was given enough to do: fills, every kind of step, every way for an order to end, many refusals", () => {
     const kinds = new Set(runs.flatMap(({ steps }) => steps.map(({ step }) => step.kind)));
     expect([...kinds]).to.have.members([

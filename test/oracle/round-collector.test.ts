@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import { type HDNodeWallet, Wallet } from "ethers";
+import { signReport } from "../../matcher/oracle/report-signer.ts";
+import { parseReport, ReportRefused, RoundCollector } from "../../matcher/oracle/round-collector.ts";
+import type { PriceReport } from "../../matcher/protocol/price-report.ts";
+
+const context = { chainId: 31337, oracle: "0x5FbDB2315678afecb367f032d93F642f64180aa3" };
+const PRICES = [650_000, 300_000, 0, 0, 0, 0, 0, 0];
+/** In increasing order of their addresses. */
+const wallets = Array.from({ length: 3 }, (_, i) => new Wallet(`0x${String(i + 1).padStart(64, "0")}`)).sort((a, b) =>
+  BigInt(a.address) < BigInt(b.address) ? -1 : 1,
+);
+const signers = wallets.map(({ address }) => address);
+
+const report = (wallet: Wallet | HDNodeWallet, round = 100, timeSeconds = 1_000, pricesTicks = PRICES) =>
+  signReport(wallet, context, { round, timeSeconds, pricesTicks });
+
+async function refusalOf(collector: RoundCollector, offered: PriceReport): Promise<string> {
+  try {
+    collector.offer(offered);
+  } catch (error) {
+    if (error instanceof ReportRefused) return error.message;
+    throw error;
+  }
+  return "accepted";
+}
+
+describe("RoundCollector", () => {
+  it("makes a round of one report when one is enough", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 1 });
+    const given = await report(wallets[1]!);
+    expect(collector.offer(given)).to.deep.equal({
+      number: 100,
+      timeSeconds: 1_000,
+      reports: [{ pricesTicks: PRICES, signature: given.signature }],
+      pricesTicks: PRICES,
+    });
+  });
+
+  it("waits for as many different signers as the contract asks, sorts them and takes the median", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 3 });
+    const prices = (btc: number) => [btc, ...PRICES.slice(1)];
+    const given = await Promise.all(
+      wallets.map((wallet, i) => report(wallet, 100, 1_000, prices([650_000, 700_000, 640_000][i]!))),
+    );
+    expect(collector.offer(given[2]!)).to.equal(undefined);
+    expect(collector.offer(given[2]!), "the same signer counts once").to.equal(undefined);
+    expect(collector.offer(given[0]!)).to.equal(undefined);
+    const round = collector.offer(given[1]!);
+    expect(round?.reports.map(({ signature }) => signature)).to.deep.equal(given.map(({ signature }) => signature));
+    expect(round?.pricesTicks[0]).to.equal(650_000);
+  });
+
+  it("does not mix reports of one round with different times", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    collector.offer(await report(wallets[0]!, 100, 1_000));
+    expect(collector.offer(await report(wallets[1]!, 100, 1_001))).to.equal(undefined);
+    expect(collector.offer(await report(wallets[2]!, 100, 1_001))?.timeSeconds).to.equal(1_001);
+  });
+
+  it("refuses strangers, changed prices, and signatures for another oracle or chain", async () => {
+    const collector = new RoundCollector(context, { signers: signers.slice(0, 2), threshold: 1 });
+    const good = await report(wallets[0]!);
+    const elsewhere = { ...context, chainId: 1 };
+    const unsigned = { round: 100, timeSeconds: 1_000, pricesTicks: PRICES };
+    for (const bad of [
+      await report(wallets[2]!),
+      { ...good, pricesTicks: [650_001, ...PRICES.slice(1)] },
+      { ...good, round: 101 },
+      { ...good, timeSeconds: 1_001 },
+      await signReport(wallets[0]!, elsewhere, unsigned),
+      { ...good, signature: `0x${"00".repeat(65)}` },
+    ]) {
+      expect(await refusalOf(collector, bad)).to.match(/signed it, who is no signer of the PriceOracle 0x5FbD/);
+    }
+    expect(await refusalOf(collector, good)).to.equal("accepted");
+  });
+
+  it("refuses a round that is complete, and older ones", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 1 });
+    collector.offer(await report(wallets[0]!, 100));
+    for (const round of [99, 100]) {
+      expect(await refusalOf(collector, await report(wallets[1]!, round))).to.match(/is complete or older/);
+    }
+  });
+});
+
+describe("parseReport", () => {
+  it("names what is wrong with a report", async () => {
+    const good = await report(wallets[0]!);
+    expect(parseReport({ ...good })).to.deep.equal(good);
+    const cases: [unknown, RegExp][] = [
+      [null, /a report is an object/],
+      [[], /round is not/],
+      [{ ...good, round: 0 }, /round is not/],
+      [{ ...good, round: "100" }, /round is not/],
+      [{ ...good, timeSeconds: 2 ** 32 }, /timeSeconds is not/],
+      [{ ...good, pricesTicks: PRICES.slice(1) }, /does not have 8 prices/],
+      [{ ...good, pricesTicks: [-1, ...PRICES.slice(1)] }, /unsigned 32-bit/],
+      [{ ...good, pricesTicks: [0.5, ...PRICES.slice(1)] }, /unsigned 32-bit/],
+      [{ ...good, signature: "0x12" }, /signature is not 65 bytes/],
+    ];
+    for (const [body, sentence] of cases) expect(() => parseReport(body)).to.throw(ReportRefused, sentence);
+  });
+});

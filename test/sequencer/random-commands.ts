@@ -27,8 +27,8 @@ export function* randomCommands(seed: number, count: number, accounts = 6): Gene
   const moments = dice(seed + 1_000);
   let sampleSeconds = epochOf(1).timeSeconds;
   for (let i = 0; i < count; i++) {
-    if (moments(3) === 0) {
-      sampleSeconds = Math.max(sampleSeconds + 1 + moments(6), epochOf(epoch).timeSeconds);
+    for (let samples = moments(5); samples > 0; samples--) {
+      sampleSeconds = Math.max(sampleSeconds + 1, epochOf(epoch).timeSeconds);
       yield { type: "fundingSample", timeSeconds: sampleSeconds };
     }
     const account = 1 + roll(accounts);

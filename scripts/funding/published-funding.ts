@@ -1,0 +1,63 @@
+import type { Provider } from "ethers";
+import { EXCHANGE } from "../../matcher/chain/contract-interfaces.ts";
+import { readLog } from "../../matcher/chain/l1-event.ts";
+import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import { unpack } from "../../matcher/protocol/packing.ts";
+import { EPOCH_WORD, HEADER } from "../../matcher/protocol/spec.ts";
+
+/** What a settled batch says about funding. */
+export interface PublishedDigest {
+  readonly batchNumber: number;
+  readonly epochNumber: number;
+  readonly epochTimeSeconds: number;
+  readonly fundingDigest: bigint;
+}
+
+/** Everything about funding that is on L1. */
+export interface PublishedFunding {
+  /** 1, 2, …, with prices, margin fractions and funding indices. */
+  readonly epochs: readonly OpenedEpoch[];
+  readonly batches: readonly PublishedDigest[];
+  /** Bound of funding by parameter version, ppm of the price per hour. */
+  readonly rateMaxPpmPerHour: ReadonlyMap<number, number>;
+}
+
+/** Many servers refuse to search more blocks at once. */
+const BLOCKS_AT_ONCE = 5_000;
+
+/** Reads it from the Exchange's logs. @throws Error when an epoch is missing: the search began too late */
+export async function readPublishedFunding(
+  provider: Pick<Provider, "getBlockNumber" | "getLogs" | "call">,
+  exchange: string,
+  firstBlock: number,
+): Promise<PublishedFunding> {
+  const epochs: OpenedEpoch[] = [];
+  const batches: PublishedDigest[] = [];
+  const head = await provider.getBlockNumber();
+  for (let fromBlock = firstBlock; fromBlock <= head; fromBlock += BLOCKS_AT_ONCE) {
+    const toBlock = Math.min(head, fromBlock + BLOCKS_AT_ONCE - 1);
+    for (const log of await provider.getLogs({ address: exchange, fromBlock, toBlock })) {
+      const event = readLog(log);
+      if (event?.type === "epoch") epochs.push(event.epoch);
+      if (event?.type !== "data") continue;
+      const { epochNumber, epochTimeSeconds } = unpack(EPOCH_WORD, event.words[HEADER.epoch] as bigint);
+      batches.push({
+        batchNumber: event.batchNumber,
+        epochNumber: Number(epochNumber),
+        epochTimeSeconds: Number(epochTimeSeconds),
+        fundingDigest: event.words[HEADER.fundingDigest] as bigint,
+      });
+    }
+  }
+  const gap = epochs.findIndex(({ number }, i) => number !== i + 1);
+  if (gap >= 0)
+    throw new Error(`the logs from block ${firstBlock} on lack epoch ${gap + 1}: search from an earlier one`);
+  const rateMaxPpmPerHour = new Map<number, number>();
+  for (const { paramVersion } of epochs) {
+    if (rateMaxPpmPerHour.has(paramVersion)) continue;
+    const data = EXCHANGE.encodeFunctionData("parameters", [paramVersion]);
+    const [parameters] = EXCHANGE.decodeFunctionResult("parameters", await provider.call({ to: exchange, data }));
+    rateMaxPpmPerHour.set(paramVersion, Number(parameters.maxFundingRatePpmPerHour));
+  }
+  return { epochs, batches, rateMaxPpmPerHour };
+}

@@ -1,26 +1,51 @@
-import { reducibleLots, termsMarket, termsReduceOnly, termsSide } from "./order.ts";
+import { IMPACT_FRACTION_BITS } from "../protocol/spec.ts";
+import { bookSide, reducibleLots, termsMarket, termsReduceOnly, termsSide } from "./order.ts";
 import type { OrderBook } from "./order-book.ts";
 import { NIL } from "./order-pool.ts";
 
+/** Signed position of an account in a market, lots. */
+type PositionLots = (account: number, market: number) => number;
+
 /**
- * Lots, rounded up at the last order, that a notional trades against one side from its best price on: notional / lots is the impact
- * price, rounded down. 0 when the side is not that deep. Orders count with what they can fill: reduce-only ones up to their account's
- * position, all of an account's together, so that size which nothing stands behind moves no price.
- * @param notionalMicroUsd at least 1
- * @param positionLots signed position of an account in a market
+ * The mean price at which a notional could be sold to the bids, in 2^−20 ticks, rounded down; 0 when they are not that deep. Orders
+ * count with what they can fill: reduce-only ones up to their account's position, all of an account's together, so that size which
+ * nothing stands behind moves no price.
+ * @throws RangeError for a notional below one micro-USD
  */
-export function impactLotsCeil(
+export function impactBidTicksQ20Floor(
   book: OrderBook,
-  bookSide: number,
+  market: number,
   notionalMicroUsd: bigint,
-  positionLots: (account: number, market: number) => number,
+  positionLots: PositionLots,
 ): number {
+  const price = impactPrice(book, bookSide(market, "buy"), notionalMicroUsd, positionLots);
+  return price === null ? 0 : Number(price.dividend / price.divisor);
+}
+
+/** The same for buying from the asks, rounded up: both sides are rounded away from a premium. */
+export function impactAskTicksQ20Ceil(
+  book: OrderBook,
+  market: number,
+  notionalMicroUsd: bigint,
+  positionLots: PositionLots,
+): number {
+  const price = impactPrice(book, bookSide(market, "sell"), notionalMicroUsd, positionLots);
+  return price === null ? 0 : Number((price.dividend + price.divisor - 1n) / price.divisor);
+}
+
+/** Notional / lots, exact: of the last order a fraction of a lot may be taken. */
+function impactPrice(
+  book: OrderBook,
+  side: number,
+  notionalMicroUsd: bigint,
+  positionLots: PositionLots,
+): { dividend: bigint; divisor: bigint } | null {
+  if (notionalMicroUsd < 1n) throw new RangeError(`an impact notional of ${notionalMicroUsd} micro-USD`);
   const { pool } = book;
   const reducible = new Map<number, number>();
   let restMicroUsd = notionalMicroUsd;
-  // A lot costs at least one micro-USD: below a notional of 2^53 there are no more lots than a safe integer holds.
   let lots = 0n;
-  for (let node = book.best(bookSide); node !== NIL; node = book.following(node)) {
+  for (let node = book.best(side); node !== NIL; node = book.following(node)) {
     let orderLots = pool.remainingLots(node);
     const terms = pool.terms(node);
     if (termsReduceOnly(terms)) {
@@ -31,9 +56,13 @@ export function impactLotsCeil(
     }
     const priceTicks = BigInt(pool.priceTicks(node));
     const quoteMicroUsd = priceTicks * BigInt(orderLots);
-    if (quoteMicroUsd >= restMicroUsd) return Number(lots + (restMicroUsd + priceTicks - 1n) / priceTicks);
+    if (quoteMicroUsd >= restMicroUsd) {
+      // lots + rest / price lots for the notional.
+      const dividend = (notionalMicroUsd * priceTicks) << BigInt(IMPACT_FRACTION_BITS);
+      return { dividend, divisor: lots * priceTicks + restMicroUsd };
+    }
     restMicroUsd -= quoteMicroUsd;
     lots += BigInt(orderLots);
   }
-  return 0;
+  return null;
 }

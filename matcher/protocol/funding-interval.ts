@@ -16,10 +16,10 @@ export interface MarketSample {
   indexTicks: number;
   /** Bound of |premium|. */
   premiumMaxPpm: number;
-  /** Lots, rounded up, for which the bids pay the impact notional; 0 when they are not that deep. */
-  impactBidLots: number;
-  /** Lots, rounded up, that the impact notional buys from the asks; 0 when they are not that deep. */
-  impactAskLots: number;
+  /** Mean price at which the impact notional could be sold, in 2^−20 ticks, rounded down; 0 when the bids are not that deep. */
+  impactBidTicksQ20: number;
+  /** Mean price at which it could be bought, rounded up; 0 when the asks are not that deep. */
+  impactAskTicksQ20: number;
 }
 
 /** All live markets at one moment. */
@@ -66,8 +66,8 @@ export function fundingIntervalWords({ interval, schedule, epochNumber, terms, s
         market: BigInt(market.market),
         indexTicks: BigInt(market.indexTicks),
         premiumMaxPpm: BigInt(market.premiumMaxPpm),
-        impactBidLots: BigInt(market.impactBidLots),
-        impactAskLots: BigInt(market.impactAskLots),
+        impactBidTicksQ20: BigInt(market.impactBidTicksQ20),
+        impactAskTicksQ20: BigInt(market.impactAskTicksQ20),
       }),
     ),
   );
@@ -119,8 +119,8 @@ export function fundingIntervalFromWords(words: readonly bigint[]): FundingInter
       market: Number(fields.market),
       indexTicks: Number(fields.indexTicks),
       premiumMaxPpm: Number(fields.premiumMaxPpm),
-      impactBidLots: Number(fields.impactBidLots),
-      impactAskLots: Number(fields.impactAskLots),
+      impactBidTicksQ20: Number(fields.impactBidTicksQ20),
+      impactAskTicksQ20: Number(fields.impactAskTicksQ20),
     });
   }
   return {

@@ -115,8 +115,8 @@ export function fundingIntervalFromWire(body: unknown): FundingInterval {
         market: field(market.market, "market"),
         indexTicks: field(market.indexTicks, "indexTicks"),
         premiumMaxPpm: field(market.premiumMaxPpm, "premiumMaxPpm"),
-        impactBidLots: field(market.impactBidLots, "impactBidLots"),
-        impactAskLots: field(market.impactAskLots, "impactAskLots"),
+        impactBidTicksQ20: field(market.impactBidTicksQ20, "impactBidTicksQ20"),
+        impactAskTicksQ20: field(market.impactAskTicksQ20, "impactAskTicksQ20"),
       })),
     })),
   };

@@ -204,6 +204,9 @@ export const ACCOUNT_WORD = [
 /** A signed rate is stored with this added. */
 export const FUNDING_RATE_OFFSET_PPM = 2 ** 23;
 
+/** Impact prices are in 2^−20 ticks: a millionth of a tick. */
+export const IMPACT_FRACTION_BITS = 20;
+
 export const FUNDING_HEADER_WORD = [
   ["interval", WIDTH.timeSeconds],
   ["intervalSeconds", WIDTH.timeSeconds],
@@ -232,9 +235,9 @@ export const FUNDING_SAMPLE_WORD = [
   ["market", WIDTH.market],
   ["indexTicks", WIDTH.priceTicks],
   ["premiumMaxPpm", 26],
-  /** Lots that the impact notional buys and sells; 0 when the side is not that deep. */
-  ["impactBidLots", 53],
-  ["impactAskLots", 53],
+  /** 0 when the side is not deep enough. */
+  ["impactBidTicksQ20", WIDTH.priceTicks + IMPACT_FRACTION_BITS],
+  ["impactAskTicksQ20", WIDTH.priceTicks + IMPACT_FRACTION_BITS],
 ] as const satisfies Layout;
 
 // ── Tiers and the public-data layout ─────────────────────────────────────────────────────────────────────────────────────

@@ -64,8 +64,7 @@ export function fundingOf({ interval, schedule, terms, samples }: FundingInterva
     for (const { timeSeconds, markets } of samples) {
       const sample = markets.find((candidate) => candidate.market === market.market);
       if (sample === undefined) continue;
-      const { indexTicks, premiumMaxPpm } = sample;
-      const ppm = premiumPpmTowardZero(indexTicks, sample, market.impactNotionalMicroUsd, premiumMaxPpm);
+      const ppm = premiumPpmTowardZero(sample.indexTicks, sample, sample.premiumMaxPpm);
       bySlot[Math.floor((timeSeconds - start) / schedule.slotSeconds)]?.push(ppm);
     }
     const mediansPpm = bySlot.map((taken) => {

@@ -1,7 +1,7 @@
 import type { BookEvent } from "../book/book-event.ts";
 import type { BookRules } from "../book/book-rules.ts";
 import { bestPrices } from "../book/book-view.ts";
-import { impactLotsCeil } from "../book/impact.ts";
+import { impactAskTicksQ20Ceil, impactBidTicksQ20Floor } from "../book/impact.ts";
 import { MatchingEngine } from "../book/matching-engine.ts";
 import { bookSide } from "../book/order.ts";
 import { NIL } from "../book/order-pool.ts";
@@ -210,8 +210,8 @@ export class ExchangeState {
     const { book } = this.engine;
     const positionLots = (account: number, market: number) => this.ledger.positionLots(account, market);
     const sample = this.funding.sampleAt(timeSeconds, epoch, (market, notionalMicroUsd) => ({
-      impactBidLots: impactLotsCeil(book, bookSide(market, "buy"), notionalMicroUsd, positionLots),
-      impactAskLots: impactLotsCeil(book, bookSide(market, "sell"), notionalMicroUsd, positionLots),
+      impactBidTicksQ20: impactBidTicksQ20Floor(book, market, notionalMicroUsd, positionLots),
+      impactAskTicksQ20: impactAskTicksQ20Ceil(book, market, notionalMicroUsd, positionLots),
     }));
     const sealing = this.funding.sealing(timeSeconds, epoch);
     this.funding.seal(timeSeconds, sealing, epoch);

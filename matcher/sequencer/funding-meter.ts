@@ -158,9 +158,9 @@ export class FundingMeter {
     const markets: MarketSample[] = [];
     for (const { market, impactNotionalMicroUsd } of this.marketTerms(epoch)) {
       const { priceTicks: indexTicks, imfPpm, mmfPpm } = epoch.markets[market] as Epoch["markets"][number];
-      const { impactBidLots, impactAskLots } = impactOf(market, impactNotionalMicroUsd);
+      const { impactBidTicksQ20, impactAskTicksQ20 } = impactOf(market, impactNotionalMicroUsd);
       const premiumMax = premiumMaxPpm(imfPpm, mmfPpm);
-      markets.push({ market, indexTicks, premiumMaxPpm: premiumMax, impactBidLots, impactAskLots });
+      markets.push({ market, indexTicks, premiumMaxPpm: premiumMax, impactBidTicksQ20, impactAskTicksQ20 });
     }
     if (markets.length === 0) throw new RangeError("a funding sample while no market is live");
     return { timeSeconds, epochNumber: epoch.number, markets };

@@ -17,17 +17,13 @@ export interface OpenFundingView {
 /** null before the first epoch, and for a market that is not live. */
 export function openFundingView(state: ExchangeState, market: number): OpenFundingView | null {
   const open = state.funding.openInterval(state.ledger.shared.epoch);
-  const terms = open?.terms.find((candidate) => candidate.market === market);
   const funding = open === null ? undefined : fundingOf(open).find((candidate) => candidate.market === market);
-  if (open === null || terms === undefined || funding === undefined) return null;
+  if (open === null || funding === undefined) return null;
   const last = open.samples.at(-1)?.markets.find((candidate) => candidate.market === market);
   return {
     interval: open.interval,
     samples: open.samples.length,
-    premiumPpm:
-      last === undefined
-        ? null
-        : premiumPpmTowardZero(last.indexTicks, last, terms.impactNotionalMicroUsd, last.premiumMaxPpm),
+    premiumPpm: last === undefined ? null : premiumPpmTowardZero(last.indexTicks, last, last.premiumMaxPpm),
     rate8hPpm: funding.rate8hPpm,
   };
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import fc from "fast-check";
-import { impactLotsCeil } from "../../matcher/book/impact.ts";
-import { bookSide } from "../../matcher/book/order.ts";
+import { impactAskTicksQ20Ceil, impactBidTicksQ20Floor } from "../../matcher/book/impact.ts";
 import { premiumPpmTowardZero } from "../../matcher/risk/premium.ts";
 import { NOW_SECONDS, newEngine, order } from "./sample-orders.ts";
 
@@ -44,19 +43,16 @@ function premiumOf(vector: PremiumCase, notional: bigint): number {
   const exponent = vector.indexExponent - vector.quantumConversionExponent + vector.baseAtomicResolution + 6;
   expect(exponent).to.equal(-1);
   const impact = {
-    impactBidLots: impactLotsCeil(book, bookSide(0, "buy"), notional, noPosition),
-    impactAskLots: impactLotsCeil(book, bookSide(0, "sell"), notional, noPosition),
+    impactBidTicksQ20: impactBidTicksQ20Floor(book, 0, notional, noPosition),
+    impactAskTicksQ20: impactAskTicksQ20Ceil(book, 0, notional, noPosition),
   };
-  return premiumPpmTowardZero((vector.indexPrice ?? 0) / 10, impact, notional, vector.maxAbsPremiumPpm);
+  return premiumPpmTowardZero((vector.indexPrice ?? 0) / 10, impact, vector.maxAbsPremiumPpm);
 }
 
 describe("impact prices", () => {
   const ZERO_NOTIONAL = "Zero impact amount, positive premium, use best bid as impact price";
   const OTHERWISE = new Map([
-    [
-      ZERO_NOTIONAL,
-      "differs: a notional of zero is refused; the least that buys a lot at the best price gives their result",
-    ],
+    [ZERO_NOTIONAL, "differs: a notional of zero is refused; the least one has the best price and gives their result"],
     ["error: clob pair is not a perpetual", "differs: every market of Clearbook is a perpetual"],
     ["error: index price is zero", "is the same: an index of zero is refused"],
     [
@@ -78,11 +74,11 @@ describe("impact prices", () => {
       expect(vector, name).to.not.equal(undefined);
       if (name === ZERO_NOTIONAL) {
         expect(() => premiumOf(vector, 0n)).to.throw(RangeError, "notional of 0");
-        expect(premiumOf(vector, BigInt(vector.bids[0]?.[0] ?? 0))).to.equal(vector.expectedPremiumPpm);
+        expect(premiumOf(vector, 1n)).to.equal(vector.expectedPremiumPpm);
       } else {
         expect(vector.note).to.equal("error/panic case in the source");
-        const impact = { impactBidLots: 1, impactAskLots: 1 };
-        expect(() => premiumPpmTowardZero(0, impact, 1n, 1)).to.throw(RangeError, "index of 0");
+        const impact = { impactBidTicksQ20: 1, impactAskTicksQ20: 1 };
+        expect(() => premiumPpmTowardZero(0, impact, 1)).to.throw(RangeError, "index of 0");
       }
     });
   }
@@ -92,14 +88,38 @@ describe("impact prices", () => {
     expect(cases.filter(({ name }) => OTHERWISE.has(name))).to.have.length(OTHERWISE.size);
   });
 
-  it("round lots up, so that a bid is never taken for better than it is", () => {
+  const Q20 = 2 ** 20;
+  const bid = (book: ReturnType<typeof bookOf>["book"], notional: bigint) =>
+    impactBidTicksQ20Floor(book, 0, notional, noPosition);
+
+  it("are means over what is taken of each level, in fractions of lots, away from a premium by less than 2^−20 ticks", () => {
     const { book } = bookOf([[100, 3]], [[101, 3]]);
-    const buy = bookSide(0, "buy");
-    expect(impactLotsCeil(book, buy, 1n, noPosition)).to.equal(1);
-    expect(impactLotsCeil(book, buy, 200n, noPosition)).to.equal(2);
-    expect(impactLotsCeil(book, buy, 201n, noPosition)).to.equal(3);
-    expect(impactLotsCeil(book, buy, 300n, noPosition)).to.equal(3);
-    expect(impactLotsCeil(book, buy, 301n, noPosition)).to.equal(0);
+    for (const notional of [1n, 150n, 300n]) expect(bid(book, notional)).to.equal(100 * Q20);
+    expect(bid(book, 301n)).to.equal(0);
+    const deeper = bookOf(
+      [
+        [100, 3],
+        [90, 5],
+      ],
+      [
+        [110, 3],
+        [120, 5],
+      ],
+    ).book;
+    // 300 for 3 lots, and 1 for the 90th part of one.
+    expect(bid(deeper, 301n)).to.equal(Math.floor((301 / (3 + 1 / 90)) * Q20));
+    expect(bid(deeper, 750n)).to.equal(Math.floor((750 / 8) * Q20));
+    expect(bid(deeper, 751n)).to.equal(0);
+    expect(impactAskTicksQ20Ceil(deeper, 0, 331n, noPosition)).to.equal(Math.ceil((331 / (3 + 1 / 120)) * Q20));
+    expect(impactAskTicksQ20Ceil(deeper, 0, 930n, noPosition)).to.equal(Math.ceil((930 / 8) * Q20));
+    expect(impactAskTicksQ20Ceil(deeper, 0, 931n, noPosition)).to.equal(0);
+  });
+
+  it("are exact at the ends of the widths", () => {
+    const top = 2 ** 32 - 1;
+    const { book } = bookOf([[top, 2 ** 40 - 1]], []);
+    expect(bid(book, 2n ** 53n - 1n)).to.equal(top * Q20);
+    expect(impactAskTicksQ20Ceil(bookOf([], [[top, 2 ** 40 - 1]]).book, 0, 1n, noPosition)).to.equal(top * Q20);
   });
 
   it("count reduce-only orders up to their account's position, all of them together", () => {
@@ -113,30 +133,35 @@ describe("impact prices", () => {
       const resting = order({ account, slot, side: "sell", reduceOnly: true, limitPriceTicks, quantityLots: 4 });
       expect(engine.place(resting, NOW_SECONDS).at(-1)?.type).to.equal("booked");
     }
-    const sell = bookSide(0, "sell");
-    const positionLots = (who: number, market: number) => gate.positionLots(who, market);
+    const ask = (notional: bigint) =>
+      impactAskTicksQ20Ceil(book, 0, notional, (who, market) => gate.positionLots(who, market));
     // 4 at 101 and 1 of the 4 at 102, then the other account's at 110.
-    const reducible = 4n * 101n + 102n;
-    expect(impactLotsCeil(book, sell, reducible, positionLots)).to.equal(5);
-    expect(impactLotsCeil(book, sell, reducible + 1n, positionLots)).to.equal(6);
-    expect(impactLotsCeil(book, sell, reducible + 11_000n, positionLots)).to.equal(105);
-    expect(impactLotsCeil(book, sell, reducible + 11_001n, positionLots)).to.equal(0);
+    expect(ask(506n)).to.equal(Math.ceil((506 / 5) * Q20));
+    expect(ask(506n + 110n)).to.equal(Math.ceil((616 / 6) * Q20));
+    expect(ask(506n + 11_000n)).to.equal(Math.ceil((11_506 / 105) * Q20));
+    expect(ask(506n + 11_001n)).to.equal(0);
     // Without a position nothing stands behind them.
-    expect(impactLotsCeil(book, sell, 110n, noPosition)).to.equal(1);
+    expect(impactAskTicksQ20Ceil(book, 0, 110n, noPosition)).to.equal(110 * Q20);
   });
 
-  it("are what trading lot by lot through the levels would give", () => {
+  it("are what trading through the levels one after the other would give", () => {
     const level = fc.tuple(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 9 }));
+    const levels = fc.array(level, { minLength: 1, maxLength: 6 });
     fc.assert(
-      fc.property(fc.array(level, { maxLength: 6 }), fc.integer({ min: 1, max: 2_000 }), (levels, notional) => {
-        const { book } = bookOf(levels, []);
-        const best = [...levels].sort(([a], [b]) => b - a).flatMap(([ticks, lots]) => new Array(lots).fill(ticks));
-        let rest = notional;
-        let lots = 0;
-        while (rest > 0 && lots < best.length) rest -= best[lots++];
-        expect(impactLotsCeil(book, bookSide(0, "buy"), BigInt(notional), noPosition)).to.equal(rest > 0 ? 0 : lots);
+      fc.property(levels, fc.integer({ min: 1, max: 2_000 }), fc.boolean(), (all, notional, buys) => {
+        const { book } = buys ? bookOf(all, []) : bookOf([], all);
+        let [rest, lots] = [notional, 0];
+        for (const [ticks, depth] of [...all].sort(([a], [b]) => (buys ? b - a : a - b))) {
+          const taken = Math.min(depth, rest / ticks);
+          rest = taken < depth ? 0 : rest - ticks * depth;
+          lots += taken;
+          if (rest === 0) break;
+        }
+        const found = buys ? bid(book, BigInt(notional)) : impactAskTicksQ20Ceil(book, 0, BigInt(notional), noPosition);
+        if (rest > 0) expect(found).to.equal(0);
+        else expect(found / Q20).to.be.within(notional / lots - 1.01 / Q20, notional / lots + 1.01 / Q20);
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 });

@@ -116,18 +116,16 @@ describe("the funding rate", () => {
 
 const SCHEDULE = { intervalSeconds: 20, slotSeconds: 10, sampleSeconds: 2 };
 
-/** At an index of a million ticks and a notional of 10^12 micro-USD, a lot in a million less or more is about a ppm. */
+/** At an index of a million ticks, a tick is a ppm. */
 function sampleOf(timeSeconds: number, premiumPpm: number, market = 0): FundingSample {
   const indexTicks = 1_000_000;
-  const impact =
-    premiumPpm >= 0
-      ? { impactBidLots: 1_000_000 - premiumPpm, impactAskLots: 0 }
-      : { impactBidLots: 0, impactAskLots: 1_000_000 - premiumPpm };
+  const ticksQ20 = (indexTicks + premiumPpm) * 2 ** 20;
+  const impact = { impactBidTicksQ20: ticksQ20, impactAskTicksQ20: ticksQ20 };
   return { timeSeconds, epochNumber: 1, markets: [{ market, indexTicks, premiumMaxPpm: 60_000_000, ...impact }] };
 }
 
 function intervalOf(samples: readonly FundingSample[]): FundingInterval {
-  const terms = [{ market: 0, impactNotionalMicroUsd: 10n ** 12n, interest8hPpm: 0, rateMax8hPpm: 60_000_000 }];
+  const terms = [{ market: 0, impactNotionalMicroUsd: 1n, interest8hPpm: 0, rateMax8hPpm: 60_000_000 }];
   return { interval: 5, schedule: SCHEDULE, epochNumber: 1, terms, samples };
 }
 

@@ -24,6 +24,8 @@ export interface TestApi {
   app: FastifyInstance;
   sequencer: Sequencer;
   defects: unknown[];
+  /** What the contract allows, as the API is told; 0: nobody knows yet. */
+  rateMaxPpmPerHour: number;
 }
 
 /** An API over accounts 1 … n in epoch 1. */
@@ -32,6 +34,7 @@ export function testApi(accounts = 4, limits: Partial<BacklogLimits> = {}): Test
   const sequencer = new Sequencer({ state, verifier: verifierInThread(), backlog: new Backlog(limits) });
   const defects: unknown[] = [];
   let clockMs = 1_800_000_000_000;
+  const api = { sequencer, defects, rateMaxPpmPerHour: 0 };
   const app = createApi({
     sequencer,
     chainId: CHAIN_ID,
@@ -39,10 +42,11 @@ export function testApi(accounts = 4, limits: Partial<BacklogLimits> = {}): Test
     domain: DOMAIN,
     markets: DEVNET_MARKETS.map(({ market }) => market),
     chainStatus: () => ({ blockNumber: 7 }),
+    fundingRateMaxPpmPerHour: () => api.rateMaxPpmPerHour,
     nowMs: () => clockMs++,
     onDefect: (error) => defects.push(error),
   });
-  return { app, sequencer, defects };
+  return Object.assign(api, { app });
 }
 
 export function marketOf(index: number): Market {

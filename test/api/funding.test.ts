@@ -32,12 +32,8 @@ describe("the funding API", () => {
 
   /** Bids for 20,000 USD a tenth of a percent above the index. */
   function bid(): void {
-    const message = order({
-      limitPriceTicks: BTC_TICKS + 650,
-      quantityLots: 30_000,
-      expirySeconds: EPOCH_SECONDS * 1.01,
-    });
-    api.sequencer.state.execute({ type: "message", message: unsigned(message), settle: false });
+    const message = unsigned(order({ limitPriceTicks: BTC_TICKS + 650, quantityLots: 30_000 }));
+    accepted(api.sequencer.state.execute({ type: "message", message, settle: false }));
   }
 
   const funding = async (query: string) => (await get(api.app, `/v1/funding?${query}`)).body as WireFunding;
@@ -168,7 +164,7 @@ describe("the funding API", () => {
 
   it("forgets the oldest intervals first", () => {
     const history = new FundingHistory(2);
-    api.sequencer.onAccepted((accepted) => history.record(accepted));
+    api.sequencer.onAccepted((outcome) => history.record(outcome));
     sample(0, 241);
     expect(history.oldest).to.equal(FIRST + 2);
     expect(history.interval(FIRST + 1)).to.equal(undefined);

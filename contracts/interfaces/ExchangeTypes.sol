@@ -105,7 +105,7 @@ struct ProverHeader {
     uint256 newRoot;
     /// Head of the command journal after the batch.
     uint256 journalHead;
-    /// Hash of the funding samples; 0 for now.
+    /// Head of the hash chain over the funding intervals that the epoch's indices rest on.
     uint256 fundingDigest;
     /// Sum of the batch's fees, pico-USD.
     uint256 feeDeltaPicoUsd;

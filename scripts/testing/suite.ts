@@ -12,7 +12,7 @@ const expectedSecondsByFolder: readonly (readonly [RegExp, number])[] = [
 
 /** Test files that touch no compiled contract and no deployed tier's circuit or key. */
 const buildless =
-  /^test\/((protocol|book|risk|state|sequencer|scripts)\/|sdk\/(client|wallet)|circuits\/(attack|honest)|house\.test|assurance\.test)/;
+  /^test\/((protocol|book|risk|state|sequencer)\/|scripts\/(?!funding)|sdk\/(client|wallet)|circuits\/(attack|honest)|house\.test|assurance\.test)/;
 
 function expectedSecondsOf(file: string): number {
   return expectedSecondsByFolder.find(([folder]) => folder.test(file))?.[1] ?? 3;

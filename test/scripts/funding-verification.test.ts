@@ -74,7 +74,6 @@ describe("the verification of funding", function () {
       if (second % 20 === 0) await run.epoch(second, [PRICES_TICKS[0]! - second, ...PRICES_TICKS.slice(1)]);
       if (second === 75)
         await run.place({ sequence: 64, limitPriceTicks: PRICES_TICKS[0]! + 1_300, quantityLots: 30_000 });
-        await run.place({ sequence: 128, limitPriceTicks: PRICES_TICKS[0]! - 1_300, quantityLots: 1 });
     }
     const { provider, deployment } = run.chain;
     published = await readPublishedFunding(provider, deployment.exchange, deployment.firstBlock);

@@ -19,6 +19,7 @@ const { values } = parseArgs({
     keys: { type: "string", default: "build/devnet/keys.json" },
     circuits: { type: "string", default: "build/circuits" },
     tiers: { type: "string", default: "small,large" },
+    journal: { type: "string" },
     port: { type: "string", default: "0" },
     "operator-port": { type: "string", default: "0" },
     confirmations: { type: "string", default: "2" },
@@ -83,6 +84,7 @@ async function run(): Promise<void> {
     cadence: { leastMs: count("epoch-ms", 1), idleMs: count("idle-epoch-ms", 1), aheadMax: 3 },
     unprovenRowsMax: count("unproven-rows", 1),
     fundingRatePpmPerHour: count("funding-ppm", 0),
+    ...(values.journal === undefined ? {} : { journalPath: values.journal }),
     onAccepted: ({ events }) => {
       const seen = { orders: 0, fills: 0 };
       for (const { event } of events) {

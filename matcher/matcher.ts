@@ -22,7 +22,9 @@ import { Batcher } from "./prover/batcher.ts";
 import { type Prover, startProver } from "./prover/groth16/prover.ts";
 import { type CutBatch, ProofPipeline } from "./prover/pipeline.ts";
 import { Backlog } from "./sequencer/backlog.ts";
+import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
+import { JournalFile } from "./sequencer/journal.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
@@ -45,6 +47,8 @@ export interface MatcherOptions {
   readonly cutAfterMs: number;
   readonly cadence: EpochCadence;
   readonly fundingRatePpmPerHour: number;
+  /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
+  readonly journalPath?: string;
   readonly unprovenRowsMax?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
@@ -151,7 +155,9 @@ async function assemble(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
   );
   const state = new ExchangeState({ rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS });
-  const sequencer = new Sequencer({ state, verifier, backlog });
+  const log = openJournal(options.journalPath);
+  closers.push(() => log.close());
+  const sequencer = new Sequencer({ state, verifier, backlog, log });
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
   const halt = (report: string) => {
@@ -226,7 +232,7 @@ async function assemble(
   const operatorPort = await endpoint.listen(options.operatorPort);
   closers.push(() => endpoint.close());
   await opener.start();
-  closers.push(() => opener.stop());
+  closers.push(async () => opener.stop());
   watcher.start();
   closers.push(() => watcher.stop());
 
@@ -244,6 +250,14 @@ async function assemble(
   closers.push(() => api.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
   return make({ sequencer, pipeline, watcher, provers, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
+}
+
+/** A journal of other commands than this run's cannot be continued: batches of an earlier run are not known any more. */
+function openJournal(path: string | undefined): CommandLog {
+  if (path === undefined) return new NoLog();
+  const journal = new JournalFile(path);
+  if (journal.replay.length === 0) return journal;
+  throw new Error(`The journal ${path} has ${journal.replay.length} commands of an earlier run: name a new file.`);
 }
 
 /** Confirmed events of L1 become commands. Nothing can be in a batch before the first epoch, so the queue waits for it. */

@@ -71,6 +71,17 @@ function readText(path: string): string | undefined {
   }
 }
 
+// The compiler's process is ended on our exit, which a signal alone would not bring about.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
+  process.on(signal, () => process.exit(code));
+}
+process.on("disconnect", () => process.exit(1));
+process.channel?.unref();
+
 await runCommand(async () => {
   const options = new Command("build")
     .option("--tier <name...>", "build only these tiers' circuits and keys")

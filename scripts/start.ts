@@ -5,7 +5,7 @@
  *   npm start [-- --port <api> --rpc-port <chain> --bots <n> --no-bots --seed <n> --for <seconds>]
  */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, type WriteStream, writeFileSync } from "node:fs";
+import { createWriteStream, mkdirSync, rmSync, type WriteStream, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { readDeployment } from "../matcher/chain/deployment.ts";
@@ -123,7 +123,8 @@ function endProvers(): void {
 /** The build shows its own progress, so it gets the terminal. */
 async function build(): Promise<void> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "scripts/build.ts"], {
-    stdio: "inherit",
+    // The channel tells the build when we are gone.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   const code = await Promise.race([ended, finished.then(() => undefined)]);
@@ -177,7 +178,18 @@ async function up(): Promise<void> {
   view.line(`exchange ${exchange}; starting matcher and prover …`);
   const board = new BatchBoard((line) => view.line(line));
   const operatorPort = await freePort();
-  const matcherArguments = [...files, "--port", `${apiPort}`, "--operator-port", `${operatorPort}`];
+  // The chain is a new one, and so is the exchange's history.
+  const journalPath = join(folder, "journal");
+  rmSync(journalPath, { force: true });
+  const matcherArguments = [
+    ...files,
+    "--journal",
+    journalPath,
+    "--port",
+    `${apiPort}`,
+    "--operator-port",
+    `${operatorPort}`,
+  ];
   const matcher = await supervisor.startUntil(
     "ready",
     childOf(folder, "matcher", "matcher/main.ts", matcherArguments, onMatcherMessage(board)),

@@ -29,6 +29,8 @@ export interface EpochOpenerStatus {
 const TICK_MS = 100;
 /** Rounds kept: the chain's clock may be some reports behind the signers'. */
 const ROUNDS_KEPT = 16;
+/** How long to leave a chain in peace that did not answer. */
+const RETRY_MS = 1_000;
 
 /**
  * Opens epochs with the newest price report. It knows what was opened from the transactions' own results; the sequencer hears
@@ -46,7 +48,8 @@ export class EpochOpener {
   #opening = false;
   #waitingFor: string | undefined = "a first price round";
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #notBeforeMs = 0;
+  #stopped = false;
 
   constructor(options: EpochOpenerOptions) {
     this.#options = options;
@@ -61,9 +64,10 @@ export class EpochOpener {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  async stop(): Promise<void> {
+  /** Opens nothing more. What the transaction line has been given already is its own affair. */
+  stop(): void {
+    this.#stopped = true;
     clearInterval(this.#timer);
-    await this.#running;
   }
 
   /** Takes the next round. */
@@ -87,7 +91,11 @@ export class EpochOpener {
   }
 
   #tick(): void {
-    if (this.#opening) return;
+    if (this.#opening || this.#stopped || performance.now() < this.#notBeforeMs) return;
+    if (this.#options.line.status().state !== "running") {
+      this.#waitingFor = "nothing: settlement has stopped";
+      return;
+    }
     if (this.#latestRound <= this.#usedRound) {
       this.#waitingFor = "a newer price round";
       return;
@@ -97,7 +105,7 @@ export class EpochOpener {
     this.#waitingFor = whyNoEpoch(cadence, load(), this.#openedNumber, sinceMs);
     if (this.#waitingFor !== undefined) return;
     this.#opening = true;
-    this.#running = this.#open().finally(() => {
+    this.#open().finally(() => {
       this.#opening = false;
     });
   }
@@ -130,6 +138,8 @@ export class EpochOpener {
       this.#usedRound = round.number;
       this.#openedMs = performance.now();
     } catch (error) {
+      if (this.#stopped) return;
+      this.#notBeforeMs = performance.now() + RETRY_MS;
       onNotice?.(error instanceof Error ? error.message : String(error));
       // A round that is too old, or parameters that changed meanwhile: the next round brings another try.
       if (error instanceof RevertError && round !== undefined) {

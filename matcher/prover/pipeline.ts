@@ -306,6 +306,7 @@ export class ProofPipeline {
     this.#settledBatches++;
     this.#settledStep = progress.steps.last;
     this.#settledEpoch = progress.epochNumber;
+    for (const number of this.#epochs.keys()) if (number < this.#settledEpoch) this.#epochs.delete(number);
     this.#tell(cut);
     // A reorganisation may have moved it to another block meanwhile.
     this.#place(cut, "final", await confirmed);

@@ -73,7 +73,7 @@ describe("EpochOpener", function () {
   });
 
   afterEach(async () => {
-    await opener.stop();
+    opener.stop();
     await line.stop();
     await chain.close();
   });
@@ -142,7 +142,7 @@ describe("EpochOpener", function () {
     const first = (await nowSeconds()) - 10;
     opener.offer(await signedRound(chain.deployment, first));
     await opened(1);
-    await opener.stop();
+    opener.stop();
     const later = new EpochOpener({
       provider: chain.provider,
       line,
@@ -156,6 +156,6 @@ describe("EpochOpener", function () {
     expect(later.status().openedNumber).to.equal(1);
     later.offer(await signedRound(chain.deployment, first));
     expect(later.status().waitingFor).to.equal("a newer price round");
-    await later.stop();
+    later.stop();
   });
 });

@@ -57,7 +57,8 @@ const QUEUE: readonly (number | Deposit)[] = [
 const EPOCH_PRICES_PPM = [1_000_000n, 1_004_321n, 958_000n];
 const EPOCH_SECONDS = 60;
 
-const SEED_PRICES_TICKS = Array.from({ length: MARKETS }, (_, index) => {
+/** Where the simulated prices of a devnet start; 0 where no market is live. */
+export const SEED_PRICES_TICKS = Array.from({ length: MARKETS }, (_, index) => {
   const entry = DEVNET_MARKETS[index];
   return entry === undefined ? 0n : BigInt(priceTicksFromUsd(entry.market, entry.seedPriceUsd));
 });

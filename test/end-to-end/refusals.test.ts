@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { JournalFile } from "../../matcher/sequencer/journal.ts";
+import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
+import { run } from "../../scripts/testing/process-group.ts";
+import { startTestChain, type TestChain } from "../chain/test-chain.ts";
+
+/** Everything that keeps a process from starting: one clear sentence, a non-zero exit, nothing left running. */
+describe("Processes that cannot start", function () {
+  this.timeout(120_000);
+  let chain: TestChain;
+  let folder: string;
+  const at = (name: string) => join(folder, name);
+
+  before(async () => {
+    chain = await startTestChain();
+    folder = mkdtempSync(join(tmpdir(), "clearbook-refusals-"));
+    writeFileSync(at("deployment.json"), JSON.stringify(chain.deployment));
+    writeKeys(at("keys.json"), devnetKeys());
+  });
+
+  after(async () => {
+    await chain.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function refusalOf(script: string, ...args: string[]): Promise<string> {
+    const { code, output, stopped } = await run(process.execPath, ["--no-warnings", script, ...args], {
+      limitMs: 60_000,
+    });
+    expect(stopped, output).to.equal(undefined);
+    expect(code, output).to.equal(1);
+    const lines = output.trim().split("\n");
+    expect(lines, output).to.have.length(1);
+    return lines[0]!.replaceAll(`${folder}/`, "");
+  }
+
+  const matcher = (change: Record<string, string> = {}) => {
+    const options: Record<string, string> = { deployment: at("deployment.json"), keys: at("keys.json"), ...change };
+    return refusalOf("matcher/main.ts", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]));
+  };
+
+  function deployment(name: string, change: Record<string, unknown>): string {
+    writeFileSync(at(name), JSON.stringify({ ...chain.deployment, ...change }));
+    return at(name);
+  }
+
+  it("matcher: no deployment, a damaged one, another chain's, an earlier run's", async () => {
+    expect(await matcher({ deployment: at("nowhere.json") })).to.equal(
+      "nowhere.json is missing: deploy the contracts first.",
+    );
+    writeFileSync(at("cut.json"), "{");
+    expect(await matcher({ deployment: at("cut.json") })).to.match(/^cut\.json is damaged \(.+\): deploy again\.$/);
+    const other = deployment("other.json", { chainId: 1337 });
+    expect(await matcher({ deployment: other })).to.match(
+      /^The chain at \S+ has the id 31337, but 1337 is expected\.$/,
+    );
+    const earlier = deployment("earlier.json", { exchange: `0x${"9".repeat(40)}` });
+    expect(await matcher({ deployment: earlier })).to.match(
+      /^There is no contract at 0x9+: the deployment belongs to another chain/,
+    );
+    const gone = deployment("gone.json", { rpcUrl: "http://127.0.0.1:9" });
+    expect(await matcher({ deployment: gone })).to.match(/^No chain answers at http:\/\/127\.0\.0\.1:9 \(.+\)\.$/);
+  });
+
+  it("matcher: no key file, a damaged one, another operator's key", async () => {
+    expect(await matcher({ keys: at("none.json") })).to.equal(
+      "The key file none.json is missing: deploy first, or name yours with --keys.",
+    );
+    writeFileSync(at("empty.json"), "{}");
+    expect(await matcher({ keys: at("empty.json") })).to.match(
+      /^The key file empty\.json has no usable "operator" key/,
+    );
+    writeKeys(at("swapped.json"), { ...devnetKeys(), operator: devnetKeys().faucet });
+    expect(await matcher({ keys: at("swapped.json") })).to.match(
+      /^The operator's key is that of 0x\w+, but the Exchange's/,
+    );
+  });
+
+  it("matcher: options that make no sense, another run's journal", async () => {
+    expect(await matcher({ "cut-after-ms": "soon" })).to.equal(
+      '--cut-after-ms needs a whole number from 0, not "soon".',
+    );
+    expect(await matcher({ tiers: "huge" })).to.equal('There is no tier "huge".');
+    const journal = new JournalFile(at("journal"));
+    await journal.append(new Uint8Array([1, 2, 3]));
+    await journal.close();
+    expect(await matcher({ journal: at("journal") })).to.equal(
+      "The journal journal has 1 commands of an earlier run: name a new file.",
+    );
+  });
+
+  it("feed: no key file, no deployment", async () => {
+    const door = ["--matcher", "http://127.0.0.1:9"];
+    expect(await refusalOf("scripts/feed.ts", ...door, "--deployment", at("nowhere.json"))).to.match(
+      /^nowhere\.json is missing/,
+    );
+    const here = ["--deployment", at("deployment.json")];
+    expect(await refusalOf("scripts/feed.ts", ...door, ...here, "--keys", at("none.json"))).to.match(
+      /^The key file none\.json is missing/,
+    );
+    expect(await refusalOf("scripts/feed.ts", ...door, ...here, "--every", "10")).to.match(
+      /^--every needs a whole number from 1000/,
+    );
+  });
+
+  it("deployment: another chain than the one named, none at all", async () => {
+    const url = chain.deployment.rpcUrl;
+    expect(await refusalOf("scripts/deploy.ts", "--rpc-url", url, "--chain-id", "1", "--out", folder)).to.match(
+      /has the id 31337, but 1 is expected\.$/,
+    );
+    expect(await refusalOf("scripts/deploy.ts", "--rpc-url", "http://127.0.0.1:9", "--out", folder)).to.match(
+      /^No chain answers/,
+    );
+  });
+
+  it("chain: a port that is in use", async () => {
+    const { port } = new URL(chain.deployment.rpcUrl);
+    expect(await refusalOf("scripts/chain.ts", "--rpc-port", port)).to.equal(
+      `Port ${port} is in use: end what listens there, or pass another --rpc-port.`,
+    );
+  });
+});

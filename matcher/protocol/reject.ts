@@ -141,6 +141,13 @@ export const REJECTS = {
     message: "The order was signed for another exchange contract.",
     remedy: "Sign with the exchange address from GET /v1/markets.",
   },
+  INVALID_RECEIVER: {
+    code: "INVALID_RECEIVER",
+    httpStatus: 422,
+    field: "to",
+    message: "The receiving account does not exist, is the sending one, or has another L1 owner.",
+    remedy: "Transfer between two accounts of the same owner; withdraw to pay anybody else.",
+  },
   NOT_PERMITTED: {
     code: "NOT_PERMITTED",
     httpStatus: 403,

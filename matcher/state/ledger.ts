@@ -1,6 +1,13 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { Epoch } from "../protocol/epoch.ts";
-import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  OrderMessage,
+  Signed,
+  TransferMessage,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
 import { ACCOUNTS, FILLED_CANCELLED, INSURANCE_ACCOUNT, WIDTH } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
 import { liquidationPriceTicksSafeSide } from "../risk/liquidation-price.ts";
@@ -15,12 +22,18 @@ import * as rules from "./row-rules.ts";
 import type * as steps from "./step.ts";
 import type { Fill } from "./step.ts";
 import type { OrderSlot, QueueEntry } from "./trace.ts";
-import { type WithdrawalRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
+import {
+  type TransferRefusal,
+  transferRefusal,
+  type WithdrawalRefusal,
+  withdrawalRefusal,
+} from "./withdrawal-rules.ts";
 
 type TraderRefusal = "unknown-account" | "insurance-account";
 export type OrderRefusal = TraderRefusal | rules.RowRefusal;
 export type CancelVerdict = "ok" | TraderRefusal | rules.CancelRefusal | "no-effect" | "collateral-range";
 export type CancelAllVerdict = "ok" | TraderRefusal | "below-min-sequence" | "no-effect" | "collateral-range";
+export type TransferVerdict = WithdrawalVerdict | TransferRefusal;
 export type WithdrawalVerdict = "ok" | TraderRefusal | WithdrawalRefusal | TransitionRefusal | "collateral-range";
 
 /** An apply… that its check refuses. Callers check first, so this is a bug of theirs. */
@@ -260,6 +273,10 @@ export class Ledger {
 
   /** A withdrawal must leave initial margin met. */
   checkWithdrawal(message: WithdrawalMessage): WithdrawalVerdict {
+    return this.#paymentVerdict(message);
+  }
+
+  #paymentVerdict(message: WithdrawalMessage | TransferMessage): WithdrawalVerdict {
     const record = this.#trader(message.account);
     if (typeof record === "string") return record;
     const refusal = withdrawalRefusal(message, record.withdrawalNonce, this.terms.timeSeconds);
@@ -277,6 +294,27 @@ export class Ledger {
     this.#write(message.account, records.withWithdrawal(this.settledRecord(message.account), message.amountMicroUsd));
     this.#state.setShared({ withdrawnMicroUsd: this.shared.withdrawnMicroUsd + message.amountMicroUsd });
     return { kind: "withdrawal", message };
+  }
+
+  /** A transfer is a withdrawal for its sender and a deposit for its receiver, who has the same owner. */
+  checkTransfer(message: TransferMessage): TransferVerdict {
+    const verdict = this.#paymentVerdict(message);
+    if (verdict !== "ok") return verdict;
+    const receiver = this.#state.record(message.to);
+    const refusal = transferRefusal(message, receiver?.owner, this.#record(message.account).owner);
+    if (receiver === undefined || refusal !== undefined) return refusal ?? "unknown-receiver";
+    const topped = records.withDeposit(records.settled(receiver, this.terms), message.amountMicroUsd);
+    return records.collateralInRange(topped) ? "ok" : "collateral-range";
+  }
+
+  /** @throws Refused unless {@link checkTransfer} says ok */
+  applyTransfer(message: Signed<TransferMessage>): steps.TransferStep {
+    const verdict = this.checkTransfer(message);
+    if (verdict !== "ok") throw new Refused("transfer", verdict);
+    const { account, to, amountMicroUsd } = message;
+    this.#write(account, records.withWithdrawal(this.settledRecord(account), amountMicroUsd));
+    this.#write(to, records.withDeposit(this.settledRecord(to), amountMicroUsd));
+    return { kind: "transfer", message };
   }
 
   // ── Trials ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
-import {DevChain} from "./libraries/DevChain.sol";
+import {Protocol} from "./generated/Protocol.sol";
 
 /// @title A worthless dollar with six decimals and permit, for development chains.
 contract TestDollar is ERC20, ERC20Permit {
@@ -19,7 +19,7 @@ contract TestDollar is ERC20, ERC20Permit {
 
     /// @notice Gives anybody any amount, micro-USD.
     function mint(address to, uint256 amountMicroUsd) external {
-        if (!DevChain.isAllowed(block.chainid)) revert MintOnlyOnDevChains(block.chainid);
+        if (!Protocol.isDevChain(block.chainid)) revert MintOnlyOnDevChains(block.chainid);
         _mint(to, amountMicroUsd);
     }
 }

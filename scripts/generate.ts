@@ -82,6 +82,16 @@ export function renderCircom(): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Chains on which money is play money. */
+function solidityDevChains(): string[] {
+  return [
+    "    /// @notice Whether keys with a publicly known trapdoor may be used, because money is play money.",
+    "    function isDevChain(uint256 chainId) internal pure returns (bool) {",
+    `        return ${spec.DEV_CHAIN_IDS.map((chainId) => `chainId == ${chainId}`).join(" || ")};`,
+    "    }",
+  ];
+}
+
 function solidityTiers(): string[] {
   const columns: [string, (tier: spec.Tier) => number][] = [
     ["rows", (t) => t.rows],
@@ -129,6 +139,8 @@ export function renderSolidity(): string {
     `    string internal constant DOMAIN_TEXT = ${JSON.stringify(spec.DOMAIN_TEXT)};`,
     "",
     ...solidityTiers(),
+    "",
+    ...solidityDevChains(),
     "}",
   );
   return `${lines.join("\n")}\n`;

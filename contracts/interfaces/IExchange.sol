@@ -105,7 +105,8 @@ interface IExchange {
     error NothingClaimable(address owner);
     /// @notice Thrown when there are no whole micro-USD of fees to collect.
     error NothingToCollect();
-    /// @notice Thrown when more would leave the pool than settled deposits brought: the proof system would be broken.
+    /// @notice Thrown when more would leave the pool than is in it. Only accounts of negative value can leave it that short, and
+    /// the matcher then accepts no withdrawal that this would hit: see docs/protocol.md §9.
     error InsufficientVault(uint256 availableMicroUsd, uint256 neededMicroUsd);
 
     // ── Errors: epochs ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+
+import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IExchange} from "../interfaces/IExchange.sol";
+
+/// @title The operator: whoever opens epochs and settles batches. The owner names it.
+abstract contract Operated is IExchange, Ownable2Step {
+    /// @inheritdoc IExchange
+    address public operator;
+
+    modifier onlyOperator() {
+        if (msg.sender != operator) revert NotOperator(msg.sender);
+        _;
+    }
+
+    constructor(address operator_) {
+        _setOperator(operator_);
+    }
+
+    /// @inheritdoc IExchange
+    function setOperator(address operator_) external onlyOwner {
+        _setOperator(operator_);
+    }
+
+    function _setOperator(address operator_) private {
+        if (operator_ == address(0)) revert ZeroAddress();
+        emit OperatorChanged(operator, operator_);
+        operator = operator_;
+    }
+}

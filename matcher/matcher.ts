@@ -45,6 +45,8 @@ export interface MatcherOptions {
   readonly provers: number;
   readonly proverThreads?: number;
   readonly cutAfterMs: number;
+  /** Batches that wait for a prover before larger tiers are used. */
+  readonly growFromQueued: number;
   readonly cadence: EpochCadence;
   readonly fundingRatePpmPerHour: number;
   /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
@@ -182,6 +184,7 @@ async function assemble(
     exchange,
     provers,
     cutAfterMs: options.cutAfterMs,
+    growFromQueued: options.growFromQueued,
     settle: (batch) => settlement.settle(batch),
     onProgress: (progress, batch) => {
       if (progress.state === "final") markProven(sequencer, progress, batch);
@@ -189,13 +192,14 @@ async function assemble(
     },
     onHalt: options.onHalt,
   });
-  closers.push(() => pipeline.stop());
   sequencer.onAccepted((accepted) => {
     pipeline.push(accepted.steps);
     options.onAccepted?.(accepted);
   });
   line.start();
   closers.push(() => line.stop());
+  // Before the line: a batch that is not settled because we stop is no failure.
+  closers.push(() => pipeline.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
   const opener = new EpochOpener({

@@ -6,6 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, rmSync, type WriteStream, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { readDeployment } from "../matcher/chain/deployment.ts";
@@ -34,6 +35,8 @@ interface Options {
   bots: string | false;
   seed: string;
   for?: string;
+  tiers: string;
+  provers: string;
   build: boolean;
 }
 
@@ -44,6 +47,8 @@ const options = new Command("start")
   .option("--no-bots", "nobody trades but you")
   .option("--seed <n>", "seed of the simulated prices and of the bots", "1")
   .option("--for <seconds>", "stop by itself after trading this long")
+  .option("--tiers <names>", "circuit sizes that batches may use: small ones are final sooner", "small,large")
+  .option("--provers <n>", "processes that prove, each with its share of the processors", "1")
   .option("--no-build", "use what is built already")
   .parse()
   .opts<Options>();
@@ -154,6 +159,7 @@ async function up(): Promise<void> {
   const bots = options.bots === false ? 0 : wholeNumber(options.bots, "--bots", 50);
   const forSeconds = options.for === undefined ? undefined : wholeNumber(options.for, "--for", 10_000_000);
   wholeNumber(options.seed, "--seed", 1_000_000_000);
+  const provers = Math.max(1, wholeNumber(options.provers, "--provers", 64));
   const rpcPort = await choosePort(parsePort(options.rpcPort, "--rpc-port"), USUAL_RPC_PORT, "--rpc-port");
   const apiPort = await choosePort(parsePort(options.port, "--port"), USUAL_API_PORT, "--port");
   if (options.build) await build();
@@ -178,11 +184,14 @@ async function up(): Promise<void> {
   view.line(`exchange ${exchange}; starting matcher and prover …`);
   const board = new BatchBoard((line) => view.line(line));
   const operatorPort = await freePort();
+  const threads = Math.max(1, Math.floor(availableParallelism() / provers));
+  const proving = ["--tiers", options.tiers, "--provers", `${provers}`, "--prover-threads", `${threads}`];
   // The chain is a new one, and so is the exchange's history.
   const journalPath = join(folder, "journal");
   rmSync(journalPath, { force: true });
   const matcherArguments = [
     ...files,
+    ...proving,
     "--journal",
     journalPath,
     "--port",

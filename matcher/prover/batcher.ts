@@ -47,6 +47,8 @@ export class Batcher {
   readonly #options: BatcherOptions;
   /** Smallest first. */
   readonly #tiers: readonly Tier[];
+  /** How many of them, from the smallest on, a batch may grow into. */
+  #tiersInUse: number;
   readonly #store: AccountStore;
   #open: OpenBatch | undefined;
   #epochHasBatch: boolean;
@@ -66,6 +68,7 @@ export class Batcher {
     }
     this.#options = options;
     this.#tiers = [...options.tiers].sort((a, b) => a.rows - b.rows || a.accounts - b.accounts);
+    this.#tiersInUse = this.#tiers.length;
     this.#store = new AccountStore(options.hash);
     this.#batchNumber = position.batchNumber;
     this.#epochHasBatch = position.epochHasBatch;
@@ -109,6 +112,14 @@ export class Batcher {
     return trace;
   }
 
+  /**
+   * Whether batches may grow beyond the smallest tier: worth it under load, while a small proof is done sooner. A batch that has
+   * outgrown it already is cut before the next step.
+   */
+  grow(beyondSmallest: boolean): void {
+    this.#tiersInUse = beyondSmallest ? this.#tiers.length : 1;
+  }
+
   /** Closes the open batch now, unless it is empty. */
   cut(): BatchTrace | undefined {
     return this.#open === undefined || this.#open.isEmpty ? undefined : this.#close(this.#open);
@@ -116,7 +127,8 @@ export class Batcher {
 
   #take(step: Exclude<Step, EpochStep>): BatchTrace | undefined {
     if (this.#open === undefined) throw new Error(`a ${step.kind} before the first epoch`);
-    const fits = (counts: BatchCounts) => this.#smallestTier(counts) !== undefined;
+    const tiers = this.#tiers.slice(0, this.#tiersInUse);
+    const fits = (counts: BatchCounts) => tiers.some((tier) => fitsTier(counts, tier));
     if (this.#open.tryApply(step, fits) === undefined) return undefined;
     const trace = this.cut();
     const refusal = this.#open.tryApply(step, fits);

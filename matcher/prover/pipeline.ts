@@ -29,6 +29,8 @@ export interface PipelineOptions {
   readonly provers: readonly Prover[];
   /** How long a batch stays open after its first step, milliseconds, while a prover is free. */
   readonly cutAfterMs: number;
+  /** With this many batches waiting for a prover, the next ones may grow beyond the smallest tier. 0: always. */
+  readonly growFromQueued: number;
   /** Sends a proven batch to L1; called in the order of the batches. */
   readonly settle: (batch: ProvenBatch) => {
     readonly mined: Promise<SettledAt>;
@@ -172,6 +174,7 @@ export class ProofPipeline {
   #take({ number, step, journalHead }: PipelineStep): void {
     if (number !== this.#lastStep + 1) throw new RangeError(`step ${number} came after step ${this.#lastStep}`);
     if (step.kind === "epoch") this.#epochs.set(step.epoch.number, step.epoch as OpenedEpoch);
+    this.#options.batcher.grow(this.#queued.length >= this.#options.growFromQueued);
     // What the step closes holds everything before it.
     const trace = this.#options.batcher.push(step, journalHead);
     if (trace !== undefined) this.#queue(trace, step.kind === "epoch" ? "epoch" : "capacity");

@@ -1,5 +1,11 @@
 import type { RejectCode } from "../protocol/reject.ts";
-import type { CancelAllVerdict, CancelVerdict, OrderRefusal, TransferVerdict } from "../state/ledger.ts";
+import type {
+  CancelAllVerdict,
+  CancelVerdict,
+  OrderRefusal,
+  TransferVerdict,
+  WithdrawalVerdict,
+} from "../state/ledger.ts";
 
 /** Closed reject code of what the ledger says about an order before it fills. */
 export function orderRefusalCode(refusal: OrderRefusal): RejectCode {
@@ -46,7 +52,7 @@ export function cancelRefusalCode(refusal: Exclude<CancelVerdict | CancelAllVerd
 }
 
 /** The same for a withdrawal or a transfer. */
-export function paymentRefusalCode(refusal: Exclude<TransferVerdict, "ok">): RejectCode {
+export function paymentRefusalCode(refusal: Exclude<TransferVerdict | WithdrawalVerdict, "ok">): RejectCode {
   switch (refusal) {
     case "unknown-receiver":
     case "other-owner":
@@ -64,6 +70,8 @@ export function paymentRefusalCode(refusal: Exclude<TransferVerdict, "ok">): Rej
       return "INVALID_AMOUNT";
     case "expired":
       return "EXPIRED";
+    case "pool-short":
+      return "POOL_SHORT";
     default:
       // All margin refusals: the equity left would not cover initial margin.
       return "INSUFFICIENT_INITIAL_MARGIN";

@@ -23,6 +23,9 @@ import type * as steps from "./step.ts";
 import type { Fill } from "./step.ts";
 import type { OrderSlot, QueueEntry } from "./trace.ts";
 import {
+  type PoolRefusal,
+  poolPicoUsd,
+  poolRefusal,
   type TransferRefusal,
   transferRefusal,
   type WithdrawalRefusal,
@@ -33,8 +36,14 @@ type TraderRefusal = "unknown-account" | "insurance-account";
 export type OrderRefusal = TraderRefusal | rules.RowRefusal;
 export type CancelVerdict = "ok" | TraderRefusal | rules.CancelRefusal | "no-effect" | "collateral-range";
 export type CancelAllVerdict = "ok" | TraderRefusal | "below-min-sequence" | "no-effect" | "collateral-range";
-export type TransferVerdict = WithdrawalVerdict | TransferRefusal;
-export type WithdrawalVerdict = "ok" | TraderRefusal | WithdrawalRefusal | TransitionRefusal | "collateral-range";
+export type TransferVerdict = Exclude<WithdrawalVerdict, PoolRefusal> | TransferRefusal;
+export type WithdrawalVerdict =
+  | "ok"
+  | TraderRefusal
+  | WithdrawalRefusal
+  | TransitionRefusal
+  | PoolRefusal
+  | "collateral-range";
 
 /** An apply… that its check refuses. Callers check first, so this is a bug of theirs. */
 export class Refused extends Error {
@@ -129,6 +138,11 @@ export class Ledger {
   /** TV, TR_i and TR_m now, funding settled. The value is the account's equity; liquidatable when it is below maintenance. */
   marginOf(account: number): Margin {
     return marginOf(this.terms, this.settledRecord(account));
+  }
+
+  /** The most that can leave the exchange now, whoever asks for it; see withdrawal-rules.ts. */
+  get poolPicoUsd(): bigint {
+    return poolPicoUsd(this.shared);
   }
 
   /** See risk/liquidation-price.ts. */
@@ -271,12 +285,13 @@ export class Ledger {
     return { kind: "cancelAll", message };
   }
 
-  /** A withdrawal must leave initial margin met. */
+  /** A withdrawal must leave initial margin met, and the pool must hold it. */
   checkWithdrawal(message: WithdrawalMessage): WithdrawalVerdict {
-    return this.#paymentVerdict(message);
+    const verdict = this.#paymentVerdict(message);
+    return verdict === "ok" ? (poolRefusal(this.shared, message.amountMicroUsd) ?? "ok") : verdict;
   }
 
-  #paymentVerdict(message: WithdrawalMessage | TransferMessage): WithdrawalVerdict {
+  #paymentVerdict(message: WithdrawalMessage | TransferMessage): Exclude<WithdrawalVerdict, PoolRefusal> {
     const record = this.#trader(message.account);
     if (typeof record === "string") return record;
     const refusal = withdrawalRefusal(message, record.withdrawalNonce, this.terms.timeSeconds);

@@ -73,6 +73,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       confirmations: 1,
       provers: 1,
       cutAfterMs: 1_500,
+      growFromQueued: 3,
       cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3 },
       fundingRatePpmPerHour: 12,
       onNotice: options.print,

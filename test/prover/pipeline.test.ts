@@ -4,7 +4,7 @@ import { publicKeyOf } from "../../matcher/protocol/keys.ts";
 import { poseidon } from "../../matcher/protocol/poseidon.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
-import { MARKETS, TIERS } from "../../matcher/protocol/spec.ts";
+import { MARKETS, TIERS, type Tier } from "../../matcher/protocol/spec.ts";
 import type { BatchProgress } from "../../matcher/prover/batch-progress.ts";
 import { Batcher } from "../../matcher/prover/batcher.ts";
 import type { ProofResult } from "../../matcher/prover/groth16/proof.ts";
@@ -66,7 +66,7 @@ describe("ProofPipeline", () => {
   let confirm: (() => void)[];
   let step: number;
 
-  function start(proverCount = 1): void {
+  function start(proverCount = 1, tiers: readonly Tier[] = [tier]): void {
     provers = Array.from({ length: proverCount }, () => new HeldProver());
     halts = [];
     settled = [];
@@ -75,12 +75,13 @@ describe("ProofPipeline", () => {
     refuse = undefined;
     step = 0;
     pipeline = new ProofPipeline({
-      batcher: new Batcher({ hash: poseidon, domain: 1n, tiers: [tier] }),
+      batcher: new Batcher({ hash: poseidon, domain: 1n, tiers }),
       hash: poseidon,
       chainId: 31337,
       exchange: EXCHANGE,
       provers,
       cutAfterMs: CUT_AFTER_MS,
+      growFromQueued: 2,
       settle: (batch) => {
         settled.push(batch);
         const place: SettledAt = { hash: `0x${batch.batchNumber}`, blockNumber: batch.batchNumber, gasUsed: 7n };
@@ -185,6 +186,35 @@ describe("ProofPipeline", () => {
     await moment();
     expect(pipeline.status()).to.include({ openSteps: 0, proving: 1 });
     expect(progress.at(-1)).to.include({ batchNumber: 2, cutBy: "timer" });
+  });
+
+  it("keeps to the smallest tier until batches queue up, and goes back to it when they do not", async () => {
+    // One queue entry a batch in the smallest tier, four in the largest.
+    start(1, TIERS);
+    push(epoch(1));
+    for (let account = 0; account < 9; account++) push(registration(account));
+    await moment();
+    // One is being proven and two wait when the fourth may grow.
+    expect(pipeline.status()).to.include({ proving: 1, queued: 3 });
+    expect(
+      progress.filter(({ state }) => state === "queued").map(({ tier: name, queueEntries }) => [name, queueEntries]),
+    ).to.deep.equal([
+      ["test", 1],
+      ["test", 1],
+      ["test", 1],
+      ["large", 4],
+    ]);
+    for (let i = 0; i < 3; i++) {
+      provers[0]!.finish(i);
+      await moment();
+    }
+    push(registration(9), registration(10));
+    const cut = progress.filter(({ state }) => state === "queued").slice(4);
+    // What had grown already is cut before the next step, in the tier that it needs.
+    expect(cut.map(({ tier: name, queueEntries }) => [name, queueEntries])).to.deep.equal([
+      ["small", 2],
+      ["test", 1],
+    ]);
   });
 
   it("gives every epoch a batch, empty if need be", async () => {

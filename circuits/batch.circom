@@ -57,7 +57,9 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     signal input rowIsCancel[R];
     signal input rowIsCancelAll[R];
     signal input rowIsWithdrawal[R];
+    signal input rowIsTransfer[R];
     signal input rowChoice[R][A];
+    signal input rowReceiver[W][A];
     signal input rowAccount[R];
     signal input rowMarket[R][3];
     signal input rowSide[R];
@@ -144,6 +146,7 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         row[i].isCancel <== rowIsCancel[i];
         row[i].isCancelAll <== rowIsCancelAll[i];
         row[i].isWithdrawal <== rowIsWithdrawal[i];
+        row[i].isTransfer <== rowIsTransfer[i];
         row[i].account <== rowAccount[i];
         for (var b = 0; b < 3; b++) row[i].market[b] <== rowMarket[i][b];
         row[i].side <== rowSide[i];
@@ -174,6 +177,11 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         }
         for (var j = 0; j < A; j++) {
             row[i].choice[j] <== rowChoice[i][j];
+            if (i < W) {
+                row[i].receiver[j] <== rowReceiver[i][j];
+            } else {
+                row[i].receiver[j] <== 0;
+            }
             row[i].slotAccount[j] <== slotAccount[j];
             row[i].slotAx[j] <== slotAx[j];
             row[i].slotAy[j] <== slotAy[j];
@@ -202,7 +210,7 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     signal collateralPart[A][R];
     signal sizePart[A][R][2];
     signal minSequencePart[A][R];
-    signal withdrawalPart[A][W];
+    signal paymentPart[A][W];
     signal cancelAllPart[A][R];
     for (var j = 0; j < A; j++) {
         account[j] = AccountSlot();
@@ -236,7 +244,8 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         var sizes[2] = [0, 0];
         var minSequence = 0;
         var cancelAlls = 0;
-        var withdrawals = 0;
+        var payments = 0;
+        var received = 0;
         for (var i = 0; i < R; i++) {
             references += rowChoice[i][j];
             collateralPart[j][i] <== rowChoice[i][j] * row[i].collateralDelta;
@@ -250,18 +259,20 @@ template Batch(tier, R, A, Q, W, registerLevels) {
             cancelAllPart[j][i] <== rowChoice[i][j] * rowIsCancelAll[i];
             cancelAlls += cancelAllPart[j][i];
             if (i < W) {
-                withdrawalPart[j][i] <== rowChoice[i][j] * rowIsWithdrawal[i];
-                withdrawals += withdrawalPart[j][i];
+                paymentPart[j][i] <== rowChoice[i][j] * (rowIsWithdrawal[i] + rowIsTransfer[i]);
+                payments += paymentPart[j][i];
+                received += row[i].received[j];
+                references += rowReceiver[i][j];
             }
         }
         account[j].isNew <== isNew;
-        account[j].deposits <== deposits;
+        account[j].deposits <== deposits + received;
         account[j].references <== references;
         account[j].collateralDelta <== collateral;
         for (var w = 0; w < 2; w++) account[j].sizeWordDelta[w] <== sizes[w];
         account[j].minSequenceDelta <== minSequence;
         account[j].cancelAlls <== cancelAlls;
-        account[j].withdrawals <== withdrawals;
+        account[j].payments <== payments;
         account[j].orderRootAfter <== row[R - 1].rootAfter[j];
     }
 

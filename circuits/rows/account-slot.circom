@@ -11,11 +11,11 @@ include "../generated/protocol.circom";
 // active, isNew       isNew: the leaf was absent (0); it comes from the queue
 // account … minSequence, lane   old leaf, prover-chosen; the leaf hash and the ranges determine them
 // collateral          funding-adjusted, |x| < 2^107 by induction: 2^96 + 8·2^40·2^63
-// deposits            micro-USD, < 64·2^64
+// deposits            micro-USD: deposits and incoming transfers, < 64·2^72
 // sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 and can never reach the next lane's 48-bit place
 // collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^94
 // orderRootAfter      last value of the order-root register
-// withdrawals, cancelAlls     number of such rows of this account: at most one each
+// payments, cancelAlls     number of withdrawals and transfers out, and of cancel-alls, of this account: at most one each
 // Guarantees oldLeaf, newLeaf (0 for an absent old leaf), the valid-final-state rule, and the published words.
 template AccountSlot() {
     signal input active;
@@ -36,7 +36,7 @@ template AccountSlot() {
     signal input sizeWordDelta[2];
     signal input collateralDelta;
     signal input orderRootAfter;
-    signal input withdrawals;
+    signal input payments;
     signal input cancelAlls;
     signal input minSequenceDelta;
     signal input references;
@@ -55,7 +55,7 @@ template AccountSlot() {
     active * (active - 1) === 0;
     (1 - active) * references === 0;
     isNew * (1 - isNew) === 0;
-    withdrawals * (withdrawals - 1) === 0;
+    payments * (payments - 1) === 0;
     cancelAlls * (cancelAlls - 1) === 0;
 
     // 2. Old leaf. A new account starts from nothing.
@@ -87,7 +87,7 @@ template AccountSlot() {
     // 0 for an absent leaf, and for an unused slot (isNew implies active, by the references).
     oldLeaf <== leafBefore.hash * (active - isNew);
 
-    // 3. Funding, then deposits: S₀. |size·index| < 2^40·2^63 each, so |collateral0| < 2^108.
+    // 3. Funding, then deposits and incoming transfers: S₀. |size·index| < 2^40·2^63 each, so |collateral0| < 2^108.
     signal fundingBefore[8];
     var owed = 0;
     for (var m = 0; m < 8; m++) {
@@ -142,12 +142,12 @@ template AccountSlot() {
     rule.trInitial0 <== start.trInitial;
     rule.trMaintenance0 <== start.trMaintenance;
     rule.healthy <== healthy;
-    rule.outgoing <== withdrawals;
+    rule.outgoing <== payments;
 
     // 6. New leaf. The nonce is 32 bits and grows by one a batch at most: it would take 2^32 batches to leave its place.
     signal nonceAfter;
     signal minSequenceAfter;
-    nonceAfter <== withdrawalNonce + withdrawals;
+    nonceAfter <== withdrawalNonce + payments;
     minSequenceAfter <== minSequence + minSequenceDelta;
     component leafAfter = AccountLeaf();
     leafAfter.ax <== ax;

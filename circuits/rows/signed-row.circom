@@ -10,15 +10,17 @@ include "execution.circom";
 include "slot-replay.circom";
 include "../generated/protocol.circom";
 
-// One signed row (docs/protocol.md §4). A = account slots; mayWithdraw: the position is among the tier's first W rows.
+// One signed row (docs/protocol.md §4). A = account slots; mayPay: the position is among the tier's first W rows, where withdrawals and transfers stand.
 // Everything but the market terms, the slots' fields and the registers is prover-chosen and ranged here.
 // rootBefore[j], rootAfter[j]: order roots of the account slots, threaded through the rows in order.
-template SignedRow(A, mayWithdraw) {
+template SignedRow(A, mayPay) {
     signal input isOrder;
     signal input isCancel;
     signal input isCancelAll;
     signal input isWithdrawal;
+    signal input isTransfer;
     signal input choice[A];
+    signal input receiver[A];
     signal input account;
     signal input market[3];
     signal input side;
@@ -63,6 +65,7 @@ template SignedRow(A, mayWithdraw) {
     signal output sizeWordDelta[2];
     signal output collateralDelta;
     signal output minSequenceDelta;
+    signal output received[A];
 
     var BASE8_X = 5299619240641551281634865583518297030282874472190772894086521144482721001553;
     var BASE8_Y = 16950150798460657717958625567821834550301663161624707787222815936182638968203;
@@ -71,15 +74,17 @@ template SignedRow(A, mayWithdraw) {
     isOrder * (isOrder - 1) === 0;
     isCancel * (isCancel - 1) === 0;
     isCancelAll * (isCancelAll - 1) === 0;
-    if (mayWithdraw) {
+    if (mayPay) {
         isWithdrawal * (isWithdrawal - 1) === 0;
+        isTransfer * (isTransfer - 1) === 0;
     } else {
         isWithdrawal === 0;
+        isTransfer === 0;
     }
     component who = AtMostOne(A);
     for (var j = 0; j < A; j++) who.choice[j] <== choice[j];
     active <== who.any;
-    active === isOrder + isCancel + isCancelAll + isWithdrawal;
+    active === isOrder + isCancel + isCancelAll + isWithdrawal + isTransfer;
 
     component pick[5];
     for (var p = 0; p < 5; p++) {
@@ -102,7 +107,8 @@ template SignedRow(A, mayWithdraw) {
 
     // 2. Message and signature. A padding row verifies nothing, but its key must still be a point: Base8.
     component signedWord = SignedWord();
-    signedWord.kind <== isOrder * ROW_ORDER() + isCancel * ROW_CANCEL() + isCancelAll * ROW_CANCEL_ALL() + isWithdrawal * ROW_WITHDRAWAL();
+    signedWord.kind <== isOrder * ROW_ORDER() + isCancel * ROW_CANCEL() + isCancelAll * ROW_CANCEL_ALL() + isWithdrawal * ROW_WITHDRAWAL()
+        + isTransfer * ROW_TRANSFER();
     signedWord.domain <== domain;
     signedWord.account <== account;
     for (var b = 0; b < 3; b++) signedWord.market[b] <== market[b];
@@ -125,9 +131,9 @@ template SignedRow(A, mayWithdraw) {
     signature.s <== s;
     signature.message <== signedWord.message;
 
-    // 3. Time and minimum sequence. Orders and withdrawals expire; every sequence but a withdrawal's nonce respects the account's minimum.
+    // 3. Time and minimum sequence. Orders, withdrawals and transfers expire; every sequence but a payment's nonce respects the account's minimum.
     component alive = InRange(TIME_SECONDS_BITS());
-    alive.in <== (isOrder + isWithdrawal) * (expiry - epochTime);
+    alive.in <== (isOrder + isWithdrawal + isTransfer) * (expiry - epochTime);
     component current = InRange(SEQUENCE_BITS());
     current.in <== (isOrder + isCancel + isCancelAll) * (sequence - pick[3].out);
 
@@ -177,25 +183,46 @@ template SignedRow(A, mayWithdraw) {
     active * (path.oldRoot - pick[4].out) === 0;
     for (var j = 0; j < A; j++) rootAfter[j] <== rootBefore[j] + choice[j] * (path.newRoot - pick[4].out);
 
-    // 6. Withdrawal: the next nonce, at least one micro-USD, to the slot's owner.
+    // 6. Payments: the next nonce, at least one micro-USD. A withdrawal goes to the slot's L1 owner; a transfer to the account named in the signed
+    // slot and flags fields, which has the same owner.
     signal amount;
-    if (mayWithdraw) {
+    if (mayPay) {
         component toOwner = Pick(A);
         component nonce = Pick(A);
+        component whom = AtMostOne(A);
+        component toAccount = Pick(A);
+        component receiverOwner = Pick(A);
         for (var j = 0; j < A; j++) {
             toOwner.choice[j] <== choice[j];
             nonce.choice[j] <== choice[j];
             toOwner.in[j] <== slotOwner[j];
             nonce.in[j] <== slotNonce[j];
+            whom.choice[j] <== receiver[j];
+            toAccount.choice[j] <== receiver[j];
+            receiverOwner.choice[j] <== receiver[j];
+            toAccount.in[j] <== slotAccount[j];
+            receiverOwner.in[j] <== slotOwner[j];
         }
-        amount <== isWithdrawal * (limitPrice * (1 << QUANTITY_LOTS_BITS()) + signedQuantity);
-        isWithdrawal * (sequence - nonce.out) === 0;
+        signal pays;
+        pays <== isWithdrawal + isTransfer;
+        amount <== pays * (limitPrice * (1 << QUANTITY_LOTS_BITS()) + signedQuantity);
+        pays * (sequence - nonce.out) === 0;
         component some = InRange(WITHDRAWAL_MICRO_USD_BITS());
-        some.in <== amount - isWithdrawal;
-        withdrawalWord <== isWithdrawal * toOwner.out + amount * (1 << WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT());
+        some.in <== amount - pays;
+        whom.any === isTransfer;
+        var to = flags * (1 << SLOT_BITS());
+        for (var b = 0; b < 12; b++) to += slot[b] * (1 << b);
+        isTransfer * (toAccount.out - to) === 0;
+        isTransfer * (receiverOwner.out - toOwner.out) === 0;
+        for (var j = 0; j < A; j++) received[j] <== receiver[j] * amount;
+        withdrawalWord <== isWithdrawal * (toOwner.out + amount * (1 << WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT()));
     } else {
         amount <== 0;
         withdrawalWord <== 0;
+        for (var j = 0; j < A; j++) {
+            receiver[j] === 0;
+            received[j] <== 0;
+        }
     }
 
     // 7. Effects. side 0 buys: size + q, collateral − quote.

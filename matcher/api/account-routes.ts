@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { WireAccount, WireFill, WireOrder, WireWithdrawal } from "../protocol/api-wire.ts";
+import type { WireAccount, WireFill, WireOrder, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
 import { accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
@@ -68,6 +68,17 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       const account = access.requireAccount(query.account);
       const withdrawals = history.withdrawalsOf(account, limitOf(query.limit));
       return { withdrawals: withdrawals.map((withdrawal) => wire.withdrawal(withdrawal)) };
+    },
+  );
+
+  app.get<{ Querystring: { account: string; limit?: string } }>(
+    "/v1/transfers",
+    { schema: { querystring: FillsQuery } },
+    ({ query }): { transfers: WireTransfer[] } => {
+      const account = access.requireAccount(query.account);
+      return {
+        transfers: history.transfersOf(account, limitOf(query.limit)).map((transfer) => wire.transfer(transfer)),
+      };
     },
   );
 }

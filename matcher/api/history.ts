@@ -56,6 +56,10 @@ export interface WithdrawalRecord {
   atMs: number;
 }
 
+export interface TransferRecord extends WithdrawalRecord {
+  to: number;
+}
+
 export interface HistoryLimits {
   /** Closed orders remembered, all accounts together. */
   closedOrders: number;
@@ -83,6 +87,7 @@ export class History {
   private readonly tradesByMarket = new Map<number, Recent<FillRecord>>();
   private readonly fillsByAccount = new Map<number, Recent<FillRecord>>();
   private readonly withdrawalsByAccount = new Map<number, Recent<WithdrawalRecord>>();
+  private readonly transfersByAccount = new Map<number, Recent<TransferRecord>>();
   fillCount = 0;
   acceptedOrderCount = 0;
 
@@ -119,6 +124,11 @@ export class History {
   /** Newest first. */
   withdrawalsOf(account: number, limit: number): WithdrawalRecord[] {
     return this.withdrawalsByAccount.get(account)?.newest(limit) ?? [];
+  }
+
+  /** Sent and received, newest first. */
+  transfersOf(account: number, limit: number): TransferRecord[] {
+    return this.transfersByAccount.get(account)?.newest(limit) ?? [];
   }
 
   private take(
@@ -174,6 +184,13 @@ export class History {
         const { account, nonce, amountMicroUsd } = event;
         const record = { account, nonce, amountMicroUsd, step, atMs };
         recentOf(this.withdrawalsByAccount, account, WITHDRAWALS_PER_ACCOUNT).push(record);
+        return;
+      }
+      case "transfer": {
+        if (step === null) throw new Error("a transfer without a ledger step");
+        const { account, to, nonce, amountMicroUsd } = event;
+        const record = { account, to, nonce, amountMicroUsd, step, atMs };
+        for (const side of [account, to]) recentOf(this.transfersByAccount, side, WITHDRAWALS_PER_ACCOUNT).push(record);
         return;
       }
       default:

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
-import type { WireCancelled, WirePlaced, WireWithdrawal } from "../protocol/api-wire.ts";
+import type { WireCancelled, WirePlaced, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
 import type { Message, Signed } from "../protocol/message.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderRecord } from "./history.ts";
-import { CancelAllBody, CancelBody, OrderBody, WithdrawalBody } from "./schema.ts";
-import { cancelAllFrom, cancelFrom, orderFrom, withdrawalFrom } from "./wire-request.ts";
+import { CancelAllBody, CancelBody, OrderBody, TransferBody, WithdrawalBody } from "./schema.ts";
+import { cancelAllFrom, cancelFrom, orderFrom, transferFrom, withdrawalFrom } from "./wire-request.ts";
 
 /** Everything that is signed. */
 export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void {
@@ -84,6 +84,18 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
       const record = history.withdrawalsOf(body.account, 100).find(({ nonce }) => nonce === body.nonce);
       if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
       return wire.withdrawal(record);
+    },
+  );
+
+  app.post<{ Body: TransferBody }>(
+    "/v1/transfers",
+    { schema: { body: TransferBody } },
+    async ({ body }): Promise<WireTransfer> => {
+      await submit(transferFrom(body));
+      const sent = history.transfersOf(body.account, 100);
+      const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
+      if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
+      return wire.transfer(record);
     },
   );
 }

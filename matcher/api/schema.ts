@@ -62,6 +62,9 @@ export const WithdrawalBody = Type.Object(
 );
 export type WithdrawalBody = Static<typeof WithdrawalBody>;
 
+export const TransferBody = Type.Object({ ...WithdrawalBody.properties, to: Account }, STRICT);
+export type TransferBody = Static<typeof TransferBody>;
+
 /** Queries are text: numbers in them are digits. */
 const Count = Type.Optional(Type.String({ pattern: "^[1-9][0-9]{0,3}$" }));
 const AccountText = Type.String({ pattern: "^(0|[1-9][0-9]{0,5})$" });

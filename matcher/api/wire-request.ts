@@ -7,11 +7,12 @@ import type {
   OrderMessage,
   Signature,
   Signed,
+  TransferMessage,
   WithdrawalMessage,
 } from "../protocol/message.ts";
 import { WIDTH } from "../protocol/spec.ts";
 import { Rejection } from "./api-error.ts";
-import type { CancelAllBody, CancelBody, OrderBody, WithdrawalBody } from "./schema.ts";
+import type { CancelAllBody, CancelBody, OrderBody, TransferBody, WithdrawalBody } from "./schema.ts";
 
 /** Where signatures are good: a request that names another place is refused by name. */
 export interface SigningPlace {
@@ -86,15 +87,7 @@ export function cancelAllFrom({ account, sequence, signature }: CancelAllBody): 
 /** @throws Rejection for an amount that is no positive number of micro-USD */
 export function withdrawalFrom(body: WithdrawalBody): Signed<WithdrawalMessage> {
   const { account, nonce, expirySeconds, signature } = body;
-  let amountMicroUsd: bigint;
-  try {
-    amountMicroUsd = microUsdFromUsd(body.amount);
-  } catch (error) {
-    if (error instanceof DecimalError) throw new Rejection("INVALID_AMOUNT", { detail: error.message });
-    throw error;
-  }
-  if (amountMicroUsd < 1n || amountMicroUsd >> BigInt(WIDTH.withdrawalMicroUsd) !== 0n)
-    throw new Rejection("INVALID_AMOUNT");
+  const amountMicroUsd = paidMicroUsd(body.amount);
   return {
     kind: "withdrawal",
     account,
@@ -103,4 +96,32 @@ export function withdrawalFrom(body: WithdrawalBody): Signed<WithdrawalMessage> 
     amountMicroUsd,
     signature: signatureFrom(signature),
   };
+}
+
+/** @throws Rejection for an amount that is no positive number of micro-USD */
+export function transferFrom(body: TransferBody): Signed<TransferMessage> {
+  const { account, to, nonce, expirySeconds, signature } = body;
+  const amountMicroUsd = paidMicroUsd(body.amount);
+  return {
+    kind: "transfer",
+    account,
+    to,
+    sequence: nonce,
+    expirySeconds,
+    amountMicroUsd,
+    signature: signatureFrom(signature),
+  };
+}
+
+function paidMicroUsd(amount: string): bigint {
+  let amountMicroUsd: bigint;
+  try {
+    amountMicroUsd = microUsdFromUsd(amount);
+  } catch (error) {
+    if (error instanceof DecimalError) throw new Rejection("INVALID_AMOUNT", { detail: error.message });
+    throw error;
+  }
+  if (amountMicroUsd < 1n || amountMicroUsd >> BigInt(WIDTH.withdrawalMicroUsd) !== 0n)
+    throw new Rejection("INVALID_AMOUNT");
+  return amountMicroUsd;
 }

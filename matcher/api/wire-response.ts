@@ -7,13 +7,14 @@ import type {
   WireOrder,
   WirePosition,
   WireTrade,
+  WireTransfer,
   WireWithdrawal,
 } from "../protocol/api-wire.ts";
 import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
 import { baseFromLots, type Market, usdFromPriceTicks } from "../protocol/market.ts";
 import { type AccountView, leafPositions, type MarketView, type PositionView } from "../sequencer/exchange-view.ts";
 import type { Finality, ProvenBatch } from "../sequencer/finality.ts";
-import type { FillRecord, OrderRecord, WithdrawalRecord } from "./history.ts";
+import type { FillRecord, OrderRecord, TransferRecord, WithdrawalRecord } from "./history.ts";
 
 /** Turns records into what goes over the wire. */
 export class Wire {
@@ -97,6 +98,10 @@ export class Wire {
 
   withdrawal({ account, nonce, amountMicroUsd, atMs, step }: WithdrawalRecord): WireWithdrawal {
     return { account, nonce, amount: usdFromMicroUsd(amountMicroUsd), atMs, finality: this.finalityOf(step) };
+  }
+
+  transfer({ to, ...record }: TransferRecord): WireTransfer {
+    return { ...this.withdrawal(record), to };
   }
 
   batch({ batchNumber, txHash, steps, provenAtMs, details }: ProvenBatch): WireBatch {

@@ -65,6 +65,11 @@ export interface WireWithdrawalRequest {
   signature: WireSignature;
 }
 
+export interface WireTransferRequest extends WireWithdrawalRequest {
+  /** Receiving account, of the same L1 owner. */
+  to: number;
+}
+
 /** accepted: in the book's history. matched: executed, promised to settle. proven: settled by a proof that the contract checked. */
 export type WireFinalityLabel = "accepted" | "matched" | "proven";
 
@@ -139,6 +144,10 @@ export interface WireWithdrawal {
   amount: string;
   atMs: number;
   finality: WireFinality;
+}
+
+export interface WireTransfer extends WireWithdrawal {
+  to: number;
 }
 
 export interface WireMarket {

@@ -55,7 +55,19 @@ export interface WithdrawalMessage {
   amountMicroUsd: bigint;
 }
 
-export type Message = OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage;
+export interface TransferMessage {
+  kind: "transfer";
+  account: number;
+  /** Receiving account: one of the same L1 owner. */
+  to: number;
+  /** The sending account's withdrawal nonce. */
+  sequence: number;
+  expirySeconds: number;
+  /** < 2^72. */
+  amountMicroUsd: bigint;
+}
+
+export type Message = OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage | TransferMessage;
 
 /** EdDSA-Poseidon signature on BabyJubJub, as circomlib verifies it. */
 export interface Signature {
@@ -112,12 +124,26 @@ export function messageFields(message: Message): MessageFields {
       return fields;
     case "cancelAll":
       return fields;
+    case "transfer":
+      fields.slot = BigInt(message.to) & ((1n << BigInt(WIDTH.slot)) - 1n);
+      fields.flags = BigInt(message.to) >> BigInt(WIDTH.slot);
+      payFields(fields, message);
+      return fields;
     case "withdrawal":
-      fields.expirySeconds = BigInt(message.expirySeconds);
-      fields.limitPriceTicks = message.amountMicroUsd >> BigInt(WIDTH.quantityLots);
-      fields.quantityLots = message.amountMicroUsd & ((1n << BigInt(WIDTH.quantityLots)) - 1n);
+      payFields(fields, message);
       return fields;
   }
+}
+
+function payFields(fields: MessageFields, message: WithdrawalMessage | TransferMessage): void {
+  fields.expirySeconds = BigInt(message.expirySeconds);
+  fields.limitPriceTicks = message.amountMicroUsd >> BigInt(WIDTH.quantityLots);
+  fields.quantityLots = message.amountMicroUsd & ((1n << BigInt(WIDTH.quantityLots)) - 1n);
+}
+
+/** Position in the account's order tree that a row proves a path for: its slot field, whatever the kind means by it. */
+export function pathSlot(message: Message): number {
+  return Number(messageFields(message).slot);
 }
 
 /** The word that is signed. @throws RangeError naming a field that does not fit its width. */

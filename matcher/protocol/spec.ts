@@ -82,8 +82,8 @@ export const ROW_KIND = {
   cancel: 2,
   cancelAll: 3,
   withdrawal: 4,
-  /** Reserved: refused by the circuit of this version. */
   transfer: 5,
+  /** Reserved: refused by the circuit of this version. */
   liquidation: 6,
   twoLeg: 7,
 } as const;

@@ -1,3 +1,4 @@
+import { pathSlot } from "../protocol/message.ts";
 import type { AccountStore } from "../state/account-store.ts";
 import type { OpenAccount, OpenRow } from "../state/batch-parts.ts";
 import type { OpenBatch } from "../state/open-batch.ts";
@@ -13,7 +14,11 @@ export function storeBatch(store: AccountStore, batch: OpenBatch): StoredBatch {
   const accounts = batch.accounts();
   const before = new Map(accounts.map((account) => [account.account, leafBefore(store, account)]));
   const positions = new Map(accounts.map(({ account }, position) => [account, position]));
-  const rows = batch.rows().map((row) => storeRow(store, row, positions.get(row.message.account) as number));
+  const rows = batch.rows().map((row): RowTrace => {
+    const { message } = row;
+    const stored = storeRow(store, row, positions.get(message.account) as number);
+    return message.kind === "transfer" ? { ...stored, receiverSlot: positions.get(message.to) as number } : stored;
+  });
   const stored = accounts.map(({ account, isNew, now, depositsMicroUsd }): AccountTrace => {
     store.setRecord(account, now);
     const after = store.leaf(account);
@@ -37,7 +42,7 @@ function leafBefore(store: AccountStore, { account, isNew, before }: OpenAccount
 
 function storeRow(store: AccountStore, row: OpenRow, accountSlot: number): RowTrace {
   const { message, quantityLots, quoteMicroUsd, feePicoUsd } = row;
-  const slot = message.kind === "order" || message.kind === "cancel" ? message.slot : 0;
+  const slot = pathSlot(message);
   const orderPath = store.orderPath(message.account, slot);
   const slotBefore = store.slot(message.account, slot);
   const slotAfter = row.slotAfter ?? slotBefore;

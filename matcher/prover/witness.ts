@@ -65,6 +65,7 @@ function rowColumns(row: RowTrace | undefined, accounts: number): Record<string,
     rowIsCancel: bit(kind === "cancel"),
     rowIsCancelAll: bit(kind === "cancelAll"),
     rowIsWithdrawal: bit(kind === "withdrawal"),
+    rowIsTransfer: bit(kind === "transfer"),
     rowChoice: oneHot(row?.accountSlot, accounts),
     rowAccount: f?.account ?? 0n,
     rowMarket: bits(f?.market ?? 0n, WIDTH.market),
@@ -153,6 +154,9 @@ export function batchInput(trace: BatchTrace): BatchInput {
     });
   }
   for (let i = 0; i < tier.rows; i++) column(input, rowColumns(trace.rows[i], tier.accounts));
+  for (let i = 0; i < tier.withdrawals; i++) {
+    column(input, { rowReceiver: oneHot(trace.rows[i]?.receiverSlot, tier.accounts) });
+  }
   const terms = compileEpoch(epoch);
   for (let j = 0; j < tier.accounts; j++) {
     const slot = trace.accounts[j];

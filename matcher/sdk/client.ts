@@ -13,6 +13,7 @@ import type {
   WireStatus,
   WireTime,
   WireTrade,
+  WireTransfer,
   WireWithdrawal,
 } from "../protocol/api-wire.ts";
 import { microUsdFromUsd } from "../protocol/decimal.ts";
@@ -266,6 +267,17 @@ export class ClearbookClient {
       expirySeconds: message.expirySeconds,
       signature: this.signer.sign(message),
     });
+  }
+
+  /** Moves collateral to another account of the same L1 owner, at once. @param amountUsd decimal string */
+  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransfer> {
+    const { withdrawalNonce: nonce } = await this.state();
+    const { account } = this;
+    const expirySeconds = this.expiry(ttlSeconds);
+    const amountMicroUsd = microUsdFromUsd(amountUsd);
+    const message: Message = { kind: "transfer", account, to, sequence: nonce, expirySeconds, amountMicroUsd };
+    const signature = this.signer.sign(message);
+    return this.http.post("/v1/transfers", { account, to, nonce, amount: amountUsd, expirySeconds, signature });
   }
 
   /** @throws RangeError naming the markets there are */

@@ -29,7 +29,11 @@ interface Unproven {
 /** Rows that a step can cost. Fills of one order in one batch share a row, so that this is an upper bound. */
 function rowsOf(step: Step): number {
   if (step.kind === "fill") return 2;
-  return step.kind === "cancel" || step.kind === "cancelAll" || step.kind === "withdrawal" ? 1 : 0;
+  return isCancel(step.kind) || isPayment(step.kind) ? 1 : 0;
+}
+
+function isPayment(kind: Step["kind"] | Message["kind"]): boolean {
+  return kind === "withdrawal" || kind === "transfer";
 }
 
 function isCancel(kind: Step["kind"]): boolean {
@@ -64,7 +68,7 @@ export class Backlog {
   emitted(steps: readonly NumberedStep[]): void {
     for (const { number, step } of steps) {
       const rows = rowsOf(step);
-      const hasMessage = isCancel(step.kind) || step.kind === "withdrawal";
+      const hasMessage = isCancel(step.kind) || isPayment(step.kind);
       const account = hasMessage && "message" in step ? step.message.account : -1;
       this.queue.push({ number, rows, account, kind: step.kind });
       this.rows += rows;
@@ -94,7 +98,7 @@ export class Backlog {
   refusal(message: Signed<Message>, settle: boolean, couldTrade: (order: OrderMessage) => boolean): RejectCode | null {
     const { account } = message;
     if (message.kind === "order") return this.isFull && couldTrade(message) ? "BACKLOG_FULL" : null;
-    if (message.kind === "withdrawal") {
+    if (isPayment(message.kind)) {
       return (this.withdrawals.get(account) ?? 0) >= this.limits.withdrawalsPerAccountMax ? "RATE_LIMIT" : null;
     }
     if (!settle) return null;
@@ -102,7 +106,7 @@ export class Backlog {
   }
 
   private count(kind: Step["kind"], account: number, change: number): void {
-    const counts = kind === "withdrawal" ? this.withdrawals : isCancel(kind) ? this.cancels : undefined;
+    const counts = isPayment(kind) ? this.withdrawals : isCancel(kind) ? this.cancels : undefined;
     if (counts === undefined) return;
     const next = (counts.get(account) ?? 0) + change;
     if (next === 0) counts.delete(account);

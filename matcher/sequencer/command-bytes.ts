@@ -118,6 +118,10 @@ export function messageFromWord(kind: number, word: bigint): Message {
   else if (kind === ROW_KIND.withdrawal) {
     const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
     message = { kind: "withdrawal", account, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
+  } else if (kind === ROW_KIND.transfer) {
+    const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
+    const to = Number(fields.slot | (fields.flags << BigInt(WIDTH.slot)));
+    message = { kind: "transfer", account, to, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
   } else throw new RangeError(`no message has the kind ${kind}`);
   if (messageWord(message) !== word) throw new RangeError(`the word has fields that a ${message.kind} does not use`);
   return message;

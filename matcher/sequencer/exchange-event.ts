@@ -33,6 +33,15 @@ export interface WithdrawalEvent {
   amountMicroUsd: bigint;
 }
 
+/** A transfer was accepted: the money is in the other account, under the finality of its step. */
+export interface TransferEvent {
+  type: "transfer";
+  account: number;
+  to: number;
+  nonce: number;
+  amountMicroUsd: bigint;
+}
+
 /** A signed cancel was accepted. The order it took out, if one was live, has a `removed` of its own before this. */
 export interface CancelledEvent {
   type: "cancelled";
@@ -75,6 +84,7 @@ export type ExchangeEvent =
   | RegisteredEvent
   | DepositEvent
   | WithdrawalEvent
+  | TransferEvent
   | CancelledEvent
   | CancelledAllEvent
   | FeeTierEvent

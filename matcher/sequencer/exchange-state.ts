@@ -6,7 +6,15 @@ import { MatchingEngine } from "../book/matching-engine.ts";
 import { bookSide } from "../book/order.ts";
 import { NIL } from "../book/order-pool.ts";
 import type { PublicKey } from "../protocol/keys.ts";
-import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  Message,
+  OrderMessage,
+  Signed,
+  TransferMessage,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { FeeSchedule } from "../risk/fees.ts";
 import { Ledger } from "../state/ledger.ts";
@@ -20,7 +28,7 @@ import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
 import { LedgerGate } from "./ledger-gate.ts";
 import { messageReject } from "./message-validity.ts";
 import type { NumberedStep, Outcome } from "./outcome.ts";
-import { cancelRefusalCode, withdrawalRefusalCode } from "./refusal-code.ts";
+import { cancelRefusalCode, paymentRefusalCode } from "./refusal-code.ts";
 
 export interface ExchangeTerms {
   /** Terms of the markets; one trades while the epoch in force says that it is live. */
@@ -121,7 +129,7 @@ export class ExchangeState {
   }
 
   /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
-  precheck(message: Signed<OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage>): RejectCode | null {
+  precheck(message: Signed<Message>): RejectCode | null {
     const code = messageReject(message, this.engine.rules, this.nowSeconds);
     if (code !== null) return code;
     return this.ledger.has(message.account) ? null : "UNKNOWN_ACCOUNT";
@@ -171,6 +179,8 @@ export class ExchangeState {
             return this.cancelAll(message, settle);
           case "withdrawal":
             return settle ? "MALFORMED" : this.withdraw(message);
+          case "transfer":
+            return settle ? "MALFORMED" : this.transfer(message);
         }
         break;
       }
@@ -296,10 +306,18 @@ export class ExchangeState {
 
   private withdraw(message: Signed<WithdrawalMessage>): Effect {
     const verdict = this.ledger.checkWithdrawal(message);
-    if (verdict !== "ok") return withdrawalRefusalCode(verdict);
+    if (verdict !== "ok") return paymentRefusalCode(verdict);
     this.pendingSteps.push(this.ledger.applyWithdrawal(message));
     const { account, sequence, amountMicroUsd } = message;
     return [{ type: "withdrawal", account, nonce: sequence, amountMicroUsd }];
+  }
+
+  private transfer(message: Signed<TransferMessage>): Effect {
+    const verdict = this.ledger.checkTransfer(message);
+    if (verdict !== "ok") return paymentRefusalCode(verdict);
+    this.pendingSteps.push(this.ledger.applyTransfer(message));
+    const { account, to, sequence, amountMicroUsd } = message;
+    return [{ type: "transfer", account, to, nonce: sequence, amountMicroUsd }];
   }
 
   /** Lets go of the signed messages of orders that are gone. @throws Error for a rejection, which is no event of the exchange */

@@ -1,6 +1,13 @@
 import type { BookRules } from "../book/book-rules.ts";
 import { orderReject, shapeReject } from "../book/order-validity.ts";
-import type { CancelAllMessage, CancelMessage, Message, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  Message,
+  Signed,
+  TransferMessage,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS, INSURANCE_ACCOUNT, MAX_FEE_OFFSET_PPM, ORDER_SLOTS, WIDTH } from "../protocol/spec.ts";
 
@@ -8,6 +15,7 @@ import { ACCOUNTS, INSURANCE_ACCOUNT, MAX_FEE_OFFSET_PPM, ORDER_SLOTS, WIDTH } f
 const FIELDS = {
   cancel: ["kind", "account", "slot", "sequence", "signature"],
   cancelAll: ["kind", "account", "sequence", "signature"],
+  transfer: ["kind", "account", "to", "sequence", "expirySeconds", "amountMicroUsd", "signature"],
   withdrawal: ["kind", "account", "sequence", "expirySeconds", "amountMicroUsd", "signature"],
 } as const satisfies Record<Exclude<Message["kind"], "order">, readonly string[]>;
 
@@ -48,7 +56,11 @@ export function messageReject(message: Signed<Message>, rules: BookRules, nowSec
     case "cancelAll":
       return fieldsReject(message) ?? accountReject(message) ?? sequenceReject(message);
     case "withdrawal":
-      return fieldsReject(message) ?? accountReject(message) ?? withdrawalReject(message, nowSeconds);
+      return fieldsReject(message) ?? accountReject(message) ?? paymentReject(message, nowSeconds);
+    case "transfer":
+      return (
+        fieldsReject(message) ?? accountReject(message) ?? receiverReject(message) ?? paymentReject(message, nowSeconds)
+      );
     default:
       return "MALFORMED";
   }
@@ -78,8 +90,12 @@ function cancelReject(message: CancelMessage): RejectCode | null {
   return isIndex(message.slot, ORDER_SLOTS) ? sequenceReject(message) : "INVALID_SLOT";
 }
 
-function withdrawalReject(
-  { sequence, expirySeconds, amountMicroUsd }: WithdrawalMessage,
+function receiverReject({ account, to }: TransferMessage): RejectCode | null {
+  return isIndex(to, ACCOUNTS) && to !== account ? null : "INVALID_RECEIVER";
+}
+
+function paymentReject(
+  { sequence, expirySeconds, amountMicroUsd }: WithdrawalMessage | TransferMessage,
   now: number,
 ): RejectCode | null {
   if (!isIndex(sequence, NONCE_LIMIT)) return "WRONG_NONCE";

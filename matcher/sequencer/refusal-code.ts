@@ -1,5 +1,11 @@
 import type { RejectCode } from "../protocol/reject.ts";
-import type { CancelAllVerdict, CancelVerdict, OrderRefusal, WithdrawalVerdict } from "../state/ledger.ts";
+import type {
+  CancelAllVerdict,
+  CancelVerdict,
+  OrderRefusal,
+  TransferVerdict,
+  WithdrawalVerdict,
+} from "../state/ledger.ts";
 
 /** Closed reject code of what the ledger says about an order before it fills. */
 export function orderRefusalCode(refusal: OrderRefusal): RejectCode {
@@ -45,9 +51,13 @@ export function cancelRefusalCode(refusal: Exclude<CancelVerdict | CancelAllVerd
   }
 }
 
-/** The same for a withdrawal. */
-export function withdrawalRefusalCode(refusal: Exclude<WithdrawalVerdict, "ok">): RejectCode {
+/** The same for a withdrawal or a transfer. */
+export function paymentRefusalCode(refusal: Exclude<TransferVerdict | WithdrawalVerdict, "ok">): RejectCode {
   switch (refusal) {
+    case "unknown-receiver":
+    case "other-owner":
+    case "same-account":
+      return "INVALID_RECEIVER";
     case "unknown-account":
       return "UNKNOWN_ACCOUNT";
     case "insurance-account":

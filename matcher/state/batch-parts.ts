@@ -1,10 +1,10 @@
-import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type { Message, Signed } from "../protocol/message.ts";
 import type { Tier } from "../protocol/spec.ts";
 import type { TransitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import type { CancelRefusal, RowRefusal } from "./row-rules.ts";
 import type { OrderSlot } from "./trace.ts";
-import type { WithdrawalRefusal } from "./withdrawal-rules.ts";
+import type { TransferRefusal, WithdrawalRefusal } from "./withdrawal-rules.ts";
 
 /** Why a step does not belong into a batch. */
 export type BatchRefusal =
@@ -16,7 +16,8 @@ export type BatchRefusal =
   | "account-exists"
   | "insurance-account"
   | "self-trade"
-  | "second-withdrawal"
+  | "second-payment"
+  | TransferRefusal
   | "second-cancel-all"
   | "fees-negative"
   | "open-interest-cap"
@@ -35,17 +36,18 @@ export interface OpenAccount {
   readonly account: number;
   readonly isNew: boolean;
   readonly before: AccountRecord;
-  /** S₀: before, with funding and the batch's deposits. */
+  /** S₀: before, with funding, the batch's deposits and incoming transfers. */
   readonly start: AccountRecord;
   readonly now: AccountRecord;
   readonly depositsMicroUsd: bigint;
-  readonly withdrew: boolean;
+  /** A withdrawal or a transfer out is among the rows. */
+  readonly paid: boolean;
   readonly cancelledAll: boolean;
 }
 
 /** A row of the batch so far. */
 export interface OpenRow {
-  readonly message: Signed<OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage>;
+  readonly message: Signed<Message>;
   readonly quantityLots: number;
   readonly quoteMicroUsd: bigint;
   readonly feePicoUsd: bigint;
@@ -58,6 +60,7 @@ export interface BatchCounts {
   rows: number;
   accounts: number;
   queue: number;
+  /** Withdrawals and transfers: they share the tier's first rows. */
   withdrawals: number;
 }
 

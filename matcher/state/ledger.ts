@@ -1,7 +1,14 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { Epoch } from "../protocol/epoch.ts";
 import { GENESIS_FUNDING_DIGEST } from "../protocol/funding-interval.ts";
-import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  OrderMessage,
+  Signed,
+  TransferMessage,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
 import { ACCOUNTS, FILLED_CANCELLED, INSURANCE_ACCOUNT, WIDTH } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
 import { liquidationPriceTicksSafeSide } from "../risk/liquidation-price.ts";
@@ -20,6 +27,8 @@ import {
   type PoolRefusal,
   poolPicoUsd,
   poolRefusal,
+  type TransferRefusal,
+  transferRefusal,
   type WithdrawalRefusal,
   withdrawalRefusal,
 } from "./withdrawal-rules.ts";
@@ -28,6 +37,7 @@ type TraderRefusal = "unknown-account" | "insurance-account";
 export type OrderRefusal = TraderRefusal | rules.RowRefusal;
 export type CancelVerdict = "ok" | TraderRefusal | rules.CancelRefusal | "no-effect" | "collateral-range";
 export type CancelAllVerdict = "ok" | TraderRefusal | "below-min-sequence" | "no-effect" | "collateral-range";
+export type TransferVerdict = Exclude<WithdrawalVerdict, PoolRefusal> | TransferRefusal;
 export type WithdrawalVerdict =
   | "ok"
   | TraderRefusal
@@ -281,6 +291,11 @@ export class Ledger {
 
   /** A withdrawal must leave initial margin met, and the pool must hold it. */
   checkWithdrawal(message: WithdrawalMessage): WithdrawalVerdict {
+    const verdict = this.#paymentVerdict(message);
+    return verdict === "ok" ? (poolRefusal(this.shared, message.amountMicroUsd) ?? "ok") : verdict;
+  }
+
+  #paymentVerdict(message: WithdrawalMessage | TransferMessage): Exclude<WithdrawalVerdict, PoolRefusal> {
     const record = this.#trader(message.account);
     if (typeof record === "string") return record;
     const refusal = withdrawalRefusal(message, record.withdrawalNonce, this.terms.timeSeconds);
@@ -288,9 +303,7 @@ export class Ledger {
     const start = records.settled(record, this.terms);
     const final = records.withWithdrawal(start, message.amountMicroUsd);
     if (!records.collateralInRange(final)) return "collateral-range";
-    return (
-      transitionRefusal(this.terms, start, final, true) ?? poolRefusal(this.shared, message.amountMicroUsd) ?? "ok"
-    );
+    return transitionRefusal(this.terms, start, final, true) ?? "ok";
   }
 
   /** @throws Refused unless {@link checkWithdrawal} says ok */
@@ -300,6 +313,27 @@ export class Ledger {
     this.#write(message.account, records.withWithdrawal(this.settledRecord(message.account), message.amountMicroUsd));
     this.#state.setShared({ withdrawnMicroUsd: this.shared.withdrawnMicroUsd + message.amountMicroUsd });
     return { kind: "withdrawal", message };
+  }
+
+  /** A transfer is a withdrawal for its sender and a deposit for its receiver, who has the same owner. */
+  checkTransfer(message: TransferMessage): TransferVerdict {
+    const verdict = this.#paymentVerdict(message);
+    if (verdict !== "ok") return verdict;
+    const receiver = this.#state.record(message.to);
+    const refusal = transferRefusal(message, receiver?.owner, this.#record(message.account).owner);
+    if (receiver === undefined || refusal !== undefined) return refusal ?? "unknown-receiver";
+    const topped = records.withDeposit(records.settled(receiver, this.terms), message.amountMicroUsd);
+    return records.collateralInRange(topped) ? "ok" : "collateral-range";
+  }
+
+  /** @throws Refused unless {@link checkTransfer} says ok */
+  applyTransfer(message: Signed<TransferMessage>): steps.TransferStep {
+    const verdict = this.checkTransfer(message);
+    if (verdict !== "ok") throw new Refused("transfer", verdict);
+    const { account, to, amountMicroUsd } = message;
+    this.#write(account, records.withWithdrawal(this.settledRecord(account), amountMicroUsd));
+    this.#write(to, records.withDeposit(this.settledRecord(to), amountMicroUsd));
+    return { kind: "transfer", message };
   }
 
   // ── Trials ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,13 @@
 import type { Epoch } from "../protocol/epoch.ts";
-import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  Message,
+  OrderMessage,
+  Signed,
+  TransferMessage,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
 import { INSURANCE_ACCOUNT, ORDER_SLOTS } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
 import { openInterestAllowed } from "../risk/open-interest.ts";
@@ -11,14 +19,15 @@ import * as rules from "./row-rules.ts";
 import { sameOrder } from "./same-order.ts";
 import type { EpochStep, FillLeg, FillStep, Step } from "./step.ts";
 import type { OrderSlot, QueueEntry } from "./trace.ts";
-import { withdrawalRefusal } from "./withdrawal-rules.ts";
+import { transferRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
 
 /** What a step would change. Nothing is written before all of it is known to be valid. */
 interface Plan {
   accounts: OpenAccount[];
   /** Position in the list of rows; the list's length and beyond are new rows. */
   rows: { at: number; row: OpenRow }[];
-  withdrawal: OpenRow | undefined;
+  /** A withdrawal or transfer. */
+  payment: OpenRow | undefined;
   entry: QueueEntry | undefined;
   feePicoUsd: bigint;
   market: number;
@@ -33,7 +42,7 @@ function emptyPlan(): Plan {
   return {
     accounts: [],
     rows: [],
-    withdrawal: undefined,
+    payment: undefined,
     entry: undefined,
     feePicoUsd: 0n,
     market: 0,
@@ -52,7 +61,7 @@ export class OpenBatch {
   readonly #gross: bigint[];
   readonly #accounts = new Map<number, OpenAccount>();
   readonly #rows: OpenRow[] = [];
-  readonly #withdrawals: OpenRow[] = [];
+  readonly #payments: OpenRow[] = [];
   readonly #queue: QueueEntry[] = [];
   /** The latest row on each touched order slot. */
   readonly #latestRow = new Map<number, number>();
@@ -77,10 +86,10 @@ export class OpenBatch {
 
   get counts(): BatchCounts {
     return {
-      rows: this.#rows.length + this.#withdrawals.length,
+      rows: this.#rows.length + this.#payments.length,
       accounts: this.#accounts.size,
       queue: this.#queue.length,
-      withdrawals: this.#withdrawals.length,
+      withdrawals: this.#payments.length,
     };
   }
 
@@ -93,9 +102,9 @@ export class OpenBatch {
     return [...this.#accounts.values()].sort((a, b) => a.account - b.account);
   }
 
-  /** Withdrawals first, then in order of first touch. */
+  /** Payments first, then in order of first touch. */
   rows(): OpenRow[] {
-    return [...this.#withdrawals, ...this.#rows];
+    return [...this.#payments, ...this.#rows];
   }
 
   queue(): QueueEntry[] {
@@ -111,7 +120,7 @@ export class OpenBatch {
     const plan = this.#plan(step);
     if (typeof plan === "string") return plan;
     const counts = this.counts;
-    if (plan.withdrawal !== undefined) {
+    if (plan.payment !== undefined) {
       counts.rows++;
       counts.withdrawals++;
     }
@@ -131,7 +140,7 @@ export class OpenBatch {
         this.#latestRow.set(row.message.account * ORDER_SLOTS + row.message.slot, at);
       }
     }
-    if (plan.withdrawal !== undefined) this.#withdrawals.push(plan.withdrawal);
+    if (plan.payment !== undefined) this.#payments.push(plan.payment);
     if (plan.entry !== undefined) this.#queue.push(plan.entry);
     this.#feePicoUsd += plan.feePicoUsd;
     this.#gross[plan.market] = (this.#gross[plan.market] as bigint) + plan.grossDeltaLots;
@@ -150,7 +159,9 @@ export class OpenBatch {
       case "cancelAll":
         return this.#planCancelAll(step.message);
       case "withdrawal":
-        return this.#planWithdrawal(step.message);
+        return this.#planPayment(step.message);
+      case "transfer":
+        return this.#planTransfer(step.message);
     }
   }
 
@@ -164,7 +175,7 @@ export class OpenBatch {
   }
 
   #opened(account: number, isNew: boolean, before: AccountRecord, start: AccountRecord): OpenAccount {
-    return { account, isNew, before, start, now: start, depositsMicroUsd: 0n, withdrew: false, cancelledAll: false };
+    return { account, isNew, before, start, now: start, depositsMicroUsd: 0n, paid: false, cancelledAll: false };
   }
 
   /** The account of a row. */
@@ -181,7 +192,7 @@ export class OpenBatch {
 
   #finalRefusal(account: OpenAccount): BatchRefusal | undefined {
     if (!records.collateralInRange(account.now)) return "collateral-range";
-    return transitionRefusal(this.terms, account.start, account.now, account.withdrew);
+    return transitionRefusal(this.terms, account.start, account.now, account.paid);
   }
 
   #planRegistration(entry: QueueEntry): Plan | BatchRefusal {
@@ -195,12 +206,7 @@ export class OpenBatch {
   #planDeposit(entry: QueueEntry): Plan | BatchRefusal {
     const old = this.#account(entry.account);
     if (old === undefined) return "unknown-account";
-    const account: OpenAccount = {
-      ...old,
-      start: records.withDeposit(old.start, entry.amountMicroUsd),
-      now: records.withDeposit(old.now, entry.amountMicroUsd),
-      depositsMicroUsd: old.depositsMicroUsd + entry.amountMicroUsd,
-    };
+    const account = this.#topped(old, entry.amountMicroUsd);
     return this.#finalRefusal(account) ?? { ...emptyPlan(), accounts: [account], entry };
   }
 
@@ -298,18 +304,38 @@ export class OpenBatch {
     );
   }
 
-  #planWithdrawal(message: Signed<WithdrawalMessage>): Plan | BatchRefusal {
+  #planPayment(message: Signed<WithdrawalMessage | TransferMessage>): Plan | BatchRefusal {
     const old = this.#trader(message.account);
     if (typeof old === "string") return old;
-    if (old.withdrew) return "second-withdrawal";
+    if (old.paid) return "second-payment";
     const refusal = withdrawalRefusal(message, old.before.withdrawalNonce, this.terms.timeSeconds);
     if (refusal !== undefined) return refusal;
-    const account = { ...old, now: records.withWithdrawal(old.now, message.amountMicroUsd), withdrew: true };
-    return this.#finalRefusal(account) ?? { ...emptyPlan(), accounts: [account], withdrawal: messageRow(message) };
+    const account = { ...old, now: records.withWithdrawal(old.now, message.amountMicroUsd), paid: true };
+    return this.#finalRefusal(account) ?? { ...emptyPlan(), accounts: [account], payment: messageRow(message) };
+  }
+
+  /** For the receiver an incoming transfer is what a deposit is: it counts before S₀. */
+  #planTransfer(message: Signed<TransferMessage>): Plan | BatchRefusal {
+    const plan = this.#planPayment(message);
+    if (typeof plan === "string") return plan;
+    const old = this.#account(message.to);
+    const refusal = transferRefusal(message, old?.before.owner, plan.accounts[0]?.before.owner);
+    if (old === undefined || refusal !== undefined) return refusal ?? "unknown-receiver";
+    const receiver = this.#topped(old, message.amountMicroUsd);
+    return this.#finalRefusal(receiver) ?? { ...plan, accounts: [...plan.accounts, receiver] };
+  }
+
+  #topped(old: OpenAccount, amountMicroUsd: bigint): OpenAccount {
+    return {
+      ...old,
+      start: records.withDeposit(old.start, amountMicroUsd),
+      now: records.withDeposit(old.now, amountMicroUsd),
+      depositsMicroUsd: old.depositsMicroUsd + amountMicroUsd,
+    };
   }
 }
 
 /** The row of a message that executes nothing. */
-function messageRow(message: Signed<CancelMessage | CancelAllMessage | WithdrawalMessage>): OpenRow {
+function messageRow(message: Signed<Exclude<Message, OrderMessage>>): OpenRow {
   return { message, quantityLots: 0, quoteMicroUsd: 0n, feePicoUsd: 0n, slotBefore: undefined, slotAfter: undefined };
 }

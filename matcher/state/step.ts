@@ -1,5 +1,12 @@
 import type { Epoch } from "../protocol/epoch.ts";
-import type { CancelAllMessage, CancelMessage, OrderMessage, Signed, WithdrawalMessage } from "../protocol/message.ts";
+import type {
+  CancelAllMessage,
+  CancelMessage,
+  OrderMessage,
+  Signed,
+  TransferMessage,
+  WithdrawalMessage,
+} from "../protocol/message.ts";
 import type { QueueEntry } from "./trace.ts";
 
 /** A fill as the matcher proposes it: always at the maker's price. */
@@ -61,5 +68,18 @@ export interface WithdrawalStep {
   message: Signed<WithdrawalMessage>;
 }
 
+export interface TransferStep {
+  kind: "transfer";
+  message: Signed<TransferMessage>;
+}
+
 /** What the ledger did, in order: all that the batcher needs, and plain data, so that it may be sent to another thread. */
-export type Step = EpochStep | RegistrationStep | DepositStep | FillStep | CancelStep | CancelAllStep | WithdrawalStep;
+export type Step =
+  | EpochStep
+  | RegistrationStep
+  | DepositStep
+  | FillStep
+  | CancelStep
+  | CancelAllStep
+  | WithdrawalStep
+  | TransferStep;

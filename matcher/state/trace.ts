@@ -28,12 +28,14 @@ export interface RowTrace {
   message: Signed<Message>;
   /** Position of the account among the batch's account slots. */
   accountSlot: number;
+  /** Position of the receiving account; transfers only. */
+  receiverSlot?: number;
   /** Executed in this batch; zero unless an order. */
   quantityLots: number;
   quoteMicroUsd: bigint;
   /** Signed. */
   feePicoUsd: bigint;
-  /** Slot before and after, and its path in the account's order tree at the moment of this row (slot 0 for kinds without a slot). */
+  /** Slot before and after, and its path in the account's order tree at the moment of this row (of the message's slot field for kinds without a slot). */
   slotBefore: OrderSlot;
   slotAfter: OrderSlot;
   orderPath: TreePath;
@@ -45,6 +47,7 @@ export interface AccountTrace {
   /** Leaf before the batch; for a new account: key and owner of the registration, everything else zero, the empty order root. */
   before: AccountLeaf;
   after: AccountLeaf;
+  /** Deposits and incoming transfers. */
   depositsMicroUsd: bigint;
   /** Path in the account tree when this slot is stored (slots are stored in order). All levels. */
   path: TreePath;

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { TIERS } from "../../matcher/protocol/spec.ts";
 import type { CircuitInput } from "../../matcher/prover/groth16/proof.ts";
 
 /** One input that a test gave the batch circuit, and what the circuit said: undefined for "it has a witness". */
@@ -28,10 +29,14 @@ export function recordAttacks(root: string, file: string): Attack[] {
   return readAttacks(file);
 }
 
-/** What an earlier run recorded. */
+/** What an earlier run recorded, of the tier that mutants are compiled for. */
 export function readAttacks(file: string): Attack[] {
   const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as Attack);
+  const tier = TIERS.find(({ name }) => name === "test") as (typeof TIERS)[number];
+  const length = (attack: Attack, signal: string) => (attack.input[signal] as unknown[]).length;
+  return lines
+    .map((line) => JSON.parse(line) as Attack)
+    .filter((attack) => length(attack, "rowIsOrder") === tier.rows && length(attack, "queueAmount") === tier.queue);
 }
 
 /** Those first that were refused where the mutation is: they are the likeliest to notice. */

@@ -25,11 +25,14 @@ export function reportFailure(error: unknown): number {
   return 1;
 }
 
-/** Runs the body of a command; its failure becomes the exit code. */
+/**
+ * Runs the body of a command. It may leave servers and timers running when it succeeds; a failure ends the process with its
+ * exit code, whatever is still open: a service that only half started must not look alive.
+ */
 export async function runCommand(body: () => Promise<number | undefined>): Promise<void> {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    process.exitCode = reportFailure(error);
+    process.exit(reportFailure(error));
   }
 }

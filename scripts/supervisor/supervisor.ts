@@ -1,5 +1,8 @@
-import { Child, type ChildOptions, describeEnding } from "./child.ts";
+import { Child, type ChildMessage, type ChildOptions, describeEnding } from "./child.ts";
 import { Refusal } from "./refusal.ts";
+
+/** A bot waits for its deposit to be confirmed; on a busy machine that is the longest start. */
+const START_LIMIT_MS = 180_000;
 
 /**
  * Starts processes one after the other and stops them in reverse. The first one that ends unasked brings all down: an
@@ -26,9 +29,21 @@ export class Supervisor {
     return child;
   }
 
-  /** Starts a process and waits for its message. @throws Error with its last words when it ends before. */
-  async startUntil(type: string, options: ChildOptions) {
-    return this.start(options).message(type);
+  /**
+   * Starts a process and waits for its message.
+   * @throws Error with its last words when it ends before, Refusal when it takes longer than `limitMs`.
+   */
+  async startUntil(type: string, options: ChildOptions, limitMs = START_LIMIT_MS): Promise<ChildMessage> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const sentence = `The ${options.name} did not start within ${Math.round(limitMs / 1000)} s.`;
+      timer = setTimeout(() => reject(new Refusal(sentence)), limitMs);
+    });
+    try {
+      return await Promise.race([this.start(options).message(type), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Starts a process that ends by itself. @throws Refusal with its last words when it fails. */

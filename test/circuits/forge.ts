@@ -2,7 +2,7 @@ import { type AccountLeaf, leafInputs } from "../../matcher/protocol/account.ts"
 import { EMPTY_ORDER_ROOT } from "../../matcher/protocol/derived.ts";
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import { type KeyPair, keyPairOf } from "../../matcher/protocol/keys.ts";
-import { type Message, type OrderMessage, orderNumber, type Signed } from "../../matcher/protocol/message.ts";
+import { type Message, type OrderMessage, orderNumber, pathSlot, type Signed } from "../../matcher/protocol/message.ts";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
@@ -27,6 +27,8 @@ export interface RowPlan {
   quantityLots?: number;
   quoteMicroUsd?: bigint;
   feePicoUsd?: bigint;
+  /** Position of the account slot that a transfer is credited to. */
+  receiverSlot?: number;
   /** What the slot becomes, if not what the rules say. */
   slotAfter?: OrderSlot;
 }
@@ -160,7 +162,7 @@ export class World {
 
   #row(plan: RowPlan, accountSlot: number, holder: Holder): RowTrace {
     const { message } = plan;
-    const slot = message.kind === "order" || message.kind === "cancel" ? message.slot : 0;
+    const slot = pathSlot(message);
     const before = holder.slots.get(slot) ?? { sequence: 0, filledLots: 0 };
     let after = before;
     if (message.kind === "order") {
@@ -175,6 +177,7 @@ export class World {
     return {
       message,
       accountSlot,
+      ...(plan.receiverSlot === undefined ? {} : { receiverSlot: plan.receiverSlot }),
       quantityLots: plan.quantityLots ?? 0,
       quoteMicroUsd: plan.quoteMicroUsd ?? 0n,
       feePicoUsd: plan.feePicoUsd ?? 0n,
@@ -204,7 +207,7 @@ export class World {
       this.#row(row, order.indexOf(row.message.account), this.holders.get(row.message.account) as Holder),
     );
     const accounts: AccountTrace[] = order.map((index) =>
-      this.#store(index, before.get(index) as AccountLeaf, isNew.has(index), queue, rows, plan),
+      this.#store(index, before.get(index) as AccountLeaf, isNew.has(index), queue, rows, plan, order),
     );
     return {
       tier: tierById(plan.tier ?? 0),
@@ -232,10 +235,15 @@ export class World {
     queue: QueueEntry[],
     rows: RowTrace[],
     plan: BatchPlan,
+    order: number[],
   ): AccountTrace {
     const holder = this.holders.get(index) as Holder;
     const after: AccountLeaf = structuredClone(before);
-    const depositsMicroUsd = queue.filter((e) => e.account === index).reduce((sum, e) => sum + e.amountMicroUsd, 0n);
+    const position = rows.length === 0 ? -1 : order.indexOf(index);
+    const received = rows.filter((row) => row.receiverSlot === position).map(({ message }) => message);
+    const depositsMicroUsd =
+      queue.filter((e) => e.account === index).reduce((sum, e) => sum + e.amountMicroUsd, 0n) +
+      received.reduce((sum, message) => sum + (message.kind === "transfer" ? message.amountMicroUsd : 0n), 0n);
     for (let m = 0; m < MARKETS; m++) {
       const now = this.epoch.markets[m]?.fundingIndexPicoUsd ?? 0n;
       after.collateralPicoUsd -= (before.sizesLots[m] as bigint) * (now - (before.fundingIndexPicoUsd[m] as bigint));
@@ -248,7 +256,7 @@ export class World {
         const sign = message.side === "buy" ? 1n : -1n;
         after.sizesLots[message.market] = (after.sizesLots[message.market] as bigint) + sign * BigInt(row.quantityLots);
         after.collateralPicoUsd -= sign * row.quoteMicroUsd * PICO_PER_MICRO + row.feePicoUsd;
-      } else if (message.kind === "withdrawal") {
+      } else if (message.kind === "withdrawal" || message.kind === "transfer") {
         after.collateralPicoUsd -= message.amountMicroUsd * PICO_PER_MICRO;
         after.withdrawalNonce += 1;
       } else if (message.kind === "cancelAll") after.minSequence = message.sequence;

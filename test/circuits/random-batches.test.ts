@@ -27,7 +27,7 @@ describe("batch circuit: whatever the ledger accepts is provable", function () {
         }
       }
     }
-    for (const feature of ["order", "cancel", "cancelAll", "withdrawal", "deposit", "new account"]) {
+    for (const feature of ["order", "cancel", "cancelAll", "withdrawal", "transfer", "deposit", "new account"]) {
       expect([...seen], feature).to.include(feature);
     }
   });

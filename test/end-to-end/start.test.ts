@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { expect } from "chai";
 import type { WireStatus } from "../../matcher/protocol/api-wire.ts";
 import { eventually } from "../chain/test-chain.ts";
@@ -60,6 +61,7 @@ describe("npm start", function () {
     for (const started of running.splice(0)) {
       if (started.process.exitCode === null) started.process.kill("SIGTERM");
       await started.ended;
+      rmSync(`build/devnet-${started.rpcPort()}`, { recursive: true, force: true });
     }
   });
 

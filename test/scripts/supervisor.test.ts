@@ -121,6 +121,25 @@ describe("The supervisor", function () {
     expect(() => supervisor.start({ name: "late", script: "x", onLine: () => {} })).to.throw(Refusal);
   });
 
+  it("gives up on one that neither starts nor ends", async () => {
+    const supervisor = new Supervisor(() => {});
+    const options = { name: "matcher", script: script("silent", forever), onLine: () => {}, graceMs: 500 };
+    const refusal = await supervisor.startUntil("ready", options, 1_000).catch((error: Error) => error);
+    expect(refusal).to.be.instanceOf(Refusal);
+    expect((refusal as Refusal).message).to.equal("The matcher did not start within 1 s.");
+    await supervisor.stop();
+  });
+
+  it("ends a command that failed, whatever it had opened", async () => {
+    const refusalModule = new URL("../../scripts/supervisor/refusal.ts", import.meta.url).href;
+    const source = `
+      import { Refusal, runCommand } from ${JSON.stringify(refusalModule)};
+      await runCommand(async () => { ${forever} throw new Refusal("No chain answers."); });`;
+    expect(describeEnding(await child("feed", source).ended)).to.equal(
+      "The feed ended with exit code 1: No chain answers.",
+    );
+  });
+
   it("tells of a death at once", async () => {
     let tell: (sentence: string) => void = () => {};
     const told = new Promise<string>((resolve) => {

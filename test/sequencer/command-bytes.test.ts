@@ -35,6 +35,18 @@ const COMMANDS: Command[] = [
     }),
     settle: false,
   },
+  {
+    type: "message",
+    message: unsigned({
+      kind: "transfer",
+      account: 3,
+      to: 2 ** 18 - 1,
+      sequence: 0,
+      expirySeconds: 5,
+      amountMicroUsd: (1n << 72n) - 1n,
+    }),
+    settle: false,
+  },
   { type: "cancelAllApi", account: 2, market: null },
   { type: "cancelAllApi", account: 2, market: 3 },
   { type: "feeTier", account: 2, tier: 1 },

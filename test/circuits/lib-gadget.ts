@@ -1,0 +1,56 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildCircuit, REPOSITORY_ROOT } from "../../scripts/circuits/build-circuit.ts";
+import { type Solution, solutionsOf } from "./r1cs-solver.ts";
+import { R1csSystem } from "./r1cs-system.ts";
+
+/** Signal values by name, arrays flat in circom's order. */
+export type GadgetInput = Record<string, bigint | readonly bigint[]>;
+
+/** One template by itself, as constraints: who solves it is any prover, not circom's witness generator. */
+export class Gadget {
+  readonly system: R1csSystem;
+
+  private constructor(system: R1csSystem) {
+    this.system = system;
+  }
+
+  /** @param file below circuits/;  @param call the template's call */
+  static async build(file: string, call: string): Promise<Gadget> {
+    const slug = call.replace(/\W+/g, "-").replace(/-$/, "").toLowerCase();
+    const folder = join("build/gadgets", slug);
+    mkdirSync(join(REPOSITORY_ROOT, folder), { recursive: true });
+    const main = join(folder, `${slug}.circom`);
+    const lines = ["pragma circom 2.2.2;", `include "../../../circuits/${file}";`, `component main = ${call};`, ""];
+    writeFileSync(join(REPOSITORY_ROOT, main), lines.join("\n"));
+    const built = await buildCircuit({ main, optimization: "O1", out: folder, devKey: false });
+    return new Gadget(R1csSystem.load(built.r1csPath, built.symPath));
+  }
+
+  /** The wires of a main signal, in circom's order of its elements. */
+  wiresOf(signal: string): number[] {
+    const own = new RegExp(`^main\\.${signal}(\\[\\d+\\])*$`);
+    return this.system.names.flatMap((names, wire) => (names.some((name) => own.test(name)) ? [wire] : []));
+  }
+
+  /** Every witness with these signals: an empty list when there is none. Signals that are left out may be anything. */
+  solutions(input: GadgetInput): Solution[] {
+    const known = new Map<number, bigint>();
+    for (const [signal, value] of Object.entries(input)) {
+      const wires = this.wiresOf(signal);
+      const values = typeof value === "bigint" ? [value] : value;
+      if (wires.length !== values.length) {
+        throw new RangeError(`${signal} has ${wires.length} wires, not ${values.length}`);
+      }
+      wires.forEach((wire, i) => {
+        known.set(wire, values[i] as bigint);
+      });
+    }
+    return solutionsOf(this.system, known);
+  }
+
+  /** A signal's values in a solution; undefined where they are free. */
+  read(solution: Solution, signal: string): (bigint | undefined)[] {
+    return this.wiresOf(signal).map((wire) => solution.values[wire]);
+  }
+}

@@ -4,6 +4,7 @@ import { readLog } from "../../matcher/chain/l1-event.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
 import { EPOCH_WORD, HEADER } from "../../matcher/protocol/spec.ts";
+import { Refusal } from "../supervisor/refusal.ts";
 
 /** What a settled batch says about funding. */
 export interface PublishedDigest {
@@ -25,7 +26,7 @@ export interface PublishedFunding {
 /** Many servers refuse to search more blocks at once. */
 const BLOCKS_AT_ONCE = 5_000;
 
-/** Reads it from the Exchange's logs. @throws Error when an epoch is missing: the search began too late */
+/** Reads it from the Exchange's logs. @throws Refusal when an epoch is missing: the search began too late */
 export async function readPublishedFunding(
   provider: Pick<Provider, "getBlockNumber" | "getLogs" | "call">,
   exchange: string,
@@ -51,7 +52,9 @@ export async function readPublishedFunding(
   }
   const gap = epochs.findIndex(({ number }, i) => number !== i + 1);
   if (gap >= 0)
-    throw new Error(`the logs from block ${firstBlock} on lack epoch ${gap + 1}: search from an earlier one`);
+    throw new Refusal(
+      `The logs from block ${firstBlock} on lack epoch ${gap + 1}: begin with an earlier --first-block.`,
+    );
   const rateMaxPpmPerHour = new Map<number, number>();
   for (const { paramVersion } of epochs) {
     if (rateMaxPpmPerHour.has(paramVersion)) continue;

@@ -136,12 +136,17 @@ describe("the verification of funding", function () {
 
   it("refuses in one sentence what it cannot ask", async () => {
     const [, api, , rpc, , exchange] = places as [string, string, string, string, string, string];
+    const lateBlock = (await run.chain.provider.getBlockNumber()) - 2;
     const nobody = "http://127.0.0.1:9";
     for (const [args, sentence] of [
       [["--api", nobody, "--rpc", rpc, "--exchange", exchange], `The exchange at ${nobody} does not answer.`],
       [["--api", api, "--rpc", nobody, "--exchange", exchange], `No chain answers at ${nobody}.`],
       [["--api", api, "--rpc", rpc, "--exchange", `0x${"1".repeat(40)}`], "There is no contract at 0x1111"],
       [["--api", api, "--rpc", rpc, "--exchange", "0x12"], '--exchange needs an address, not "0x12".'],
+      [
+        ["--first-block", `${lateBlock}`, ...places],
+        `The logs from block ${lateBlock} on lack epoch 1: begin with an earlier`,
+      ],
       [["--interval", "x", ...places], '--interval needs a whole number, not "x".'],
     ] as const) {
       const { code, output } = await command("--verify", ...args);

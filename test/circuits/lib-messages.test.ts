@@ -95,7 +95,7 @@ describe("circuit gadgets: messages and queue entries", function () {
   describe("SignedRow", () => {
     const ACCOUNT = 3;
     const TIME = 1_000_000n;
-    const NUMBERS = { isOrder: 1n, isCancel: 2n, isCancelAll: 3n, isWithdrawal: 4n } as const;
+    const NUMBERS = { isOrder: 1n, isCancel: 2n, isCancelAll: 3n, isWithdrawal: 4n, isTransfer: 5n } as const;
     type Flags = Partial<Record<keyof typeof NUMBERS, bigint>>;
 
     /** One row's signals out of a batch's. */
@@ -115,8 +115,8 @@ describe("circuit gadgets: messages and queue entries", function () {
       };
     }
     /** `active` of a row of these flags, with a message that its account signed for the kind that they sum to; undefined for no witness. */
-    async function active(flags: Flags, signedQuantity: bigint, mayWithdraw: 0 | 1 = 1): Promise<bigint[] | undefined> {
-      const row = await Gadget.build("rows/signed-row.circom", `SignedRow(2, ${mayWithdraw})`);
+    async function active(flags: Flags, signedQuantity: bigint, mayPay: 0 | 1 = 1): Promise<bigint[] | undefined> {
+      const row = await Gadget.build("rows/signed-row.circom", `SignedRow(2, ${mayPay})`);
       const world = new World(hash);
       world.seed(ACCOUNT, { collateralPicoUsd: 10n ** 15n });
       const cancel = world.sign({ kind: "cancel", account: ACCOUNT, slot: 0, sequence: 0 });
@@ -126,7 +126,7 @@ describe("circuit gadgets: messages and queue entries", function () {
       const signature = sign(world.keyOf(ACCOUNT), hash([TAG_MESSAGE + kind, TEST_DOMAIN, word]));
       const signals = {
         ...rowSignals(input, 0),
-        ...{ isOrder: 0n, isCancel: 0n, isCancelAll: 0n, isWithdrawal: 0n },
+        ...{ isOrder: 0n, isCancel: 0n, isCancelAll: 0n, isWithdrawal: 0n, isTransfer: 0n },
         ...Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, field(flag)])),
         ...{ expiry: TIME, epochTime: TIME, signedQuantity, ...signature },
       };
@@ -138,7 +138,7 @@ describe("circuit gadgets: messages and queue entries", function () {
       expect(await active({ isWithdrawal: 1n }, 1n)).to.deep.equal([1n]);
     });
     it("has no kind made of others, each flag in turn being −1", async () => {
-      // A withdrawal, a kind of a later version, a cancel-all and an order, by their numbers.
+      // A withdrawal, a transfer, a cancel-all and an order, by their numbers.
       expect(await active({ isOrder: -1n, isCancel: 1n, isCancelAll: 1n }, 0n)).to.equal(undefined);
       expect(await active({ isCancel: -1n, isCancelAll: 1n, isWithdrawal: 1n }, 1n)).to.equal(undefined);
       expect(await active({ isCancelAll: -1n, isCancel: 1n, isWithdrawal: 1n }, 1n)).to.equal(undefined);

@@ -78,7 +78,8 @@ export function tryGadgets(tree: WorkTree): Verdict {
     cwd: tree.root,
     encoding: "utf8",
     maxBuffer: 1 << 28,
-    env: { ...process.env, CLEARBOOK_CACHE: tree.emptyFolder("cache") },
+    // Found by content: only the gadgets that the mutation changes are compiled anew.
+    env: { ...process.env, CLEARBOOK_CACHE: join(tree.root, "build/cache") },
   });
   if (status === 0) return { killedBy: undefined, detail: "" };
   const failed = /"failures": \[\s*\{[^{}]*?"fullTitle": "((?:[^"\\]|\\.)*)"/.exec(stdout)?.[1];

@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CircuitInput } from "../../matcher/prover/groth16/proof.ts";
+import { UnsatisfiedError, WitnessCalculator } from "../../matcher/prover/groth16/witness-calculator.ts";
 import { buildCircuit, REPOSITORY_ROOT } from "../../scripts/circuits/build-circuit.ts";
 import { type Solution, solutionsOf } from "./r1cs-solver.ts";
-import { R1csSystem } from "./r1cs-system.ts";
+import { R1csSystem, witnessValues } from "./r1cs-system.ts";
 
 /** Signal values by name, arrays flat in circom's order. */
 export type GadgetInput = Record<string, bigint | readonly bigint[]>;
@@ -10,9 +12,12 @@ export type GadgetInput = Record<string, bigint | readonly bigint[]>;
 /** One template by itself, as constraints: who solves it is any prover, not circom's witness generator. */
 export class Gadget {
   readonly system: R1csSystem;
+  readonly #wasmPath: string;
+  #calculator: WitnessCalculator | undefined;
 
-  private constructor(system: R1csSystem) {
+  private constructor(system: R1csSystem, wasmPath: string) {
     this.system = system;
+    this.#wasmPath = wasmPath;
   }
 
   /** @param file below circuits/;  @param call the template's call */
@@ -24,7 +29,7 @@ export class Gadget {
     const lines = ["pragma circom 2.2.2;", `include "../../../circuits/${file}";`, `component main = ${call};`, ""];
     writeFileSync(join(REPOSITORY_ROOT, main), lines.join("\n"));
     const built = await buildCircuit({ main, optimization: "O1", out: folder, devKey: false });
-    return new Gadget(R1csSystem.load(built.r1csPath, built.symPath));
+    return new Gadget(R1csSystem.load(built.r1csPath, built.symPath), built.wasmPath);
   }
 
   /** The wires of a main signal, in circom's order of its elements. */
@@ -47,6 +52,21 @@ export class Gadget {
       });
     }
     return solutionsOf(this.system, known);
+  }
+
+  /**
+   * A signal's values in circom's own witness; undefined when that has none. For gadgets whose intermediate signals are all computed: quicker
+   * than every witness.
+   */
+  async computed(input: CircuitInput, signal: string): Promise<bigint[] | undefined> {
+    this.#calculator ??= await WitnessCalculator.compile(readFileSync(this.#wasmPath));
+    try {
+      const values = witnessValues(this.#calculator.calculate(input));
+      return this.wiresOf(signal).map((wire) => values[wire] as bigint);
+    } catch (error) {
+      if (error instanceof UnsatisfiedError) return undefined;
+      throw error;
+    }
   }
 
   /** A signal's values in a solution; undefined where they are free. */

@@ -158,6 +158,11 @@ describe("circuit gadgets: risk", function () {
         expect(openAfter(before, 0n, cap), `${before}, ${cap}`).to.deep.equal([]);
       }
     });
+    it("refuses a wider start although the end fits", () => {
+      const most = two(48) - 1n;
+      expect(openAfter(two(48), -1n, most)).to.deep.equal([]);
+      expect(openAfter(-1n, 1n, most)).to.deep.equal([]);
+    });
     it("has no third bound between the two", () => {
       const choice = (withinCap: bigint) =>
         interest.solutions({ before: 900n, change: field(-1n), cap: 800n, withinCap }).length;

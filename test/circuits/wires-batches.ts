@@ -65,6 +65,16 @@ export function branchBatches(hash: Poseidon): NamedBatch[] {
   });
   const deposit = { kind: "deposit" as const, account: B, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
   add("a withdrawal and a deposit", world.forge({ rows: [{ message: withdrawal }], queue: [deposit] }));
+  world.seed(30, { owner: 0xabc0000n + BigInt(B) });
+  const transfer = world.sign({
+    kind: "transfer",
+    account: B,
+    to: 30,
+    sequence: 0,
+    expirySeconds: 1_000_000,
+    amountMicroUsd: 1_000n,
+  });
+  add("a transfer", world.forge({ rows: [{ message: transfer, receiverSlot: 1 }], touch: [B, 30] }));
   add("a registration", world.forge({ queue: [world.registration(262_143)] }));
   const newcomers = new World(hash);
   add("a registration in an empty exchange", newcomers.forge({ queue: [newcomers.registration(1)] }));

@@ -1,3 +1,4 @@
+import type { LiquidationTerms } from "./epoch.ts";
 import { defineMarket, type Market } from "./market.ts";
 import { MARKETS } from "./spec.ts";
 
@@ -68,6 +69,14 @@ export const DEVNET_REBATE_CAP_PPM = 100;
 
 /** Bound of funding, parts per million of the price per hour: 1.5 %. */
 export const DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR = 15_000;
+
+/** Liquidations: half a percent to the fund at most, up to 1.5 times maintenance margin from the index price, a million USD of payouts an epoch. */
+export const DEVNET_LIQUIDATION: LiquidationTerms = {
+  feeCapPpm: 5_000,
+  spreadPpm: 1_500_000,
+  bankruptcyAdjustmentPpm: 1_000_000,
+  insuranceCapMicroUsd: 1_000_000_000_000n,
+};
 
 /** The interest part of funding, parts per million of the price in eight hours: what longs pay while the premium is zero. */
 export const DEVNET_INTEREST_8H_PPM = 100;

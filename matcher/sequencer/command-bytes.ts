@@ -1,5 +1,10 @@
-import type { EpochMarket } from "../protocol/epoch.ts";
-import type { OpenedEpoch } from "../protocol/epoch-record.ts";
+import {
+  liquidationTermsFromWord,
+  liquidationTermsWord,
+  marketFromWord,
+  marketWord,
+  type OpenedEpoch,
+} from "../protocol/epoch-record.ts";
 import { kindNumber, type Message, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
 import { MARKETS, MESSAGE_WORD, ROW_KIND, WIDTH } from "../protocol/spec.ts";
@@ -10,7 +15,6 @@ import type { Command } from "./command.ts";
 /** First byte of a command. Stable: the journal and the head of the hash chain depend on it. */
 const TAG = { epoch: 1, queue: 2, message: 3, cancelAllApi: 4, feeTier: 5, fundingSample: 6 } as const;
 const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
-const FUNDING_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
 /** Market byte of a cancelAllApi that names none. */
 const EVERY_MARKET = 0xff;
 
@@ -133,14 +137,10 @@ function writeEpoch(out: ByteWriter, epoch: OpenedEpoch): void {
   out.uint(epoch.rebateCapPpm, 4);
   out.uint(epoch.paramVersion, 4);
   out.bigUint(epoch.journalHead, 32);
+  out.bigUint(liquidationTermsWord(epoch.liquidation), 32);
   if (epoch.markets.length !== MARKETS) throw new RangeError(`an epoch has ${MARKETS} markets`);
   for (const market of epoch.markets) {
-    out.uint(market.priceTicks, 4);
-    out.uint(market.imfPpm, 4);
-    out.uint(market.mmfPpm, 4);
-    out.uint(market.priceMinTicks, 4);
-    out.uint(market.priceMaxTicks, 4);
-    out.bigUint(market.fundingIndexPicoUsd + FUNDING_OFFSET, 8);
+    out.bigUint(marketWord(market), 32);
     out.bigUint(market.grossOpenInterestCapLots, 8);
   }
 }
@@ -151,17 +151,10 @@ function readEpoch(source: ByteReader): OpenedEpoch {
   const rebateCapPpm = source.uint(4);
   const paramVersion = source.uint(4);
   const journalHead = source.bigUint(32);
-  const markets = Array.from(
-    { length: MARKETS },
-    (): EpochMarket => ({
-      priceTicks: source.uint(4),
-      imfPpm: source.uint(4),
-      mmfPpm: source.uint(4),
-      priceMinTicks: source.uint(4),
-      priceMaxTicks: source.uint(4),
-      fundingIndexPicoUsd: source.bigUint(8) - FUNDING_OFFSET,
-      grossOpenInterestCapLots: source.bigUint(8),
-    }),
-  );
-  return { number, timeSeconds, rebateCapPpm, paramVersion, journalHead, markets };
+  const liquidation = liquidationTermsFromWord(source.bigUint(32));
+  const markets = Array.from({ length: MARKETS }, () => {
+    const word = source.bigUint(32);
+    return marketFromWord(word, source.bigUint(8));
+  });
+  return { number, timeSeconds, rebateCapPpm, liquidation, paramVersion, journalHead, markets };
 }

@@ -1,5 +1,6 @@
 import { type AccountLeaf, leafInputs } from "../../matcher/protocol/account.ts";
 import { EMPTY_ORDER_ROOT } from "../../matcher/protocol/derived.ts";
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import { type KeyPair, keyPairOf } from "../../matcher/protocol/keys.ts";
 import { type Message, type OrderMessage, orderNumber, pathSlot, type Signed } from "../../matcher/protocol/message.ts";
@@ -60,12 +61,17 @@ export function testEpoch(overrides: Partial<Epoch> = {}): Epoch {
     priceMaxTicks: Math.floor(priceTicks * 1.05),
     fundingIndexPicoUsd: 0n,
     grossOpenInterestCapLots: 1_000_000n,
+    restricted: false,
+    retired: false,
+    isolatedOnly: false,
+    positionCapLots: 2n ** 40n - 1n,
   });
   const closed = Array.from({ length: MARKETS - 2 }, () => closedMarket());
   return {
     number: 1,
     timeSeconds: 1_000_000,
     rebateCapPpm: 200,
+    liquidation: DEVNET_LIQUIDATION,
     markets: [market(1_000, 100_000), market(500, 50_000), ...closed],
     ...overrides,
   };

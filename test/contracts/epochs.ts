@@ -92,13 +92,15 @@ export async function openEpoch(world: World, terms: OpeningTerms = {}): Promise
   for (const log of receipt.logs) {
     const parsed = world.exchange.interface.parseLog(log);
     if (parsed?.name !== "EpochOpened") continue;
-    const { number, paramVersion, rebateCapPpm, journalHead, marketWords, openInterestCapWords } = parsed.args;
+    const { number, paramVersion, rebateCapPpm, journalHead, liquidationTerms, marketWords, openInterestCapWords } =
+      parsed.args;
     const epoch = epochFromRecord({
       number,
       timeSeconds: parsed.args.timeSeconds,
       paramVersion,
       rebateCapPpm,
       journalHead,
+      liquidationTerms,
       marketWords: [...marketWords],
       openInterestCapWords: [...openInterestCapWords],
     });

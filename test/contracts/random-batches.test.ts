@@ -103,6 +103,7 @@ describe("Random batches", function () {
             paramVersion: args.paramVersion,
             rebateCapPpm: args.rebateCapPpm,
             journalHead: args.journalHead,
+            liquidationTerms: args.liquidationTerms,
             marketWords: [...args.marketWords],
             openInterestCapWords: [...args.openInterestCapWords],
           }),

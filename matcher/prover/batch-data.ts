@@ -29,7 +29,7 @@ export function batchDataOf(
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,
     feeDeltaPicoUsd: feeDeltaPicoUsd(trace),
-    insuranceSpentAfterPicoUsd: 0n,
+    insuranceSpentAfterPicoUsd: trace.insuranceSpentAfterPicoUsd,
     grossOpenInterestAfterLots: trace.grossOpenInterestAfterLots,
     bodyWords: bodyWords(trace),
   };

@@ -1,8 +1,8 @@
 import { countersWord, sizeWords } from "../protocol/account.ts";
 import { kindNumber } from "../protocol/message.ts";
 import { pack, unpack } from "../protocol/packing.ts";
-import { ACCOUNT_WORD, COUNTERS_WORD, ROW_WORD, WIDTH, WITHDRAWAL_WORD } from "../protocol/spec.ts";
-import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+import { ACCOUNT_WORD, COUNTERS_WORD, LIQUIDATION_WORD, ROW_WORD, WIDTH, WITHDRAWAL_WORD } from "../protocol/spec.ts";
+import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../state/trace.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
 
@@ -32,6 +32,19 @@ export function withdrawalWord(row: RowTrace | undefined, accounts: readonly Acc
   return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: row.message.amountMicroUsd });
 }
 
+/** The published word of a liquidation or deleveraging. */
+export function liquidationWord(row: LiquidationTrace): bigint {
+  return pack(LIQUIDATION_WORD, {
+    kind: BigInt(kindNumber(row.kind)),
+    accountSlot: BigInt(row.accountSlot),
+    counterpartySlot: BigInt(row.counterpartySlot ?? 0),
+    market: BigInt(row.market),
+    side: row.side === "sell" ? 1n : 0n,
+    quantityLots: BigInt(row.quantityLots),
+    quoteMicroUsd: row.quoteMicroUsd,
+  });
+}
+
 /** The three published words of an account slot. */
 export function accountWords(slot: AccountTrace): bigint[] {
   const counters = unpack(COUNTERS_WORD, countersWord(slot.after));
@@ -47,7 +60,7 @@ export function accountWords(slot: AccountTrace): bigint[] {
   ];
 }
 
-/** Withdrawals, rows and account slots, zero padded: what the prover contributes to d beside the header's words. */
+/** Withdrawals, rows, liquidations and account slots, zero padded: what the prover contributes to d beside the header's words. */
 export function bodyWords(trace: BatchTrace): bigint[] {
   const { tier } = trace;
   const words: bigint[] = [];
@@ -55,6 +68,10 @@ export function bodyWords(trace: BatchTrace): bigint[] {
   for (let i = 0; i < tier.rows; i++) {
     const row = trace.rows[i];
     words.push(row === undefined ? 0n : rowWord(row));
+  }
+  for (let k = 0; k < tier.liquidations; k++) {
+    const liquidation = trace.liquidations[k];
+    words.push(liquidation === undefined ? 0n : liquidationWord(liquidation));
   }
   for (let j = 0; j < tier.accounts; j++) {
     const slot = trace.accounts[j];

@@ -1,6 +1,6 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { Epoch } from "../protocol/epoch.ts";
-import type { Message, Signed } from "../protocol/message.ts";
+import type { Message, Side, Signed } from "../protocol/message.ts";
 import type { Tier } from "../protocol/spec.ts";
 
 /** One entry of the L1 queue. */
@@ -41,6 +41,27 @@ export interface RowTrace {
   orderPath: TreePath;
 }
 
+/** A liquidation or deleveraging (docs/protocol.md §5a). All amounts at least 0. */
+export interface LiquidationTrace {
+  kind: "liquidation" | "deleveraging";
+  account: number;
+  /** Position of the account among the batch's account slots. */
+  accountSlot: number;
+  /** Deleveraging only. */
+  counterparty?: number;
+  counterpartySlot?: number;
+  market: number;
+  /** What the liquidated account does: a sale closes a long. */
+  side: Side;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  /** From the account to the insurance fund. */
+  feePicoUsd: bigint;
+  /** To the account; the fund pays what is covered, the counterparty the rest. */
+  payoutPicoUsd: bigint;
+  coveredPicoUsd: bigint;
+}
+
 export interface AccountTrace {
   account: number;
   isNew: boolean;
@@ -72,6 +93,11 @@ export interface BatchTrace {
   grossOpenInterestAfterLots: bigint[];
   /** Withdrawals first, then in order of first touch. */
   rows: RowTrace[];
+  /** In the order in which the fund is drawn on. */
+  liquidations: LiquidationTrace[];
+  /** Paid by the fund in the batch's epoch. */
+  insuranceSpentBeforePicoUsd: bigint;
+  insuranceSpentAfterPicoUsd: bigint;
   /** Strictly increasing account index. */
   accounts: AccountTrace[];
 }

@@ -179,6 +179,9 @@ export class Batcher {
       fundingDigest: this.#fundingDigest,
       grossOpenInterestBeforeLots: batch.grossOpenInterestBeforeLots.slice(),
       grossOpenInterestAfterLots,
+      liquidations: [],
+      insuranceSpentBeforePicoUsd: 0n,
+      insuranceSpentAfterPicoUsd: 0n,
       ...storeBatch(this.#store, batch),
     };
     this.#batchNumber++;

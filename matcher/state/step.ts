@@ -136,6 +136,9 @@ export type Step =
   | RegistrationStep
   | DepositStep
   | FillStep
+  | LiquidationStep
+  | DeleveragingStep
+  | TouchStep
   | CancelStep
   | CancelAllStep
   | WithdrawalStep

@@ -1,7 +1,15 @@
 import { countersWord, sizeWords } from "../protocol/account.ts";
 import { kindNumber } from "../protocol/message.ts";
 import { pack, unpack } from "../protocol/packing.ts";
-import { ACCOUNT_WORD, COUNTERS_WORD, LIQUIDATION_WORD, ROW_WORD, WIDTH, WITHDRAWAL_WORD } from "../protocol/spec.ts";
+import {
+  ACCOUNT_WORD,
+  COUNTERS_WORD,
+  LIQUIDATION_WORD,
+  ROW_KIND,
+  ROW_WORD,
+  WIDTH,
+  WITHDRAWAL_WORD,
+} from "../protocol/spec.ts";
 import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../state/trace.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
@@ -23,19 +31,10 @@ export function rowWord(row: RowTrace): bigint {
   });
 }
 
-/** What a withdrawal row pays, or 0. */
-export function withdrawalWord(row: RowTrace | undefined, accounts: readonly AccountTrace[]): bigint {
-  if (row?.message.kind !== "withdrawal") return 0n;
-  const owner = accounts[row.accountSlot]?.before.owner;
-  if (owner === undefined)
-    throw new RangeError(`row refers to account slot ${row.accountSlot}, which the batch does not have`);
-  return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: row.message.amountMicroUsd });
-}
-
 /** The published word of a liquidation or deleveraging. */
 export function liquidationWord(row: LiquidationTrace): bigint {
   return pack(LIQUIDATION_WORD, {
-    kind: BigInt(kindNumber(row.kind)),
+    kind: BigInt(ROW_KIND[row.kind]),
     accountSlot: BigInt(row.accountSlot),
     counterpartySlot: BigInt(row.counterpartySlot ?? 0),
     market: BigInt(row.market),
@@ -43,6 +42,15 @@ export function liquidationWord(row: LiquidationTrace): bigint {
     quantityLots: BigInt(row.quantityLots),
     quoteMicroUsd: row.quoteMicroUsd,
   });
+}
+
+/** What a withdrawal row pays, or 0. */
+export function withdrawalWord(row: RowTrace | undefined, accounts: readonly AccountTrace[]): bigint {
+  if (row?.message.kind !== "withdrawal") return 0n;
+  const owner = accounts[row.accountSlot]?.before.owner;
+  if (owner === undefined)
+    throw new RangeError(`row refers to account slot ${row.accountSlot}, which the batch does not have`);
+  return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: row.message.amountMicroUsd });
 }
 
 /** The three published words of an account slot. */
@@ -69,9 +77,9 @@ export function bodyWords(trace: BatchTrace): bigint[] {
     const row = trace.rows[i];
     words.push(row === undefined ? 0n : rowWord(row));
   }
-  for (let k = 0; k < tier.liquidations; k++) {
-    const liquidation = trace.liquidations[k];
-    words.push(liquidation === undefined ? 0n : liquidationWord(liquidation));
+  for (let i = 0; i < tier.liquidations; i++) {
+    const row = trace.liquidations[i];
+    words.push(row === undefined ? 0n : liquidationWord(row));
   }
   for (let j = 0; j < tier.accounts; j++) {
     const slot = trace.accounts[j];
@@ -80,7 +88,7 @@ export function bodyWords(trace: BatchTrace): bigint[] {
   return words;
 }
 
-/** Σ fee of the rows, pico-USD. */
+/** Σ fee of the signed rows, pico-USD: what a liquidation pays goes to the insurance fund's account. */
 export function feeDeltaPicoUsd(trace: BatchTrace): bigint {
   return trace.rows.reduce((sum, row) => sum + row.feePicoUsd, 0n);
 }

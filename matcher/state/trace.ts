@@ -41,27 +41,6 @@ export interface RowTrace {
   orderPath: TreePath;
 }
 
-/** A liquidation or deleveraging (docs/protocol.md §5a). All amounts at least 0. */
-export interface LiquidationTrace {
-  kind: "liquidation" | "deleveraging";
-  account: number;
-  /** Position of the account among the batch's account slots. */
-  accountSlot: number;
-  /** Deleveraging only. */
-  counterparty?: number;
-  counterpartySlot?: number;
-  market: number;
-  /** What the liquidated account does: a sale closes a long. */
-  side: Side;
-  quantityLots: number;
-  quoteMicroUsd: bigint;
-  /** From the account to the insurance fund. */
-  feePicoUsd: bigint;
-  /** To the account; the fund pays what is covered, the counterparty the rest. */
-  payoutPicoUsd: bigint;
-  coveredPicoUsd: bigint;
-}
-
 export interface AccountTrace {
   account: number;
   isNew: boolean;
@@ -72,6 +51,28 @@ export interface AccountTrace {
   depositsMicroUsd: bigint;
   /** Path in the account tree when this slot is stored (slots are stored in order). All levels. */
   path: TreePath;
+}
+
+/** A row that nobody signed (docs/protocol.md §5a). While one is there, account slot 0 is the insurance fund's. */
+export interface LiquidationTrace {
+  kind: "liquidation" | "deleveraging";
+  /** Whose position is closed. */
+  account: number;
+  /** Position of the account among the batch's account slots. */
+  accountSlot: number;
+  /** Who takes the other side; deleveraging only, like its slot. */
+  counterparty?: number;
+  counterpartySlot?: number;
+  market: number;
+  /** What the liquidated account does: "sell" closes a long. */
+  side: Side;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  /** From the account to the fund. */
+  feePicoUsd: bigint;
+  /** To the account, of which the fund pays what is covered and a counterparty the rest. */
+  payoutPicoUsd: bigint;
+  coveredPicoUsd: bigint;
 }
 
 /** Everything the witness needs. Produced by the batcher, only formatted afterwards. */
@@ -93,9 +94,9 @@ export interface BatchTrace {
   grossOpenInterestAfterLots: bigint[];
   /** Withdrawals first, then in order of first touch. */
   rows: RowTrace[];
-  /** In the order in which the fund is drawn on. */
+  /** In order of first touch: what is left of the fund and of its cap is followed from row to row. */
   liquidations: LiquidationTrace[];
-  /** Paid by the fund in the batch's epoch. */
+  /** What the fund has paid in the epoch, before the batch and after it. */
   insuranceSpentBeforePicoUsd: bigint;
   insuranceSpentAfterPicoUsd: bigint;
   /** Strictly increasing account index. */

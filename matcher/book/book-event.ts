@@ -137,7 +137,7 @@ export interface LiquidationEndedEvent {
   side: Side;
   filledLots: number;
   remainingLots: number;
-  /** What stopped it, or null: filled, or no crossing order left. */
+  /** What stopped it, or null: filled, restored, or no crossing order left. */
   reason: CloseReason | null;
 }
 

@@ -66,6 +66,14 @@ export interface FeeTierEvent {
   tier: number;
 }
 
+/** An account trades one market only from here on, or any. */
+export interface MarginModeEvent {
+  type: "margin-mode";
+  account: number;
+  /** null: cross. */
+  isolatedMarket: number | null;
+}
+
 /** The books were looked at for funding. */
 export interface FundingSampleEvent {
   type: "funding-sample";
@@ -88,6 +96,7 @@ export type ExchangeEvent =
   | CancelledEvent
   | CancelledAllEvent
   | FeeTierEvent
+  | MarginModeEvent
   | FundingSampleEvent
   | FundingIntervalEvent;
 

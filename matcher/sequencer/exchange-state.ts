@@ -9,7 +9,8 @@ import type { PublicKey } from "../protocol/keys.ts";
 import type {
   CancelAllMessage,
   CancelMessage,
-  Message,
+  Instruction,
+  MarginModeMessage,
   OrderMessage,
   Signed,
   TransferMessage,
@@ -26,6 +27,7 @@ import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
 import { FundingMeter, type FundingTerms, type SealedInterval } from "./funding-meter.ts";
 import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
 import { LedgerGate } from "./ledger-gate.ts";
+import { MarginModes } from "./margin-modes.ts";
 import { messageReject } from "./message-validity.ts";
 import type { NumberedStep, Outcome } from "./outcome.ts";
 import { cancelRefusalCode, paymentRefusalCode } from "./refusal-code.ts";
@@ -47,6 +49,7 @@ type Effect = ExchangeEvent[] | RejectCode;
 export class ExchangeState {
   readonly ledger = new Ledger();
   readonly fees: FeeTiers;
+  readonly modes = new MarginModes();
   readonly engine: MatchingEngine;
   readonly gate: LedgerGate;
   readonly funding: FundingMeter;
@@ -64,7 +67,7 @@ export class ExchangeState {
     this.rules = rules;
     this.funding = new FundingMeter(funding);
     this.fees = new FeeTiers(feeSchedule);
-    this.gate = new LedgerGate(this.ledger, this.fees, this.pendingSteps);
+    this.gate = new LedgerGate(this.ledger, this.fees, this.modes, this.pendingSteps);
     // No market trades before the first epoch.
     this.engine = new MatchingEngine(this.gate, { ...rules, markets: rules.markets.map(() => null) });
   }
@@ -129,7 +132,7 @@ export class ExchangeState {
   }
 
   /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
-  precheck(message: Signed<Message>): RejectCode | null {
+  precheck(message: Signed<Instruction>): RejectCode | null {
     const code = messageReject(message, this.engine.rules, this.nowSeconds);
     if (code !== null) return code;
     return this.ledger.has(message.account) ? null : "UNKNOWN_ACCOUNT";
@@ -181,6 +184,8 @@ export class ExchangeState {
             return settle ? "MALFORMED" : this.withdraw(message);
           case "transfer":
             return settle ? "MALFORMED" : this.transfer(message);
+          case "marginMode":
+            return settle ? "MALFORMED" : this.setMarginMode(message);
         }
         break;
       }
@@ -320,6 +325,14 @@ export class ExchangeState {
     return [{ type: "transfer", account, to, nonce: sequence, amountMicroUsd }];
   }
 
+  private setMarginMode(message: Signed<MarginModeMessage>): Effect {
+    const { account, isolatedMarket } = message;
+    const holds = this.ledger.settledRecord(account).sizesLots.some((size) => size !== 0n);
+    const inUse = holds || this.engine.book.openOrderCount(account) > 0;
+    const code = this.modes.change(message, { minSequence: this.gate.minSequenceOf(account), inUse });
+    return code ?? [{ type: "margin-mode", account, isolatedMarket }];
+  }
+
   /** Lets go of the signed messages of orders that are gone. @throws Error for a rejection, which is no event of the exchange */
   private settleBook(events: readonly BookEvent[]): ExchangeEvent[] {
     return events.map((event) => {
@@ -356,6 +369,7 @@ const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "cancel-remembered",
   "liquidation-ended",
   "fee-tier",
+  "margin-mode",
   "funding-sample",
   "funding-interval",
 ]);

@@ -15,7 +15,7 @@ export interface SharedState {
   /** Σ|size| per market. */
   grossOpenInterestLots: bigint[];
   epochStartOpenInterestLots: bigint[];
-  /** Reserved: 0. */
+  /** What the insurance fund has paid in the epoch. */
   insuranceSpentPicoUsd: bigint;
   /** Fees of all batches, collected or not. */
   feesPicoUsd: bigint;

@@ -207,7 +207,7 @@ export class ExchangeState {
   private openEpoch(epoch: Extract<Command, { type: "epoch" }>["epoch"]): Effect {
     // Intervals that end by the epoch's time are sealed on the terms of the epoch before.
     const sealing = this.funding.sealing(epoch.timeSeconds, this.ledger.shared.epoch);
-    this.pendingSteps.push(this.ledger.openEpoch(epoch, this.funding.digestOf(epoch, sealing)));
+    this.pendingSteps.push(...this.ledger.openEpoch(epoch, this.funding.digestOf(epoch, sealing)));
     this.funding.seal(epoch.timeSeconds, sealing, epoch);
     this.nowSeconds = epoch.timeSeconds;
     const { markets } = this.ledger.terms;

@@ -230,6 +230,9 @@ export class World {
       grossOpenInterestBeforeLots: openInterestBefore,
       grossOpenInterestAfterLots: [...this.grossOpenInterestLots],
       rows,
+      liquidations: [],
+      insuranceSpentBeforePicoUsd: 0n,
+      insuranceSpentAfterPicoUsd: 0n,
       accounts,
     };
   }

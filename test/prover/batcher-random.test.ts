@@ -51,7 +51,7 @@ describe("batcher: random markets", () => {
   }
 
   for (const [name, tiers] of [
-    ["the 2 × 2 test tier", TEST],
+    ["the test tier", TEST],
     ["the real tiers", REAL],
   ] as const) {
     it(`make only batches that the protocol's rules accept, on ${name}`, () => {

@@ -1,6 +1,6 @@
 import { MARKETS } from "../protocol/spec.ts";
 import { entryAfterFill, entryReducedTo, NO_POSITION, type PositionEntry } from "../risk/entry.ts";
-import type { Accepted } from "../sequencer/outcome.ts";
+import type { Accepted, Step } from "../sequencer/outcome.ts";
 
 function entryKey(account: number, market: number): number {
   return account * MARKETS + market;
@@ -31,14 +31,7 @@ export class EntryValues {
 
   /** Takes one command in, after it was executed. */
   record({ steps }: Accepted): void {
-    const fills = steps.flatMap(({ step }): Traded[] => {
-      if (step.kind !== "fill") return [];
-      const priceTicks = BigInt(step.priceTicks);
-      return [step.maker.order, step.taker.order].map(({ account, market, side }) => {
-        const lots = BigInt(side === "buy" ? step.quantityLots : -step.quantityLots);
-        return { account, market, lots, priceTicks };
-      });
-    });
+    const fills = steps.flatMap(({ step }) => tradedIn(step));
     const sums = new Map<number, bigint>();
     for (const { account, market, lots } of fills) {
       const key = entryKey(account, market);
@@ -74,6 +67,16 @@ export class EntryValues {
     const market = key % MARKETS;
     return BigInt(this.positionLots((key - market) / MARKETS, market));
   }
+}
+
+/** What accounts traded by orders of theirs. */
+function tradedIn(step: Step): Traded[] {
+  if (step.kind !== "fill" && step.kind !== "liquidation") return [];
+  const legs = step.kind === "fill" ? [step.maker, step.taker] : [step.maker];
+  return legs.map(({ order: { account, market, side } }) => {
+    const lots = BigInt(side === "buy" ? step.quantityLots : -step.quantityLots);
+    return { account, market, lots, priceTicks: BigInt(step.priceTicks) };
+  });
 }
 
 /** Whether a position can be what is left of another. */

@@ -250,8 +250,8 @@ export const REJECTS = {
     code: "MARKET_RESTRICTED",
     httpStatus: 422,
     field: "market",
-    message: "The market has no fresh price: only reductions are accepted.",
-    remedy: "Send a reducing order, or wait for the next oracle round.",
+    message: "A market has no fresh price: positions there only shrink, and who has one pays nothing out.",
+    remedy: "Send a reducing order, close the position, or wait for the next oracle round.",
   },
   OPEN_ORDERS_LIMIT: {
     code: "OPEN_ORDERS_LIMIT",

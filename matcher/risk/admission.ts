@@ -3,8 +3,9 @@ import type { RejectCode } from "../protocol/reject.ts";
 import { PICO_PER_MICRO } from "../protocol/spec.ts";
 import type { EpochTerms } from "./epoch-terms.ts";
 import { type FeeTier, feePicoUsd } from "./fees.ts";
-import { marginOf, meetsInitialMargin, type Position } from "./margin.ts";
-import { type PositionRefusal, positionRefusal } from "./position-rules.ts";
+import { marginOf, type Position } from "./margin.ts";
+import { transitionRefusal } from "./transition.ts";
+import { transitionRefusalCode } from "./transition-code.ts";
 
 /** What admission looks at: the epoch, the market's open interest, and the account as it is now. */
 export interface AdmissionState {
@@ -23,17 +24,6 @@ export type AdmissionOrder = Pick<
   OrderMessage,
   "market" | "side" | "limitPriceTicks" | "reduceOnly" | "postOnly" | "maxFeePpm"
 >;
-
-const POSITION_CODES: Readonly<Record<PositionRefusal, RejectCode>> = {
-  "market-restricted": "MARKET_RESTRICTED",
-  "position-cap": "POSITION_CAP",
-  "isolated-only": "ISOLATED_ONLY",
-};
-
-/** Closed reject code of a position rule. */
-export function positionRefusalCode(refusal: PositionRefusal): RejectCode {
-  return POSITION_CODES[refusal];
-}
 
 /** The account after a trade: collateral −= ±quote · 10^6 + fee; size ±= q, + for a buy. */
 export function afterTrade(
@@ -86,15 +76,15 @@ export function admissionRefusal(
   // 3. Risk.
   const sizeLots = position.sizesLots[order.market] as bigint;
   if (order.reduceOnly || remainingLots <= reducibleLots(sizeLots, order.side)) return null;
-  const quoteMicroUsd = limitTicks * remainingLots;
-  const final = afterTrade(position, order, remainingLots, quoteMicroUsd, feePicoUsd(ratePpm, quoteMicroUsd));
-  const refusal = positionRefusal(terms, position.sizesLots, final.sizesLots);
-  // A restricted market's open-interest cap is 0: its own code says more.
-  if (refusal === "market-restricted") return "MARKET_RESTRICTED";
+  if (market.restricted) return "MARKET_RESTRICTED";
   const grossLots = state.grossOpenInterestLots[order.market] as bigint;
   if (grossLots >= market.grossOpenInterestCapLots) return "OPEN_INTEREST_CAP";
-  if (refusal !== undefined) return positionRefusalCode(refusal);
-  if (meetsInitialMargin(terms, final)) return null;
+  const quoteMicroUsd = limitTicks * remainingLots;
+  const final = afterTrade(position, order, remainingLots, quoteMicroUsd, feePicoUsd(ratePpm, quoteMicroUsd));
+  const refusal = transitionRefusal(terms, position, final, false);
+  if (refusal === undefined) return null;
+  const code = transitionRefusalCode(refusal);
+  if (code !== "INSUFFICIENT_INITIAL_MARGIN") return code;
   const { valuePicoUsd, maintenancePicoUsd } = marginOf(terms, position);
-  return valuePicoUsd < maintenancePicoUsd ? "LIQUIDATABLE" : "INSUFFICIENT_INITIAL_MARGIN";
+  return valuePicoUsd < maintenancePicoUsd ? "LIQUIDATABLE" : code;
 }

@@ -2,7 +2,7 @@ import { PICO_PER_MICRO, PPM } from "../protocol/spec.ts";
 import type { EpochTerms, MarketTerms } from "./epoch-terms.ts";
 import { liquidationPriceTicksSafeSide } from "./liquidation-price.ts";
 import { type Margin, marginOf, type Position } from "./margin.ts";
-import { holdsRestricted } from "./position-rules.ts";
+import { holdsRestricted } from "./transition.ts";
 
 const PPM_PARTS = BigInt(PPM);
 
@@ -59,7 +59,7 @@ export function accountFigures(terms: EpochTerms, position: Position): AccountFi
   const { valuePicoUsd, initialPicoUsd, maintenancePicoUsd } = margin;
   const excess = valuePicoUsd - initialPicoUsd;
   const freePicoUsd = excess > 0n ? excess : 0n;
-  const locked = holdsRestricted(terms, position.sizesLots);
+  const locked = holdsRestricted(terms, position);
   return {
     ...margin,
     freePicoUsd,

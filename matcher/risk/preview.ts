@@ -14,7 +14,8 @@ import { feePicoUsd } from "./fees.ts";
 import { type AccountFigures, accountFigures, type PositionFigures, positionFigures } from "./figures.ts";
 import { maxOrderLots } from "./order-room.ts";
 import { meanPriceTicksAgainst } from "./profit.ts";
-import { executionRefusalCode } from "./refused-transition.ts";
+import { transitionRefusal } from "./transition.ts";
+import { transitionRefusalCode } from "./transition-code.ts";
 
 /** Levels a side that a preview looks at: as many as GET /v1/orderbook gives at most. */
 export const PREVIEW_LEVELS_MAX = 1_000;
@@ -109,6 +110,7 @@ function execution(
   const fee = feePicoUsd(ratePpm, quoteMicroUsd);
   const final = afterTrade(position, order, quantityLots, quoteMicroUsd, fee);
   const buys = order.side === "buy";
+  const refusal = transitionRefusal(terms, position, final, false);
   return {
     quantityLots,
     quoteMicroUsd,
@@ -117,7 +119,7 @@ function execution(
     feePicoUsd: fee,
     account: accountFigures(terms, final),
     position: positionFigures(terms, final, order.market),
-    refusal: executionRefusalCode(terms, position, final),
+    refusal: refusal === undefined ? null : transitionRefusalCode(refusal),
   };
 }
 

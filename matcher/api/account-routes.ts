@@ -23,7 +23,7 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): voi
     ({ params }): WireAccount => {
       const view = accountView(sequencer.state, access.requireAccount(params.account));
       if (view === undefined) throw new Rejection("UNKNOWN_ACCOUNT");
-      return wire.account(view);
+      return wire.account(view, access.positions(view));
     },
   );
 

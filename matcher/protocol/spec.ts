@@ -99,6 +99,19 @@ export const ROW_KIND = {
 } as const;
 export type RowKindName = keyof typeof ROW_KIND;
 
+/**
+ * Kinds of signed messages. Beyond the rows' three bits stand those that are the matcher's to keep: the circuit cannot name them, so that
+ * no signature under one can be taken for a row's.
+ */
+export const MESSAGE_KIND = {
+  order: ROW_KIND.order,
+  cancel: ROW_KIND.cancel,
+  cancelAll: ROW_KIND.cancelAll,
+  withdrawal: ROW_KIND.withdrawal,
+  transfer: ROW_KIND.transfer,
+  marginMode: 2 ** WIDTH.rowKind,
+} as const;
+
 export const QUEUE_KIND = {
   none: 0,
   registration: 1,

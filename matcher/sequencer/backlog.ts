@@ -1,4 +1,4 @@
-import type { Message, OrderMessage, Signed } from "../protocol/message.ts";
+import type { Instruction, OrderMessage, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { Step } from "../state/step.ts";
 import type { NumberedStep } from "./outcome.ts";
@@ -33,7 +33,7 @@ function rowsOf(step: Step): number {
   return isCancel(step.kind) || isPayment(step.kind) ? 1 : 0;
 }
 
-function isPayment(kind: Step["kind"] | Message["kind"]): boolean {
+function isPayment(kind: Step["kind"] | Instruction["kind"]): boolean {
   return kind === "withdrawal" || kind === "transfer";
 }
 
@@ -96,7 +96,11 @@ export class Backlog {
    * cannot fill the provers with them.
    * @param couldTrade whether an order would meet the book
    */
-  refusal(message: Signed<Message>, settle: boolean, couldTrade: (order: OrderMessage) => boolean): RejectCode | null {
+  refusal(
+    message: Signed<Instruction>,
+    settle: boolean,
+    couldTrade: (order: OrderMessage) => boolean,
+  ): RejectCode | null {
     const { account } = message;
     if (message.kind === "order") return this.isFull && couldTrade(message) ? "BACKLOG_FULL" : null;
     if (isPayment(message.kind)) {

@@ -5,9 +5,9 @@ import {
   marketWord,
   type OpenedEpoch,
 } from "../protocol/epoch-record.ts";
-import { kindNumber, type Message, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
+import { type Instruction, instructionKind, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
-import { MARKETS, MESSAGE_WORD, ROW_KIND, WIDTH } from "../protocol/spec.ts";
+import { MARKETS, MESSAGE_KIND, MESSAGE_WORD, WIDTH } from "../protocol/spec.ts";
 import type { QueueEntry } from "../state/trace.ts";
 import { ByteReader, ByteWriter } from "./byte-stream.ts";
 import type { Command } from "./command.ts";
@@ -50,7 +50,7 @@ export function commandBytes(command: Command): Uint8Array {
     }
     case "message": {
       const { message, settle } = command;
-      out.uint(kindNumber(message.kind), 1);
+      out.uint(instructionKind(message.kind), 1);
       out.uint(settle ? 1 : 0, 1);
       out.bigUint(messageWord(message), 32);
       out.bigUint(message.signature.r8x, 32);
@@ -123,21 +123,24 @@ function readCommand(source: ByteReader): Command {
 }
 
 /** Reads a message back from its kind and signed word. @throws RangeError for a kind or bits that no message has. */
-export function messageFromWord(kind: number, word: bigint): Message {
-  if (kind === ROW_KIND.order) return orderFromWord(word);
+export function messageFromWord(kind: number, word: bigint): Instruction {
+  if (kind === MESSAGE_KIND.order) return orderFromWord(word);
   const fields = unpack(MESSAGE_WORD, word);
   const account = Number(fields.account);
   const sequence = Number(fields.sequence);
-  let message: Message;
-  if (kind === ROW_KIND.cancel) message = { kind: "cancel", account, slot: Number(fields.slot), sequence };
-  else if (kind === ROW_KIND.cancelAll) message = { kind: "cancelAll", account, sequence };
-  else if (kind === ROW_KIND.withdrawal) {
+  let message: Instruction;
+  if (kind === MESSAGE_KIND.cancel) message = { kind: "cancel", account, slot: Number(fields.slot), sequence };
+  else if (kind === MESSAGE_KIND.cancelAll) message = { kind: "cancelAll", account, sequence };
+  else if (kind === MESSAGE_KIND.withdrawal) {
     const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
     message = { kind: "withdrawal", account, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
-  } else if (kind === ROW_KIND.transfer) {
+  } else if (kind === MESSAGE_KIND.transfer) {
     const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
     const to = Number(fields.slot | (fields.flags << BigInt(WIDTH.slot)));
     message = { kind: "transfer", account, to, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
+  } else if (kind === MESSAGE_KIND.marginMode) {
+    const isolatedMarket = fields.side === 1n ? Number(fields.market) : null;
+    message = { kind: "marginMode", account, isolatedMarket, sequence };
   } else throw new RangeError(`no message has the kind ${kind}`);
   if (messageWord(message) !== word) throw new RangeError(`the word has fields that a ${message.kind} does not use`);
   return message;

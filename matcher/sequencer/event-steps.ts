@@ -10,6 +10,7 @@ const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "cancel-remembered",
   "liquidation-ended",
   "fee-tier",
+  "margin-mode",
   "funding-sample",
   "funding-interval",
 ]);

@@ -67,6 +67,14 @@ export interface FeeTierEvent {
   tier: number;
 }
 
+/** An account trades one market only from here on, or any. */
+export interface MarginModeEvent {
+  type: "margin-mode";
+  account: number;
+  /** null: cross. */
+  isolatedMarket: number | null;
+}
+
 /** The books were looked at for funding. */
 export interface FundingSampleEvent {
   type: "funding-sample";
@@ -147,6 +155,7 @@ export type ExchangeEvent =
   | LiquidatedEvent
   | DeleveragedEvent
   | PositionSettledEvent
+  | MarginModeEvent
   | FundingSampleEvent
   | FundingIntervalEvent;
 

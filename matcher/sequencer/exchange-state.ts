@@ -8,7 +8,8 @@ import type { PublicKey } from "../protocol/keys.ts";
 import type {
   CancelAllMessage,
   CancelMessage,
-  Message,
+  Instruction,
+  MarginModeMessage,
   OrderMessage,
   Signed,
   TransferMessage,
@@ -27,6 +28,7 @@ import { FundingMeter, type FundingTerms, type SealedInterval } from "./funding-
 import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
 import { LedgerGate } from "./ledger-gate.ts";
 import { Liquidator } from "./liquidator.ts";
+import { MarginModes } from "./margin-modes.ts";
 import { messageReject } from "./message-validity.ts";
 import type { NumberedStep, Outcome } from "./outcome.ts";
 import { cancelRefusalCode, paymentRefusalCode } from "./refusal-code.ts";
@@ -50,6 +52,7 @@ type Effect = ExchangeEvent[] | RejectCode;
 export class ExchangeState {
   readonly ledger = new Ledger();
   readonly fees: FeeTiers;
+  readonly modes = new MarginModes();
   readonly engine: MatchingEngine;
   readonly gate: LedgerGate;
   readonly funding: FundingMeter;
@@ -68,7 +71,7 @@ export class ExchangeState {
     this.rules = rules;
     this.funding = new FundingMeter(funding);
     this.fees = new FeeTiers(feeSchedule);
-    this.gate = new LedgerGate(this.ledger, this.fees, this.pendingSteps);
+    this.gate = new LedgerGate(this.ledger, this.fees, this.modes, this.pendingSteps);
     // No market trades before the first epoch.
     this.engine = new MatchingEngine(this.gate, { ...rules, markets: rules.markets.map(() => null) });
     this.liquidator = new Liquidator(this.ledger, this.engine, this.pendingSteps);
@@ -134,7 +137,7 @@ export class ExchangeState {
   }
 
   /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
-  precheck(message: Signed<Message>): RejectCode | null {
+  precheck(message: Signed<Instruction>): RejectCode | null {
     const code = messageReject(message, this.engine.rules, this.nowSeconds);
     if (code !== null) return code;
     return this.ledger.has(message.account) ? null : "UNKNOWN_ACCOUNT";
@@ -187,6 +190,8 @@ export class ExchangeState {
             return settle ? "MALFORMED" : this.withdraw(message);
           case "transfer":
             return settle ? "MALFORMED" : this.transfer(message);
+          case "marginMode":
+            return settle ? "MALFORMED" : this.setMarginMode(message);
         }
         break;
       }
@@ -318,6 +323,14 @@ export class ExchangeState {
     this.pendingSteps.push(this.ledger.applyTransfer(message));
     const { account, to, sequence, amountMicroUsd } = message;
     return [{ type: "transfer", account, to, nonce: sequence, amountMicroUsd }];
+  }
+
+  private setMarginMode(message: Signed<MarginModeMessage>): Effect {
+    const { account, isolatedMarket } = message;
+    const holds = this.ledger.settledRecord(account).sizesLots.some((size) => size !== 0n);
+    const inUse = holds || this.engine.book.openOrderCount(account) > 0;
+    const code = this.modes.change(message, { minSequence: this.gate.minSequenceOf(account), inUse });
+    return code ?? [{ type: "margin-mode", account, isolatedMarket }];
   }
 
   /** @throws Error for a rejection, which is no event of the exchange */

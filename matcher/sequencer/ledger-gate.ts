@@ -1,25 +1,25 @@
 import type { FillGate, FillVerdict, ProposedFill } from "../book/fill-gate.ts";
-import { type BookOrder, reducibleLots, slotKey } from "../book/order.ts";
+import { type BookOrder, slotKey } from "../book/order.ts";
 import type { OrderMessage, Side, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS } from "../protocol/spec.ts";
+import { type AdmissionState, admissionRefusal } from "../risk/admission.ts";
 import { mostCoveredLots } from "../risk/covered-quantity.ts";
-import { feePicoUsd } from "../risk/fees.ts";
 import { fillablePriceTicksSafeSide } from "../risk/fillable-price.ts";
 import { insuranceAvailablePicoUsd } from "../risk/insurance-available.ts";
 import { leastRestoringLots } from "../risk/least-quantity.ts";
-import { meetsInitialMargin } from "../risk/margin.ts";
-import { withTrade } from "../state/account-record.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { baseFilledLots } from "../state/row-rules.ts";
 import type { Fill, LiquidationFill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
+import type { MarginModes } from "./margin-modes.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
 
 /** The book's view of the ledger: rules stand there, this only asks, and keeps the signed orders that fills are made of. */
 export class LedgerGate implements FillGate {
   private readonly ledger: Ledger;
   private readonly fees: FeeTiers;
+  private readonly modes: MarginModes;
   private readonly steps: Step[];
   /** Signed messages of the live orders, by slot key. */
   private readonly signed = new Map<number, Signed<OrderMessage>>();
@@ -29,9 +29,10 @@ export class LedgerGate implements FillGate {
   private trialFrom = 0;
 
   /** @param steps where the steps of applied fills go, in order */
-  constructor(ledger: Ledger, fees: FeeTiers, steps: Step[]) {
+  constructor(ledger: Ledger, fees: FeeTiers, modes: MarginModes, steps: Step[]) {
     this.ledger = ledger;
     this.fees = fees;
+    this.modes = modes;
     this.steps = steps;
   }
 
@@ -89,29 +90,20 @@ export class LedgerGate implements FillGate {
     // 1. Could it fill at all?
     const verdict = this.ledger.checkOrder(order);
     if (verdict !== "ok") return orderRefusalCode(verdict);
-    const { terms } = this.ledger;
-    const market = terms.markets[order.market];
-    if (market === undefined) return "UNKNOWN_MARKET";
-    const limitTicks = BigInt(order.limitPriceTicks);
-    const buys = order.side === "buy";
-    // 2. A limit beyond the band on the aggressive side would let an unprovable maker be met, or rest unprovable itself.
-    if (buys ? limitTicks > market.priceMaxTicks : limitTicks < market.priceMinTicks) return "OUTSIDE_PRICE_BAND";
-    // 3. Every rate that it may be charged must be within its signed maximum.
-    const rates = this.fees.rates(order.account, terms.epoch.rebateCapPpm);
-    const ratePpm = order.postOnly ? rates.makerPpm : Math.max(rates.makerPpm, rates.takerPpm);
-    if (order.maxFeePpm < ratePpm) return "MAX_FEE_TOO_LOW";
-    // 4. Risk, as if it filled in full at its limit. What only reduces is judged at each fill.
-    const positionLots = this.ledger.positionLots(order.account, order.market);
-    if (order.reduceOnly || remainingLots <= reducibleLots(positionLots, order.side)) return null;
-    if (this.isBelowMaintenance(order.account)) return "LIQUIDATABLE";
-    const grossLots = this.ledger.shared.grossOpenInterestLots[order.market] as bigint;
-    if (grossLots >= market.grossOpenInterestCapLots) return "OPEN_INTEREST_CAP";
-    const quantity = BigInt(remainingLots);
-    const quoteMicroUsd = limitTicks * quantity;
-    const start = this.ledger.settledRecord(order.account);
-    const feesPicoUsd = feePicoUsd(ratePpm, quoteMicroUsd);
-    const final = withTrade(start, order.market, buys, quantity, quoteMicroUsd, feesPicoUsd);
-    return meetsInitialMargin(terms, final) ? null : "INSUFFICIENT_INITIAL_MARGIN";
+    // 2. Would the account be sound if it did?
+    return admissionRefusal(this.admissionStateOf(order.account), order, BigInt(remainingLots));
+  }
+
+  /** What admission judges an account's orders by: also what a preview starts from. */
+  admissionStateOf(account: number): AdmissionState {
+    const { terms, shared } = this.ledger;
+    return {
+      terms,
+      grossOpenInterestLots: shared.grossOpenInterestLots,
+      position: this.ledger.settledRecord(account),
+      feeRates: this.fees.rates(account, terms.epoch.rebateCapPpm),
+      isolatedMarket: this.modes.isolatedMarketOf(account),
+    };
   }
 
   liquidationLots(account: number, market: number, side: Side, priceTicks: number): number {
@@ -159,11 +151,6 @@ export class LedgerGate implements FillGate {
   private order(): Signed<OrderMessage> {
     if (this.incoming === null) throw new Error("no order is coming in");
     return this.incoming;
-  }
-
-  private isBelowMaintenance(account: number): boolean {
-    const { valuePicoUsd, maintenancePicoUsd } = this.ledger.marginOf(account);
-    return valuePicoUsd < maintenancePicoUsd;
   }
 
   private signedMaker(fill: ProposedFill): Signed<OrderMessage> {

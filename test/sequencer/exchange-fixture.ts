@@ -11,7 +11,7 @@ import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { keyPairOf } from "../../matcher/protocol/keys.ts";
 import { priceTicksFromUsd } from "../../matcher/protocol/market.ts";
-import type { Message, OrderMessage, Signature, Signed } from "../../matcher/protocol/message.ts";
+import type { Instruction, OrderMessage, Signature, Signed } from "../../matcher/protocol/message.ts";
 import { domainOf, messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
@@ -127,16 +127,16 @@ export function order(change: Partial<OrderMessage> = {}): OrderMessage {
 }
 
 /** With a placeholder signature: the state machine takes checked messages. */
-export function unsigned<M extends Message>(message: M): Signed<M> {
+export function unsigned<M extends Instruction>(message: M): Signed<M> {
   return { ...message, signature: NO_SIGNATURE };
 }
 
 /** Signed by the account's test key. */
-export function signed<M extends Message>(message: M, domain = DOMAIN): Signed<M> {
+export function signed<M extends Instruction>(message: M, domain = DOMAIN): Signed<M> {
   return { ...message, signature: sign(keyOf(message.account), messageHash(message, domain)) };
 }
 
-export function send(state: ExchangeState, message: Message, settle = false): Outcome {
+export function send(state: ExchangeState, message: Instruction, settle = false): Outcome {
   return state.execute({ type: "message", message: unsigned(message), settle });
 }
 

@@ -27,18 +27,24 @@ export class Liquidator {
   private readonly engine: MatchingEngine;
   private readonly steps: Step[];
   private readonly search: AtRiskSearch;
+  /** Who would be deleveraged, and in which order. */
+  readonly board: DeleveragingBoard;
 
   /** @param steps where the steps of applied liquidations go, in order; the gate of the engine writes there too */
   constructor(ledger: Ledger, engine: MatchingEngine, steps: Step[]) {
     this.ledger = ledger;
     this.engine = engine;
     this.steps = steps;
+    this.board = new DeleveragingBoard(ledger);
     this.search = new AtRiskSearch((account) => (ledger.has(account) ? ledger.settledRecord(account) : undefined));
   }
 
   /** To be told of every step of the ledger. */
   noteSteps(steps: readonly Step[]): void {
-    for (const step of steps) for (const account of accountsOf(step)) this.search.noteWritten(account);
+    for (const account of steps.flatMap(accountsOf)) {
+      this.search.noteWritten(account);
+      this.board.noteWritten(account);
+    }
   }
 
   /**
@@ -59,15 +65,14 @@ export class Liquidator {
   /** Liquidates whoever is at risk. Answers with everything that happened, in order. */
   sweep(nowSeconds: number): ExchangeEvent[] {
     const events: ExchangeEvent[] = [];
-    const board = new DeleveragingBoard(this.ledger);
     for (const account of this.atRisk()) {
       // A fill as another one's maker may have restored it.
       if (!this.isBelowMaintenance(account)) continue;
       events.push(...bookEvents(this.engine.cancelAll(account, {}, [], "liquidation")));
       for (const market of this.marketsOf(account)) {
-        if (this.isBelowMaintenance(account)) this.closeOnBook(account, market, nowSeconds, board, events);
+        if (this.isBelowMaintenance(account)) this.closeOnBook(account, market, nowSeconds, events);
       }
-      for (const market of this.marketsOf(account)) this.deleverage(account, market, board, events);
+      for (const market of this.marketsOf(account)) this.deleverage(account, market, events);
     }
     return events;
   }
@@ -113,13 +118,7 @@ export class Liquidator {
     return askTicks !== null && askTicks <= limitTicks;
   }
 
-  private closeOnBook(
-    account: number,
-    market: number,
-    nowSeconds: number,
-    board: DeleveragingBoard,
-    events: ExchangeEvent[],
-  ): void {
+  private closeOnBook(account: number, market: number, nowSeconds: number, events: ExchangeEvent[]): void {
     if (!this.bookHasPrice(account, market)) return;
     const side = this.sideOf(account, market);
     const first = this.steps.length;
@@ -127,19 +126,19 @@ export class Liquidator {
     const order = { account, market, side, quantityLots, limitPriceTicks: this.limitTicks(account, market) };
     events.push(...bookEvents(this.engine.liquidate(order, nowSeconds)));
     const steps = this.steps.slice(first);
-    for (const step of steps) for (const changed of accountsOf(step)) board.update(changed);
+    this.noteSteps(steps);
     const summary = liquidatedEvent(account, market, side, steps);
     if (summary.quantityLots > 0) events.push(summary);
   }
 
   /** What the book does not take of a bankrupt position goes to those who gain by it, the most leveraged first. */
-  private deleverage(account: number, market: number, board: DeleveragingBoard, events: ExchangeEvent[]): void {
+  private deleverage(account: number, market: number, events: ExchangeEvent[]): void {
     const { ledger, engine } = this;
     const { terms } = ledger;
     const side = this.sideOf(account, market);
-    const ranking = board.ranking(market, side === "sell" ? "short" : "long");
     let place = 0;
     while (true) {
+      const ranking = this.board.ranking(market, side === "sell" ? "short" : "long");
       const margin = ledger.marginOf(account);
       const sizeLots = BigInt(ledger.positionLots(account, market));
       const holder = ranking.at(place);
@@ -177,7 +176,7 @@ export class Liquidator {
         },
       );
       events.push(...bookEvents(engine.positionChanged(counterparty, market)));
-      for (const changed of accountsOf(step)) board.update(changed);
+      this.noteSteps([step]);
     }
   }
 }

@@ -5,7 +5,7 @@ import { RandomMarket } from "../fixtures/random-market.ts";
 import { traceFeatures } from "../fixtures/trace-features.ts";
 import { BatchCircuit } from "./batch-circuit.ts";
 
-const BATCHES = 200;
+const BATCHES = 400;
 const SEEDS = 8;
 
 describe("batch circuit: whatever the ledger accepts is provable", function () {
@@ -27,7 +27,21 @@ describe("batch circuit: whatever the ledger accepts is provable", function () {
         }
       }
     }
-    for (const feature of ["order", "cancel", "cancelAll", "withdrawal", "transfer", "deposit", "new account"]) {
+    for (const feature of [
+      "order",
+      "cancel",
+      "cancelAll",
+      "withdrawal",
+      "transfer",
+      "deposit",
+      "new account",
+      "touch",
+      "liquidation",
+      "liquidation with a payout",
+      "deleveraging that the fund covers",
+      "deleveraging at the counterparty's cost",
+      "reduction in a restricted market",
+    ]) {
       expect([...seen], feature).to.include(feature);
     }
   });

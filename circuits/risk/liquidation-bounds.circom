@@ -99,6 +99,7 @@ template LiquidationBounds(A) {
     // 7. Rule 7, the fillable price. Both ends of X are below 2^24·2^110 in size, so that their difference fits 135 bits. The slack is below
     // 2^72·2^60·2^95 = 2^227 plus 2^115·2^22·2^92 = 2^229. At quote = indexQuote, and in a padding row, it cannot be negative.
     capped * (capped - 1) === 0;
+    capped * (1 - isLiquidation - isDeleveraging) === 0;
     signal proportional;
     proportional <== bankruptcyAdjustment * (-excess0);
     component lowerEnd = InRange(135);

@@ -54,7 +54,7 @@ template LiquidationRow(A) {
     account[0] === 0;
     counterparty[0] === 0;
 
-    // 2. Market and amounts.
+    // 2. Market and amounts; a padding row carries nothing.
     for (var b = 0; b < 3; b++) market[b] * (market[b] - 1) === 0;
     side * (side - 1) === 0;
     component where = OneHot8();
@@ -79,6 +79,9 @@ template LiquidationRow(A) {
     feeRange.in <== fee;
     payoutRange.in <== payout;
     coveredRange.in <== covered;
+    var marketNumber = 0;
+    for (var b = 0; b < 3; b++) marketNumber += market[b] * (1 << b);
+    (1 - active) * (marketNumber + 8 * side) === 0;
     (1 - active) * quantity === 0;
     (1 - active) * quote === 0;
     (1 - active) * payout === 0;
@@ -102,20 +105,17 @@ template LiquidationRow(A) {
     counterpartyCollateralDelta <== PICO_PER_MICRO() * signedQuote - payout + covered;
 
     // 4. The published word.
-    var marketNumber = 0;
-    for (var b = 0; b < 3; b++) marketNumber += market[b] * (1 << b);
     var accountSlot = 0;
     var counterpartySlot = 0;
     for (var j = 0; j < A; j++) {
         accountSlot += account[j] * j;
         counterpartySlot += counterparty[j] * j;
     }
-    signal publishedMarket;
-    publishedMarket <== active * (marketNumber + side * (1 << (LIQUIDATION_WORD_SIDE_SHIFT() - LIQUIDATION_WORD_MARKET_SHIFT())));
     word <== isLiquidation * ROW_LIQUIDATION() + isDeleveraging * ROW_DELEVERAGING()
         + accountSlot * (1 << LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT())
         + counterpartySlot * (1 << LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT())
-        + publishedMarket * (1 << LIQUIDATION_WORD_MARKET_SHIFT())
+        + marketNumber * (1 << LIQUIDATION_WORD_MARKET_SHIFT())
+        + side * (1 << LIQUIDATION_WORD_SIDE_SHIFT())
         + quantity * (1 << LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT())
         + quote * (1 << LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT());
 }

@@ -425,7 +425,17 @@ describe("batch circuit: liquidation", function () {
   });
 
   it("a place without a liquidation carries nothing", async () => {
-    for (const name of ["Quantity", "Quote", "Fee", "Payout", "Covered", "IsLiquidation", "IsDeleveraging"]) {
+    for (const name of [
+      "Quantity",
+      "Quote",
+      "Fee",
+      "Payout",
+      "Covered",
+      "Side",
+      "Capped",
+      "IsLiquidation",
+      "IsDeleveraging",
+    ]) {
       exchange(40_000n * MICRO);
       const reason = await circuit.refusal(world.forge({ touch: [INSURANCE_ACCOUNT, WEAK] }), {
         input: (input) => write(input, [`liquidation${name}`, 0], 1n),

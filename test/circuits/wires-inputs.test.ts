@@ -71,14 +71,8 @@ describe("batch circuit: every input of the prover is bound", function () {
     const slot = [1, 2].flatMap((j) => [...leaf.map((field) => `${field}[${j}]`), `Path[${j}][5][1]`]);
     // A size that did not grow is within the market's cap as well as within itself: the prover may name either bound.
     const grows = [0, 1, 2].flatMap((j) => [0, 1].map((market) => `Grows[${j}][${market}]`));
-    // An unused liquidation has some market and side, of which nothing is published; its spread is zero at either end.
-    const liquidation = ["Market[0][0]", "Market[0][1]", "Market[0][2]", "Side[0]", "Capped[0]"];
     const indexed = (prefix: string, field: string) => `${prefix}${field.includes("[") ? field : `${field}[1]`}`;
-    const expected = [
-      ...row.map((f) => indexed("row", f)),
-      ...[...slot, ...grows].map((f) => `slot${f}`),
-      ...liquidation.map((f) => `liquidation${f}`),
-    ];
+    const expected = [...row.map((f) => indexed("row", f)), ...[...slot, ...grows].map((f) => `slot${f}`)];
     expect([...free].sort()).to.deep.equal(expected.sort());
   });
 });

@@ -209,7 +209,7 @@ export class ExchangeState {
         return this.sampleFunding(command.timeSeconds);
       case "liquidationSweep":
         if (this.ledger.shared.epoch === undefined) throw new RangeError("a liquidation sweep before the first epoch");
-        return this.letGo(this.liquidator.sweep(this.nowSeconds));
+        return this.liquidate();
     }
   }
 
@@ -227,13 +227,17 @@ export class ExchangeState {
     sweepUnprovable(this.engine, this.ledger.terms, events);
     const settled = settledEvents(this.ledger, retiring);
     const opened: ExchangeEvent = { type: "epoch", number: epoch.number, timeSeconds: epoch.timeSeconds };
-    return [
-      ...sealedEvents(sealing.intervals),
-      opened,
-      ...settled,
-      ...this.settleBook(events),
-      ...this.letGo(this.liquidator.sweep(this.nowSeconds)),
-    ];
+    return [...sealedEvents(sealing.intervals), opened, ...settled, ...this.settleBook(events), ...this.liquidate()];
+  }
+
+  private liquidate(): ExchangeEvent[] {
+    try {
+      return this.letGo(this.liquidator.sweep(this.nowSeconds));
+    } catch (error) {
+      // Not a RangeError, which would say that nothing has changed.
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`a liquidation sweep broke off: ${text}`, { cause: error });
+    }
   }
 
   private sampleFunding(timeSeconds: number): Effect {

@@ -108,7 +108,7 @@ describe("batcher: random markets", () => {
       [1, TEST],
       [2, REAL],
       [3, TEST],
-      [6, TEST],
+      [6, REAL],
       [11, TEST],
       [22, REAL],
     ] as const) {

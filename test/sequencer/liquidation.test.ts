@@ -279,6 +279,16 @@ describe("liquidation against the book", () => {
     expect(codeOf(send(world.state, order({ ...flipping, quantityLots: COIN })))).to.equal("accepted");
   });
 
+  it("that breaks off is no command that cannot follow: what was done before cannot be undone", () => {
+    const world = longOfOne(4_000);
+    world.state.liquidator.sweep = () => {
+      throw new RangeError("broken on purpose");
+    };
+    expect(() => world.epoch(PRICE_62_800))
+      .to.throw(Error, "a liquidation sweep broke off")
+      .and.not.be.instanceOf(RangeError);
+  });
+
   it("cannot come before the first epoch", () => {
     expect(() => newState().execute({ type: "liquidationSweep" })).to.throw(RangeError, "before the first epoch");
   });

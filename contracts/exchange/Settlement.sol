@@ -43,6 +43,9 @@ abstract contract Settlement is Intake, Terms {
         _addSettled(depositsMicroUsd);
         _creditWithdrawals(data, tier, next.batchNumber);
         // 4. What an indexer needs.
+        if (next.insuranceSpentPicoUsd != SharedStates.insuranceSpentBeforePicoUsd(input)) {
+            emit InsuranceSpent(next.batchNumber, next.epochNumber, next.insuranceSpentPicoUsd);
+        }
         emit BatchSettled(
             next.batchNumber,
             next.epochNumber,

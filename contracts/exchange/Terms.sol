@@ -37,6 +37,7 @@ abstract contract Terms is Operated {
             epoch.paramVersion,
             epoch.rebateCapPpm,
             epoch.journalHead,
+            epoch.liquidationTerms,
             roundHash,
             epoch.marketWords,
             epoch.openInterestCapWords

@@ -19,7 +19,7 @@ struct SharedState {
     uint64[8] grossOpenInterestLots;
     /// The same at the start of the epoch, lots.
     uint64[8] epochStartOpenInterestLots;
-    /// Reserved: spent by the insurance fund in this epoch, pico-USD.
+    /// Paid by the insurance fund in this epoch, pico-USD; a new epoch starts from 0.
     uint256 insuranceSpentPicoUsd;
     /// Fees of all batches, collected or not, pico-USD. Only grows.
     uint256 feesPicoUsd;
@@ -37,7 +37,9 @@ struct Epoch {
     uint32 rebateCapPpm;
     /// Head of the operator's command journal when the epoch was opened.
     uint256 journalHead;
-    /// Per market: price, margin fractions, band and funding index, packed as Protocol.MARKET_WORD_* says.
+    /// What bounds liquidations, packed as Protocol.LIQUIDATION_TERMS_WORD_* says.
+    uint256 liquidationTerms;
+    /// Per market: price, margin fractions, band, funding index and flags, packed as Protocol.MARKET_WORD_* says.
     uint256[8] marketWords;
     /// Caps of gross open interest, lots: four lanes of 48 bits a word, least significant first.
     uint256[2] openInterestCapWords;
@@ -109,7 +111,7 @@ struct ProverHeader {
     uint256 fundingDigest;
     /// Sum of the batch's fees, pico-USD.
     uint256 feeDeltaPicoUsd;
-    /// Reserved: equals the value before.
+    /// Paid by the insurance fund in the epoch, up to and with this batch, pico-USD.
     uint256 insuranceSpentAfterPicoUsd;
     /// Gross open interest after, lots: four lanes of 48 bits a word.
     uint256[2] grossOpenInterestAfterWords;
@@ -134,7 +136,7 @@ struct BatchInput {
     QueueEntry[] queueEntries;
     /// Header words of the prover.
     ProverHeader header;
-    /// Withdrawals, rows, account slots: the rest of the tier's public data, word by word.
+    /// Withdrawals, rows, liquidations, account slots: the rest of the tier's public data, word by word.
     uint256[] bodyWords;
     /// Poseidon commitment to the whole public data.
     uint256 commitment;

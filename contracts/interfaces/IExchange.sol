@@ -22,6 +22,7 @@ interface IExchange {
         uint32 paramVersion,
         uint32 rebateCapPpm,
         uint256 journalHead,
+        uint256 liquidationTerms,
         bytes32 roundHash,
         uint256[8] marketWords,
         uint256[2] openInterestCapWords
@@ -40,6 +41,8 @@ interface IExchange {
     );
     /// @notice The whole public data of a batch, word by word: enough to rebuild the state from L1 alone.
     event BatchData(uint256 indexed batchNumber, bytes data);
+    /// @notice The insurance fund paid in this batch; the amount is what it has paid in the epoch so far, pico-USD.
+    event InsuranceSpent(uint256 indexed batchNumber, uint256 indexed epochNumber, uint256 spentInEpochPicoUsd);
     /// @notice A proven withdrawal became claimable.
     event WithdrawalCredited(address indexed owner, uint256 indexed batchNumber, uint256 amountMicroUsd);
     /// @notice Everything claimable of `owner` was paid to it.

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { epochHash, epochRecord, marketFromWord } from "../../matcher/protocol/epoch-record.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
+import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
 import { type OpeningTerms, openEpoch, openingOf, SEED_PRICES_TICKS, sendOpening } from "./epochs.ts";
 import { as, deployWorld, devnetParameters, type Setup, useWorld, type World } from "./exchange-world.ts";
@@ -39,6 +40,10 @@ describe("Exchange.openEpoch", () => {
         priceMaxTicks: 682_500,
         fundingIndexPicoUsd: 0n,
         grossOpenInterestCapLots: 400_000_000n,
+        restricted: false,
+        retired: false,
+        isolatedOnly: false,
+        positionCapLots: 0n,
       });
       expect(await w.exchange.epochHash(1)).to.equal(epochHash(epochRecord(epoch)));
       expect(await w.exchange.epochHash(2)).to.equal(`0x${"0".repeat(64)}`);
@@ -49,15 +54,7 @@ describe("Exchange.openEpoch", () => {
       const prices = SEED_PRICES_TICKS.map((price) => price || 999);
       const epoch = await openEpoch(w, { prices });
       for (const market of [4, 5, 6, 7]) {
-        expect(epoch.markets[market]).to.deep.equal({
-          priceTicks: 0,
-          imfPpm: 0,
-          mmfPpm: 0,
-          priceMinTicks: 1,
-          priceMaxTicks: 0,
-          fundingIndexPicoUsd: 0n,
-          grossOpenInterestCapLots: 0n,
-        });
+        expect(epoch.markets[market]).to.deep.equal(closedMarket());
       }
     });
 
@@ -111,6 +108,7 @@ describe("Exchange.openEpoch", () => {
           1n,
           100n,
           0xabcn,
+          0n,
           roundHash,
           (words: bigint[]) => marketFromWord(words[1] ?? 0n, 0n).priceTicks === 300_000,
           () => true,

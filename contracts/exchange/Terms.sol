@@ -5,17 +5,21 @@ import {Epoch, EpochOpening, RiskParameters} from "../interfaces/ExchangeTypes.s
 import {IExchange} from "../interfaces/IExchange.sol";
 import {IPriceOracle, PriceRound} from "../interfaces/IPriceOracle.sol";
 import {Epochs} from "../libraries/Epochs.sol";
+import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {ParameterVersions} from "../libraries/ParameterVersions.sol";
 import {Operated} from "./Operated.sol";
 
 /// @title What batches are judged by: versions of the risk parameters, and the epochs that fix prices, funding and time.
 abstract contract Terms is Operated {
     using Epochs for Epochs.Store;
+    using OpenInterest for OpenInterest.Store;
     using ParameterVersions for ParameterVersions.Store;
 
     IPriceOracle private immutable _oracle;
 
     Epochs.Store private _epochs;
+    /// @dev Written by every batch, read when an epoch is opened.
+    OpenInterest.Store internal _settledOpenInterest;
     ParameterVersions.Store private _parameters;
 
     constructor(address oracle_) {
@@ -73,6 +77,15 @@ abstract contract Terms is Operated {
         paramVersion = _epochs.paramVersion;
         roundNumber = _epochs.roundNumber;
         fundingIndicesPicoUsd = _epochs.fundingIndicesPicoUsd;
+    }
+
+    /// @inheritdoc IExchange
+    function settledOpenInterest()
+        external
+        view
+        returns (uint64 epochNumber, uint64[8] memory grossOpenInterestLots)
+    {
+        return (_settledOpenInterest.epochNumber, _settledOpenInterest.load());
     }
 
     /// @inheritdoc IExchange

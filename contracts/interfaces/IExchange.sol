@@ -233,6 +233,12 @@ interface IExchange {
             int64[8] memory fundingIndicesPicoUsd
         );
 
+    /// @notice Gross open interest after the last settled batch, lots, and that batch's epoch; zeros before the first.
+    function settledOpenInterest()
+        external
+        view
+        returns (uint64 epochNumber, uint64[8] memory grossOpenInterestLots);
+
     /// @notice Entries ever added to the queue.
     function queueLength() external view returns (uint256);
 

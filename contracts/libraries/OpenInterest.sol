@@ -6,6 +6,25 @@ import {IExchange} from "../interfaces/IExchange.sol";
 
 /// @title Open interest as words of the public data: four lanes of 48 bits a word, least significant first.
 library OpenInterest {
+    /// @dev Gross open interest after the last settled batch, and that batch's epoch: two slots, both written by every batch.
+    struct Store {
+        uint192 lowLanes;
+        uint64 epochNumber;
+        uint192 highLanes;
+    }
+
+    /// @notice Keeps what a batch of the epoch left. The caller has unpacked the words, so that they fit their lanes.
+    function save(Store storage store, uint256[2] calldata words, uint64 epochNumber) internal {
+        store.lowLanes = uint192(words[0]);
+        store.epochNumber = epochNumber;
+        store.highLanes = uint192(words[1]);
+    }
+
+    /// @notice What the last batch left, lots.
+    function load(Store storage store) internal view returns (uint64[8] memory lots) {
+        return unpack([uint256(store.lowLanes), store.highLanes]);
+    }
+
     /// @param lots Each below 2^48.
     function pack(uint64[8] memory lots) internal pure returns (uint256[2] memory words) {
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {

@@ -99,6 +99,7 @@ export const EXCHANGE_ABI: readonly string[] = [
   "function setDepositLimits(uint64 minimumMicroUsd, uint64 capMicroUsd)",
   "function setOperator(address operator_)",
   "function settleBatch((uint256 tier, (uint256 accountRoot, uint64 batchNumber, uint64 epochNumber, uint64 queueCursor, bytes32 queueHash, uint64[8] grossOpenInterestLots, uint64[8] epochStartOpenInterestLots, uint256 insuranceSpentPicoUsd, uint256 feesPicoUsd) sharedState, (uint64 number, uint32 timeSeconds, uint32 paramVersion, uint32 rebateCapPpm, uint256 journalHead, uint256 liquidationTerms, uint256[8] marketWords, uint256[2] openInterestCapWords) epoch, (uint256 head, address owner, uint256 ax, uint256 ay)[] queueEntries, (uint256 newRoot, uint256 journalHead, uint256 fundingDigest, uint256 feeDeltaPicoUsd, uint256 insuranceSpentAfterPicoUsd, uint256[2] grossOpenInterestAfterWords) header, uint256[] bodyWords, uint256 commitment, (uint256[2] a, uint256[2][2] b, uint256[2] c) proof) input)",
+  "function settledOpenInterest() view returns (uint64 epochNumber, uint64[8] grossOpenInterestLots)",
   "function sharedStateHash() view returns (bytes32)",
   "function token() view returns (address)",
   "function transferOwnership(address newOwner)",

@@ -36,6 +36,7 @@ export type ExchangeContract = Callable<
   | "register"
   | "renounceOwnership"
   | "setDepositLimits"
+  | "settledOpenInterest"
   | "setOperator"
   | "settleBatch"
   | "sharedStateHash"

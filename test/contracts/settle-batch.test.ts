@@ -115,6 +115,20 @@ describe("Exchange.settleBatch", () => {
     expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
   });
 
+  it("keeps the open interest that the last batch left, with that batch's epoch", async () => {
+    const w = world();
+    const kept = async () => {
+      const { epochNumber, grossOpenInterestLots } = await w.exchange.settledOpenInterest();
+      return { epochNumber, lots: [...grossOpenInterestLots] };
+    };
+    expect(await kept()).to.deep.equal({ epochNumber: 0n, lots: new Array(8).fill(0n) });
+    const lots = [1n, 2n ** 48n - 1n, 0n, 5n, 2n ** 48n - 1n, 0n, 7n, 2n ** 40n];
+    await settle(w, { grossOpenInterestAfterLots: lots });
+    expect(await kept()).to.deep.equal({ epochNumber: 1n, lots });
+    await settle(w, { epoch: await openEpoch(w), grossOpenInterestAfterLots: new Array(8).fill(0n) });
+    expect(await kept()).to.deep.equal({ epochNumber: 2n, lots: new Array(8).fill(0n) });
+  });
+
   it("credits withdrawals to their owners, to be claimed by them", async () => {
     const w = world();
     await settle(w, { queueCount: 2 });

@@ -13,7 +13,7 @@ import {
 } from "../interfaces/ExchangeTypes.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {PriceOracle} from "../oracle/PriceOracle.sol";
-import {PriceRound, RoundSubmission} from "../interfaces/IPriceOracle.sol";
+import {OracleSetup, PriceBounds, PriceRound, RoundSubmission} from "../interfaces/IPriceOracle.sol";
 import {TestBase} from "./TestBase.sol";
 
 /// @title Accepts any inputs, to reach what stands behind the proof.
@@ -122,7 +122,12 @@ contract ForkedChainTest is TestBase {
     function test_reportDigest_followsTheRunningChain() public {
         address[] memory signers = new address[](1);
         signers[0] = address(this);
-        PriceOracle oracle = new PriceOracle(address(this), signers, 1, 300);
+        OracleSetup memory setup;
+        (setup.owner, setup.signers, setup.threshold, setup.maxRoundAgeSeconds) = (address(this), signers, 1, 300);
+        for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
+            setup.bounds[market] = PriceBounds(60, 1, 1);
+        }
+        PriceOracle oracle = new PriceOracle(setup);
         uint32[8] memory prices;
         bytes32 digest = oracle.reportDigest(1, 2, prices);
         vm.chainId(1);

@@ -3,11 +3,13 @@ pragma solidity ^0.8.28;
 
 /// @title The cheat codes that the Solidity tests use.
 interface Vm {
+    function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 newChainId) external;
     function expectRevert(bytes calldata revertData) external;
     function expectRevert(bytes4 selector) external;
     function prank(address sender) external;
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function warp(uint256 timeSeconds) external;
 }
 

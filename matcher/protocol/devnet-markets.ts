@@ -2,6 +2,16 @@ import type { LiquidationTerms } from "./epoch.ts";
 import { defineMarket, type Market } from "./market.ts";
 import { MARKETS } from "./spec.ts";
 
+/** What the price oracle holds a market's prices to. */
+export interface PriceBounds {
+  /** Up to this age the last accepted price is fresh; then the market is restricted. */
+  maxAgeSeconds: number;
+  /** How far a new price may be from the last accepted one at once. */
+  deviationBasePpm: number;
+  /** What is added to that for each second since. */
+  deviationGrowthPpmPerSecond: number;
+}
+
 /** Terms with which a market starts on a devnet. Rates are parts per million. */
 export interface DevnetMarket {
   market: Market;
@@ -76,6 +86,13 @@ export const DEVNET_LIQUIDATION: LiquidationTerms = {
   spreadPpm: 1_500_000,
   bankruptcyAdjustmentPpm: 1_000_000,
   insuranceCapMicroUsd: 1_000_000_000_000n,
+};
+
+/** A minute of silence restricts a market; a jump of 10 % is taken at once, one of 50 % after 40 s. The same in every market. */
+export const DEVNET_PRICE_BOUNDS: PriceBounds = {
+  maxAgeSeconds: 60,
+  deviationBasePpm: 100_000,
+  deviationGrowthPpmPerSecond: 10_000,
 };
 
 /** The interest part of funding, parts per million of the price in eight hours: what longs pay while the premium is zero. */

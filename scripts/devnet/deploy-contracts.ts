@@ -13,6 +13,7 @@ import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
 import {
   DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR,
   DEVNET_MARKETS,
+  DEVNET_PRICE_BOUNDS,
   DEVNET_REBATE_CAP_PPM,
 } from "../../matcher/protocol/devnet-markets.ts";
 import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
@@ -78,8 +79,13 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   };
 
   const token = await deploy("TestDollar.sol/TestDollar");
-  const signers = [address(keys.oracleSigner)];
-  const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", owner.address, signers, 1, ORACLE_MAX_AGE_SECONDS);
+  const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", {
+    owner: owner.address,
+    signers: [address(keys.oracleSigner)],
+    threshold: 1,
+    maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS,
+    bounds: new Array(MARKETS).fill(DEVNET_PRICE_BOUNDS),
+  });
   const verifiers: Record<string, string> = {};
   const byTier: string[] = [];
   for (const tier of tiers) {

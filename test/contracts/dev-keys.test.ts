@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
+import { oracleSetup } from "./oracle-setup.ts";
 
 const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
 
@@ -12,7 +13,7 @@ async function onChain(chainId: number) {
   const insecure = await ethers.deployContract("ExpectedInputsVerifier", [true]);
   const sound = await ethers.deployContract("ExpectedInputsVerifier", [false]);
   const token = await ethers.deployContract("TestDollar");
-  const oracle = await ethers.deployContract("PriceOracle", [owner.address, [owner.address], 1, 300]);
+  const oracle = await ethers.deployContract("PriceOracle", [oracleSetup(owner.address, [owner.address])]);
   const deploy = async (verifiers: string[]) =>
     ethers.deployContract("Exchange", [
       {

@@ -8,6 +8,7 @@ import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/q
 import { genesisSharedState, type SharedState } from "../../matcher/protocol/shared-state.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
+import { oracleSetup } from "./oracle-setup.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
@@ -46,11 +47,16 @@ export type ExchangeContract = Callable<
   | "verifierOf"
 >;
 export type OracleContract = Callable<
+  | "boundsOf"
   | "isVerified"
   | "latestRound"
-  | "maxAgeSeconds"
+  | "maxRoundAgeSeconds"
   | "owner"
+  | "previewRound"
+  | "prices"
+  | "pricesAt"
   | "reportDigest"
+  | "setBounds"
   | "setSigners"
   | "signers"
   | "submitRound"
@@ -92,7 +98,6 @@ export interface World {
 
 export const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 export const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
-export const ORACLE_MAX_AGE_SECONDS = 300;
 export const TIERS_WITH_VERIFIER = [0, 1, 2];
 
 /** Risk parameters as the contract takes them: four live markets. */
@@ -142,13 +147,7 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
     HardhatEthersSigner,
   ];
   const token = await deploy<TokenContract>(tokenName);
-  const oracle = await deploy<OracleContract>(
-    "PriceOracle",
-    owner.address,
-    [reporter.address],
-    1,
-    ORACLE_MAX_AGE_SECONDS,
-  );
+  const oracle = await deploy<OracleContract>("PriceOracle", oracleSetup(owner.address, [reporter.address]));
   const verifiers: VerifierContract[] = [];
   for (const _ of TIERS_WITH_VERIFIER) verifiers.push(await deploy<VerifierContract>("ExpectedInputsVerifier", true));
   const setup: Setup = {

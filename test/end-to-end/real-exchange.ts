@@ -10,6 +10,7 @@ import { TIERS } from "../../matcher/protocol/spec.ts";
 import { devnetParameters } from "../../scripts/devnet/deploy-contracts.ts";
 import { verifierName } from "../../scripts/generate.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
+import { oracleSetup } from "../contracts/oracle-setup.ts";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 
@@ -43,7 +44,6 @@ export interface RealExchange {
 
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
-const ORACLE_MAX_AGE_SECONDS = 300;
 
 /** A fresh chain in this process. Its addresses are the same under every chain id. */
 export function connect(chainId: number): Promise<Connection> {
@@ -69,7 +69,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
   const token = beside?.token ?? ((await deploy("TestDollar")) as unknown as TokenContract);
   const oracle =
     beside?.oracle ??
-    (await (await deploy("PriceOracle", owner.address, [reporter.address], 1, ORACLE_MAX_AGE_SECONDS)).getAddress());
+    (await (await deploy("PriceOracle", oracleSetup(owner.address, [reporter.address]))).getAddress());
   const exchange = (await deploy("Exchange", {
     token: await token.getAddress(),
     oracle,

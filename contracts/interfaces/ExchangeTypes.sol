@@ -47,7 +47,9 @@ struct Epoch {
 
 /// @notice What the operator asks for when it opens an epoch.
 struct EpochOpening {
-    /// Prices, submitted to the oracle in the same transaction. A round that the oracle has already is fine.
+    /// Prices, submitted to the oracle in the same transaction; a round that the oracle has already is fine. Without reports none
+    /// is submitted and the last accepted prices stand; its time does not matter then. Either way its number is that of the
+    /// oracle's newest round, 0 before the first, named so that one that came between sending and mining is noticed.
     RoundSubmission round;
     /// At most five minutes before the block's time, after the previous epoch's; seconds.
     uint32 timeSeconds;
@@ -55,38 +57,8 @@ struct EpochOpening {
     uint256 journalHead;
     /// The newest parameter version, named so that a change between sending and mining is noticed.
     uint32 paramVersion;
-    /// Added to the funding indices, pico-USD per lot, signed.
+    /// Added to the funding indices, pico-USD per lot, signed; 0 where a market has no fresh price.
     int64[8] fundingDeltasPicoUsd;
-}
-
-/// @notice Risk terms of one market in one parameter version.
-struct MarketParameters {
-    /// Initial margin fraction, parts per million.
-    uint32 imfPpm;
-    /// Maintenance margin fraction, parts per million; at most the initial one.
-    uint32 mmfPpm;
-    /// Greatest distance of a row's mean price from the epoch's, parts per million of it.
-    uint32 bandPpm;
-    /// Gross open interest may not grow beyond this, lots, below 2^48.
-    uint64 openInterestCapLots;
-    /// Whether it trades. A live market stays live.
-    bool live;
-    /// A tick is 10^this USD. For display; with the lot's exponent it gives −6: tick times lot is one micro-USD.
-    int8 tickSizeExponent;
-    /// A lot is 10^this units of the base asset.
-    int8 lotSizeExponent;
-    /// ASCII, zero padded, for example "BTC-USD".
-    bytes32 symbol;
-}
-
-/// @notice One parameter version.
-struct RiskParameters {
-    /// Greatest rebate of a row, parts per million of its quote.
-    uint32 rebateCapPpm;
-    /// Bound of funding: parts per million of the price per hour.
-    uint32 maxFundingRatePpmPerHour;
-    /// All eight markets; of those that are not live nothing else is read.
-    MarketParameters[8] markets;
 }
 
 /// @notice One entry of the queue from L1 to the batches, as four words of the public data.
@@ -150,7 +122,9 @@ struct ExchangeSetup {
     address token;
     /// Source of prices.
     address oracle;
-    /// Sets parameters, limits and the operator, adds verifiers, collects fees.
+    /// Source of risk parameters; made for this Exchange.
+    address registry;
+    /// Sets limits and the operator, adds verifiers, collects fees.
     address owner;
     /// Opens epochs and settles batches.
     address operator;

@@ -43,6 +43,8 @@ struct PriceBounds {
 struct OracleSetup {
     /// Sets signers and bounds.
     address owner;
+    /// Says which market an index stands for, and since when.
+    address registry;
     /// In strictly increasing order.
     address[] signers;
     /// Reports that a round needs, and prices that a market needs in it.
@@ -58,7 +60,8 @@ struct OracleSetup {
 /// reorganisation. Anybody may submit one: only the signatures count.
 /// @notice A market's median is accepted as its price unless it is too far from the last accepted one. Then it is held back,
 /// the last one stands and ages, and what is too far grows with its age: an outlier passes by, a new level is taken in the end.
-/// Markets are apart: silence about one, or a price of it that is held back, stops no other.
+/// Markets are apart: silence about one, or a price of it that is held back, stops no other. When the registry gives an index to
+/// another market, prices up to that time are forgotten.
 /// @dev Assumes that fewer than half of the prices of any quorum lie; then the median lies between two honest prices. Whoever
 /// submits chooses the quorum, so against liars the threshold must be at least twice their number plus one. More can move the
 /// price only within the bounds.
@@ -97,6 +100,8 @@ interface IPriceOracle {
         uint256 deviationBasePpm,
         uint256 deviationGrowthPpmPerSecond
     );
+    /// @notice Thrown when an address that must not be zero is.
+    error ZeroAddress();
     /// @notice Thrown when bounds are for a market that cannot be.
     error UnknownMarket(uint256 market);
 
@@ -131,6 +136,9 @@ interface IPriceOracle {
 
     /// @notice Whether a round with this content was verified.
     function isVerified(bytes32 roundHash) external view returns (bool);
+
+    /// @notice The registry of markets.
+    function registry() external view returns (address);
 
     /// @notice Number and time (seconds) of the newest round; zeros before the first.
     function latestRound() external view returns (uint64 number, uint32 timeSeconds);

@@ -45,6 +45,27 @@ library OpenInterest {
         }
     }
 
+    /// @notice Open notional, micro-USD. Gross open interest counts both sides and, as sizes sum to zero, is even: the half is exact.
+    function notionalMicroUsd(uint256 grossLots, uint256 priceTicks) internal pure returns (uint256) {
+        return (grossLots * priceTicks) / 2;
+    }
+
+    /// @notice Initial margin fraction that grows linearly from the base at the lower bound to 10^6 at the upper one; an upper
+    /// bound of 0 switches it off. Rounded up, against the trader.
+    /// @dev The registry keeps baseImfPpm ≤ 10^6 and lower ≤ upper. Between the bounds the product is below 2^20 · 2^96.
+    function scaledImfPpmCeil(
+        uint256 baseImfPpm,
+        uint256 lowerCapMicroUsd,
+        uint256 upperCapMicroUsd,
+        uint256 openNotionalMicroUsd
+    ) internal pure returns (uint256) {
+        if (upperCapMicroUsd == 0 || openNotionalMicroUsd <= lowerCapMicroUsd) return baseImfPpm;
+        if (openNotionalMicroUsd >= upperCapMicroUsd) return Protocol.PPM;
+        uint256 width = upperCapMicroUsd - lowerCapMicroUsd;
+        uint256 product = (Protocol.PPM - baseImfPpm) * (openNotionalMicroUsd - lowerCapMicroUsd);
+        return baseImfPpm + (product + width - 1) / width;
+    }
+
     function _shift(uint256 market) private pure returns (uint256) {
         return Protocol.GROSS_OPEN_INTEREST_BITS * (market % Protocol.LANES_PER_WORD);
     }

@@ -6,6 +6,7 @@ import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Protocol} from "../generated/Protocol.sol";
+import {IMarketRegistry} from "../interfaces/IMarketRegistry.sol";
 import {
     IPriceOracle,
     OracleSetup,
@@ -32,6 +33,8 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
     uint256 private constant LONGEST_AGE_SECONDS = 1 days;
 
     /// @inheritdoc IPriceOracle
+    address public immutable registry;
+    /// @inheritdoc IPriceOracle
     uint256 public immutable maxRoundAgeSeconds;
     /// @inheritdoc IPriceOracle
     uint256 public threshold;
@@ -46,6 +49,8 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
     PriceBounds[8] private _bounds;
 
     constructor(OracleSetup memory setup) Ownable(setup.owner) EIP712("Clearbook PriceOracle", "1") {
+        if (setup.registry == address(0)) revert ZeroAddress();
+        registry = setup.registry;
         if (setup.maxRoundAgeSeconds == 0) revert InvalidMaxAge(setup.maxRoundAgeSeconds);
         maxRoundAgeSeconds = setup.maxRoundAgeSeconds;
         _setSigners(setup.signers, setup.threshold);
@@ -102,13 +107,14 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
     function pricesAt(
         uint256 atSeconds
     ) public view returns (uint32[8] memory pricesTicks, bool[8] memory isFresh) {
-        Accepted memory last = _accepted;
+        (Accepted memory last, ) = _lastAccepted();
         return (last.pricesTicks, _isFresh(last, atSeconds));
     }
 
     /// @inheritdoc IPriceOracle
     function prices() external view returns (uint32[8] memory pricesTicks, uint32[8] memory timesSeconds) {
-        return (_accepted.pricesTicks, _accepted.timesSeconds);
+        (Accepted memory last, ) = _lastAccepted();
+        return (last.pricesTicks, last.timesSeconds);
     }
 
     /// @inheritdoc IPriceOracle
@@ -181,10 +187,11 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
     function _acceptedAfter(
         PriceRound memory round
     ) private view returns (Accepted memory next, uint256[8] memory brokenBoundsPpm) {
-        next = _accepted;
+        uint32[8] memory since;
+        (next, since) = _lastAccepted();
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
             uint256 medianTicks = round.pricesTicks[market];
-            if (medianTicks == 0) continue;
+            if (medianTicks == 0 || round.timeSeconds <= since[market]) continue;
             uint256 lastTicks = next.pricesTicks[market];
             if (lastTicks != 0) {
                 uint256 boundPpm = _deviationBoundPpm(market, round.timeSeconds - next.timesSeconds[market]);
@@ -197,6 +204,19 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
             }
             next.pricesTicks[market] = uint32(medianTicks);
             next.timesSeconds[market] = round.timeSeconds;
+        }
+    }
+
+    /// @dev What was accepted up to the time that the registry gave an index to another market is not that market's.
+    /// @return last The accepted prices.
+    /// @return since Those times.
+    function _lastAccepted() private view returns (Accepted memory last, uint32[8] memory since) {
+        last = _accepted;
+        since = IMarketRegistry(registry).sinceSeconds();
+        for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
+            if (last.timesSeconds[market] > since[market]) continue;
+            last.pricesTicks[market] = 0;
+            last.timesSeconds[market] = 0;
         }
     }
 

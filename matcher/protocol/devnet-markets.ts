@@ -22,6 +22,13 @@ export interface DevnetMarket {
   bandPpm: number;
   /** Cap of Σ|size|, which counts longs and shorts. */
   openInterestCapLots: bigint;
+  /** One-sided open notional from which on initial margin grows, and at which it is all of a position's value. */
+  openInterestLowerCapMicroUsd: bigint;
+  openInterestUpperCapMicroUsd: bigint;
+  /** |size| of one account may not grow beyond this. */
+  positionCapLots: bigint;
+  /** Nobody may grow a position here beside one elsewhere. */
+  isolatedOnly: boolean;
   /** Largest quantity of one order. There is no smallest but one lot: what a partial fill leaves can always be closed. */
   quantityMaxLots: number;
   /** What an impact price is for, micro-USD: 500 USD of initial margin buys it. */
@@ -38,6 +45,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 30_000,
     bandPpm: 50_000,
     openInterestCapLots: 400_000_000n, // 4,000 BTC
+    openInterestLowerCapMicroUsd: 50_000_000_000_000n, // 50,000,000 USD
+    openInterestUpperCapMicroUsd: 250_000_000_000_000n,
+    positionCapLots: 100_000_000n, // 1,000 BTC
+    isolatedOnly: false,
     quantityMaxLots: 10_000_000, // 100 BTC
     impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "65000",
@@ -48,6 +59,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 30_000,
     bandPpm: 50_000,
     openInterestCapLots: 800_000_000n, // 80,000 ETH
+    openInterestLowerCapMicroUsd: 50_000_000_000_000n, // 50,000,000 USD
+    openInterestUpperCapMicroUsd: 250_000_000_000_000n,
+    positionCapLots: 200_000_000n, // 20,000 ETH
+    isolatedOnly: false,
     quantityMaxLots: 20_000_000, // 2,000 ETH
     impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "3000",
@@ -58,6 +73,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 50_000,
     bandPpm: 50_000,
     openInterestCapLots: 1_000_000_000n, // 1,000,000 SOL
+    openInterestLowerCapMicroUsd: 25_000_000_000_000n, // 25,000,000 USD
+    openInterestUpperCapMicroUsd: 150_000_000_000_000n,
+    positionCapLots: 250_000_000n, // 250,000 SOL
+    isolatedOnly: false,
     quantityMaxLots: 40_000_000, // 40,000 SOL
     impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "150",
@@ -68,6 +87,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 50_000,
     bandPpm: 50_000,
     openInterestCapLots: 6_000_000_000n, // 600,000,000 DOGE
+    openInterestLowerCapMicroUsd: 25_000_000_000_000n, // 25,000,000 USD
+    openInterestUpperCapMicroUsd: 150_000_000_000_000n,
+    positionCapLots: 1_500_000_000n, // 150,000,000 DOGE
+    isolatedOnly: false,
     quantityMaxLots: 300_000_000, // 30,000,000 DOGE
     impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "0.15",

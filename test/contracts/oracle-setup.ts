@@ -12,13 +12,19 @@ export const WIDEST_BOUNDS: PriceBounds = {
 /** What the PriceOracle's constructor takes. */
 export interface OracleSetup {
   owner: string;
+  registry: string;
   signers: string[];
   threshold: number;
   maxRoundAgeSeconds: number;
   bounds: PriceBounds[];
 }
 
-export function oracleSetup(owner: string, signers: string[], changes: Partial<OracleSetup> = {}): OracleSetup {
+export function oracleSetup(
+  owner: string,
+  registry: string,
+  signers: string[],
+  changes: Partial<OracleSetup> = {},
+): OracleSetup {
   const bounds = new Array<PriceBounds>(MARKETS).fill(WIDEST_BOUNDS);
-  return { owner, signers, threshold: 1, maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS, bounds, ...changes };
+  return { owner, registry, signers, threshold: 1, maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS, bounds, ...changes };
 }

@@ -273,7 +273,7 @@ describe("PriceOracle: accepted prices", () => {
           .withArgs(5n, bad.maxAgeSeconds, bad.deviationBasePpm, bad.deviationGrowthPpmPerSecond);
         const bounds = new Array<PriceBounds>(MARKETS).fill(NARROW);
         bounds[6] = bad;
-        const setup = oracleSetup(w.owner.address, [w.reporter.address], { bounds });
+        const setup = oracleSetup(w.owner.address, w.address, [w.reporter.address], { bounds });
         await expect(ethers.deployContract("PriceOracle", [setup])).to.be.revertedWithCustomError(
           w.oracle,
           "InvalidBounds",

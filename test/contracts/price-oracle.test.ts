@@ -1,6 +1,6 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
-import { TypedDataEncoder, Wallet } from "ethers";
+import { TypedDataEncoder, Wallet, ZeroAddress } from "ethers";
 import { abiHash } from "../../matcher/protocol/abi-hash.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
 import { type RoundTerms, SEED_PRICES_TICKS, signedRound } from "./epochs.ts";
@@ -320,9 +320,17 @@ describe("PriceOracle", () => {
         .withArgs(w.stranger.address);
     });
 
+    it("refuses to be without a registry", async () => {
+      const w = world();
+      await expect(
+        ethers.deployContract("PriceOracle", [oracleSetup(w.owner.address, ZeroAddress, [w.alice.address])]),
+      ).to.be.revertedWithCustomError(w.oracle, "ZeroAddress");
+      expect(await w.oracle.registry()).to.equal(await w.registry.getAddress());
+    });
+
     it("refuses an age bound of zero", async () => {
       const w = world();
-      const setup = oracleSetup(w.owner.address, [w.alice.address], { maxRoundAgeSeconds: 0 });
+      const setup = oracleSetup(w.owner.address, w.address, [w.alice.address], { maxRoundAgeSeconds: 0 });
       await expect(ethers.deployContract("PriceOracle", [setup]))
         .to.be.revertedWithCustomError(w.oracle, "InvalidMaxAge")
         .withArgs(0n);

@@ -223,6 +223,8 @@ async function assemble(
     provider,
     line,
     exchange,
+    oracle: deployment.oracle,
+    registry: deployment.registry,
     cadence: options.cadence,
     journalHead: () => state.journalHead,
     load: () => ({

@@ -74,7 +74,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       provers: 1,
       cutAfterMs: 1_500,
       growFromQueued: 3,
-      cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3 },
+      cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3, silentMs: 30_000, moveBoundPpm: 5_000 },
       onNotice: options.print,
       onHalt: (report) => {
         haltReport = report;

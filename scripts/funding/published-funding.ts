@@ -1,5 +1,5 @@
-import type { Provider } from "ethers";
-import { EXCHANGE } from "../../matcher/chain/contract-interfaces.ts";
+import type { Interface, Provider } from "ethers";
+import { EXCHANGE, MARKET_REGISTRY } from "../../matcher/chain/contract-interfaces.ts";
 import { readLog } from "../../matcher/chain/l1-event.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
@@ -55,11 +55,16 @@ export async function readPublishedFunding(
     throw new Refusal(
       `The logs from block ${firstBlock} on lack epoch ${gap + 1}: begin with an earlier --first-block.`,
     );
+  const ask = async (to: string, contract: Interface, method: string, values: readonly unknown[] = []) =>
+    contract.decodeFunctionResult(
+      method,
+      await provider.call({ to, data: contract.encodeFunctionData(method, values) }),
+    )[0];
+  const registry: string = await ask(exchange, EXCHANGE, "registry");
   const rateMaxPpmPerHour = new Map<number, number>();
   for (const { paramVersion } of epochs) {
     if (rateMaxPpmPerHour.has(paramVersion)) continue;
-    const data = EXCHANGE.encodeFunctionData("parameters", [paramVersion]);
-    const [parameters] = EXCHANGE.decodeFunctionResult("parameters", await provider.call({ to: exchange, data }));
+    const parameters = await ask(registry, MARKET_REGISTRY, "parameters", [paramVersion]);
     rateMaxPpmPerHour.set(paramVersion, Number(parameters.maxFundingRatePpmPerHour));
   }
   return { epochs, batches, rateMaxPpmPerHour };

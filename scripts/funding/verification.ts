@@ -33,20 +33,20 @@ interface ChargedSpan {
   readonly seconds: number;
 }
 
-/** Where an epoch's indices are not what the rates make of those before. */
+/** Where an epoch's indices are not what the rates make of those before; a market without fresh price moves none. */
 function indexFaults(
   epoch: OpenedEpoch,
   before: OpenedEpoch | undefined,
   spans: readonly ChargedSpan[],
   rateMaxPpmPerHour: number,
 ): string[] {
-  return epoch.markets.flatMap(({ priceTicks, fundingIndexPicoUsd }, market) => {
+  return epoch.markets.flatMap(({ priceTicks, restricted, retired, fundingIndexPicoUsd }, market) => {
     const rates = spans.map(({ found, seconds }) => {
       const funding = typeof found === "string" ? [] : found.funding;
       const rate8hPpm = funding.find((candidate) => candidate.market === market)?.rate8hPpm ?? 0;
       return { rate8hPpm: chargedRate8hPpm(rate8hPpm, rateMaxPpmPerHour), seconds };
     });
-    const expected = fundingDeltaPicoUsdTowardZero(priceTicks, rates);
+    const expected = restricted || retired ? 0n : fundingDeltaPicoUsdTowardZero(priceTicks, rates);
     const moved = fundingIndexPicoUsd - (before?.markets[market]?.fundingIndexPicoUsd ?? 0n);
     if (moved === expected) return [];
     return [`epoch ${epoch.number} moved the index of market ${market} by ${moved}, not ${expected} pico-USD a lot`];

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
+import { exchangePlace } from "./exchange-place.ts";
 
 const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
 
@@ -12,12 +13,13 @@ async function onChain(chainId: number) {
   const insecure = await ethers.deployContract("ExpectedInputsVerifier", [true]);
   const sound = await ethers.deployContract("ExpectedInputsVerifier", [false]);
   const token = await ethers.deployContract("TestDollar");
-  const oracle = await ethers.deployContract("PriceOracle", [owner.address, [owner.address], 1, 300]);
-  const deploy = async (verifiers: string[]) =>
-    ethers.deployContract("Exchange", [
+  const deploy = async (verifiers: string[]) => {
+    const registry = await ethers.deployContract("MarketRegistry", [owner.address, await exchangePlace(owner)]);
+    return ethers.deployContract("Exchange", [
       {
         token: await token.getAddress(),
-        oracle: await oracle.getAddress(),
+        oracle: await token.getAddress(),
+        registry: await registry.getAddress(),
         owner: owner.address,
         operator: owner.address,
         insuranceOwner: owner.address,
@@ -26,6 +28,7 @@ async function onChain(chainId: number) {
         verifiers,
       },
     ]);
+  };
   return { connection, deploy, insecure: await insecure.getAddress(), sound: await sound.getAddress() };
 }
 

@@ -2,11 +2,14 @@ import { expect } from "chai";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
 import { artifacts } from "hardhat";
 import { ethers, mined } from "./chain.ts";
+import { exchangePlace } from "./exchange-place.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
 async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
+  const registry = await ethers.deployContract("MarketRegistry", [w.owner.address, await exchangePlace(w.owner)]);
   return {
     token: await w.token.getAddress(),
+    registry: await registry.getAddress(),
     oracle: await w.oracle.getAddress(),
     owner: w.owner.address,
     operator: w.operator.address,
@@ -25,7 +28,6 @@ describe("Exchange: roles and set-up", () => {
   const CALLERS: Record<string, "anybody" | "owner" | "operator" | "pending owner"> = {
     acceptOwnership: "pending owner",
     addVerifier: "owner",
-    appendParameters: "owner",
     claim: "anybody",
     collectFees: "owner",
     deposit: "anybody",
@@ -136,6 +138,8 @@ describe("Exchange: roles and set-up", () => {
     const refusals: [Partial<Setup>, string][] = [
       [{ token: ZeroAddress }, "ZeroAddress"],
       [{ oracle: ZeroAddress }, "ZeroAddress"],
+      [{ registry: ZeroAddress }, "ZeroAddress"],
+      [{ registry: await w.registry.getAddress() }, "RegistryOfAnotherExchange"],
       [{ operator: ZeroAddress }, "ZeroAddress"],
       [{ insuranceOwner: ZeroAddress }, "ZeroAddress"],
       [{ owner: ZeroAddress }, "OwnableInvalidOwner"],
@@ -157,10 +161,12 @@ describe("Exchange: roles and set-up", () => {
       .withArgs(6n, 18n);
   });
 
-  it("fits the size that a chain allows", async () => {
+  it("fits the size that a chain allows, as do oracle and registry", async () => {
     const w = world();
-    const code = await ethers.provider.getCode(w.address);
-    expect(code.length / 2 - 1).to.be.below(24_577);
+    for (const contract of [w.exchange, w.oracle, w.registry]) {
+      const code = await ethers.provider.getCode(await contract.getAddress());
+      expect(code.length / 2 - 1).to.be.below(24_577);
+    }
   });
 });
 

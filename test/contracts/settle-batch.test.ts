@@ -4,6 +4,7 @@ import { Point } from "../../matcher/protocol/curve.ts";
 import { publicData } from "../../matcher/protocol/public-data.ts";
 import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
 import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
+import { dataLayout, TIERS, type Tier } from "../../matcher/protocol/spec.ts";
 import { batchOf, follow, provenInput, sendBatch, settle } from "./batches.ts";
 import { mined } from "./chain.ts";
 import { openEpoch } from "./epochs.ts";
@@ -64,6 +65,30 @@ describe("Exchange.settleBatch", () => {
     await expect(sent).to.emit(w.exchange, "BatchData").withArgs(1n, data);
   });
 
+  it("carries what the insurance fund paid through the epoch, and tells when it pays", async () => {
+    const w = world();
+    const first = w.model.epochs[0];
+    const pays = async (terms: Parameters<typeof batchOf>[1]) => {
+      const batch = batchOf(w, terms);
+      const sent = sendBatch(w, await provenInput(w, batch));
+      await sent;
+      follow(w, batch);
+      expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+      return sent;
+    };
+    await expect(pays({ epoch: first })).to.not.emit(w.exchange, "InsuranceSpent");
+    const paid = pays({ epoch: first, insuranceSpentAfterPicoUsd: 7_000_000n });
+    await expect(paid).to.emit(w.exchange, "InsuranceSpent").withArgs(2n, 1n, 7_000_000n);
+    await expect(pays({ epoch: first })).to.not.emit(w.exchange, "InsuranceSpent");
+    expect(w.model.sharedState.insuranceSpentPicoUsd).to.equal(7_000_000n);
+    // The next epoch starts from 0, so that the same amount is news in it.
+    const second = await openEpoch(w);
+    const again = pays({ epoch: second, insuranceSpentAfterPicoUsd: 7_000_000n });
+    await expect(again).to.emit(w.exchange, "InsuranceSpent").withArgs(4n, 2n, 7_000_000n);
+    await expect(pays({ epoch: await openEpoch(w) })).to.not.emit(w.exchange, "InsuranceSpent");
+    expect(w.model.sharedState.insuranceSpentPicoUsd).to.equal(0n);
+  });
+
   it("consumes queue entries in several batches, and moves their deposits into the pool", async () => {
     const w = world();
     expect((await w.exchange.vault()).toArray()).to.deep.equal([500_000_000n, 0n, 0n, 0n]);
@@ -90,6 +115,20 @@ describe("Exchange.settleBatch", () => {
     expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
   });
 
+  it("keeps the open interest that the last batch left, with that batch's epoch", async () => {
+    const w = world();
+    const kept = async () => {
+      const { epochNumber, grossOpenInterestLots } = await w.exchange.settledOpenInterest();
+      return { epochNumber, lots: [...grossOpenInterestLots] };
+    };
+    expect(await kept()).to.deep.equal({ epochNumber: 0n, lots: new Array(8).fill(0n) });
+    const lots = [1n, 2n ** 48n - 1n, 0n, 5n, 2n ** 48n - 1n, 0n, 7n, 2n ** 40n];
+    await settle(w, { grossOpenInterestAfterLots: lots });
+    expect(await kept()).to.deep.equal({ epochNumber: 1n, lots });
+    await settle(w, { epoch: await openEpoch(w), grossOpenInterestAfterLots: new Array(8).fill(0n) });
+    expect(await kept()).to.deep.equal({ epochNumber: 2n, lots: new Array(8).fill(0n) });
+  });
+
   it("credits withdrawals to their owners, to be claimed by them", async () => {
     const w = world();
     await settle(w, { queueCount: 2 });
@@ -112,6 +151,7 @@ describe("Exchange.settleBatch", () => {
     const [registration] = w.model.queue.slice(1);
     if (registration === undefined) throw new Error("no registration");
     const data = publicData(batchOf(w, { queueCount: 2 }));
-    expect(data.slice(28, 32)).to.deep.equal(queueEntryWords(registration));
+    const { queue } = dataLayout(TIERS[1] as Tier);
+    expect(data.slice(queue + 4, queue + 8)).to.deep.equal(queueEntryWords(registration));
   });
 });

@@ -7,9 +7,11 @@ import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import type { RegistrationPoint } from "../../matcher/protocol/keys.ts";
 import type { ChainedEntry } from "../../matcher/protocol/queue-chain.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
-import { devnetParameters } from "../../scripts/devnet/deploy-contracts.ts";
+import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { verifierName } from "../../scripts/generate.ts";
+import { exchangePlace } from "../contracts/exchange-place.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
+import { oracleSetup } from "../contracts/oracle-setup.ts";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 
@@ -43,7 +45,6 @@ export interface RealExchange {
 
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
-const ORACLE_MAX_AGE_SECONDS = 300;
 
 /** A fresh chain in this process. Its addresses are the same under every chain id. */
 export function connect(chainId: number): Promise<Connection> {
@@ -67,12 +68,16 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     else verifiers.push(tier.name === "test" ? ZeroAddress : await (await deploy(verifierName(tier))).getAddress());
   }
   const token = beside?.token ?? ((await deploy("TestDollar")) as unknown as TokenContract);
+  const between = beside === undefined ? 1 : 0;
+  const registry = await deploy("MarketRegistry", owner.address, await exchangePlace(owner, between));
+  const registryAddress = await registry.getAddress();
   const oracle =
     beside?.oracle ??
-    (await (await deploy("PriceOracle", owner.address, [reporter.address], 1, ORACLE_MAX_AGE_SECONDS)).getAddress());
+    (await (await deploy("PriceOracle", oracleSetup(owner.address, registryAddress, [reporter.address]))).getAddress());
   const exchange = (await deploy("Exchange", {
     token: await token.getAddress(),
     oracle,
+    registry: registryAddress,
     owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
@@ -80,7 +85,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
     verifiers,
   })) as unknown as ExchangeContract;
-  await mined(exchange.appendParameters(devnetParameters()));
+  await mined(registry.getFunction("appendParameters")(devnetParameters()));
   const { chainId } = await ethers.provider.getNetwork();
   return {
     connection,

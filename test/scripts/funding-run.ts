@@ -119,7 +119,9 @@ export class FundingRun {
       provider,
       line: this.#line,
       exchange: deployment.exchange,
-      cadence: { leastMs: 1, idleMs: 1, aheadMax: 1_000 },
+      oracle: deployment.oracle,
+      registry: deployment.registry,
+      cadence: { leastMs: 1, idleMs: 1, aheadMax: 1_000, silentMs: 3_600_000, moveBoundPpm: 5_000 },
       journalHead: () => sequencer.state.journalHead,
       load: () => ({ proofMs: 0, provers: 1, settledEpoch: 0, busy: true }),
       fundingDeltasPicoUsd: ({ pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour }) => {

@@ -28,6 +28,8 @@ abstract contract Terms is Operated {
         // Its answers about vacant markets would be another Exchange's.
         address expected = _registry.exchange();
         if (expected != address(this)) revert RegistryOfAnotherExchange(expected);
+        // It must forget the prices of the markets that this registry replaces.
+        if (_oracle.registry() != registry_) revert OracleOfAnotherRegistry(_oracle.registry());
     }
 
     /// @inheritdoc IExchange

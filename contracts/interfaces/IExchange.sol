@@ -64,6 +64,8 @@ interface IExchange {
     error ZeroAddress();
     /// @notice Thrown when the registry was made for another Exchange.
     error RegistryOfAnotherExchange(address exchange);
+    /// @notice Thrown when the oracle follows another registry.
+    error OracleOfAnotherRegistry(address registry);
     /// @notice Thrown when the token's unit is not the micro-USD.
     error TokenDecimals(uint256 expected, uint256 given);
     /// @notice Thrown when a tier already has a verifier: it can never be exchanged.

@@ -20,6 +20,12 @@ import {WillingVerifier} from "./WillingVerifier.sol";
 
 /// @title Has no round and no price: prices are tested elsewhere.
 contract SilentOracle {
+    address public registry;
+
+    function follow(address registry_) external {
+        registry = registry_;
+    }
+
     function latestRound() external pure returns (uint64 number, uint32 timeSeconds) {}
 
     function pricesAt(
@@ -35,7 +41,7 @@ contract ForkedChainTest is TestBase {
         vm.warp(1_800_000_000);
         address[] memory verifiers = new address[](1);
         verifiers[0] = address(new WillingVerifier(insecure));
-        address oracle = address(new SilentOracle());
+        SilentOracle oracle = new SilentOracle();
         address token = address(new TestDollar());
         // The registry comes first, and names the Exchange that comes next.
         uint64 nonce = vm.getNonce(address(this));
@@ -43,10 +49,11 @@ contract ForkedChainTest is TestBase {
             address(this),
             vm.computeCreateAddress(address(this), nonce + 1)
         );
+        oracle.follow(address(registry));
         _exchange = new Exchange(
             ExchangeSetup({
                 token: token,
-                oracle: oracle,
+                oracle: address(oracle),
                 registry: address(registry),
                 owner: address(this),
                 operator: address(this),

@@ -13,8 +13,13 @@ import {WillingVerifier} from "./WillingVerifier.sol";
 
 /// @title Says of market 0 what it is told to, and has no other price.
 contract ToldOracle {
+    address public registry;
     uint32 private _priceTicks;
     bool private _isFresh;
+
+    function follow(address registry_) external {
+        registry = registry_;
+    }
 
     function tell(uint32 priceTicks, bool isFresh) external {
         _priceTicks = priceTicks;
@@ -75,6 +80,7 @@ contract MarketLife is TestBase {
             address(this),
             vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1)
         );
+        oracle.follow(address(registry));
         exchange = new Exchange(
             ExchangeSetup({
                 token: token,

@@ -30,6 +30,7 @@ export const EXCHANGE_ABI: readonly string[] = [
   "error NothingClaimable(address owner)",
   "error NothingToCollect()",
   "error OpenInterestOutOfRange(uint256 word)",
+  "error OracleOfAnotherRegistry(address registry)",
   "error OwnableInvalidOwner(address owner)",
   "error OwnableUnauthorizedAccount(address account)",
   "error ProofRejected()",

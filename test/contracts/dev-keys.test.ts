@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
-import { exchangePlace } from "./exchange-place.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 
 const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
 
@@ -14,12 +14,13 @@ async function onChain(chainId: number) {
   const sound = await ethers.deployContract("ExpectedInputsVerifier", [false]);
   const token = await ethers.deployContract("TestDollar");
   const deploy = async (verifiers: string[]) => {
-    const registry = await ethers.deployContract("MarketRegistry", [owner.address, await exchangePlace(owner)]);
+    const { addresses } = await deployEpochSources(owner, (name, args) => ethers.deployContract(name, args), [
+      owner.address,
+    ]);
     return ethers.deployContract("Exchange", [
       {
         token: await token.getAddress(),
-        oracle: await token.getAddress(),
-        registry: await registry.getAddress(),
+        ...addresses,
         owner: owner.address,
         operator: owner.address,
         insuranceOwner: owner.address,

@@ -7,8 +7,7 @@ import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/q
 import { genesisSharedState, type SharedState } from "../../matcher/protocol/shared-state.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
-import { exchangePlace } from "./exchange-place.ts";
-import { oracleSetup } from "./oracle-setup.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
@@ -147,16 +146,15 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
   const token = await deploy<TokenContract>(tokenName);
   const verifiers: VerifierContract[] = [];
   for (const _ of TIERS_WITH_VERIFIER) verifiers.push(await deploy<VerifierContract>("ExpectedInputsVerifier", true));
-  const registry = await deploy<RegistryContract>("MarketRegistry", owner.address, await exchangePlace(owner, 1));
-  const registryAddress = await registry.getAddress();
-  const oracle = await deploy<OracleContract>(
-    "PriceOracle",
-    oracleSetup(owner.address, registryAddress, [reporter.address]),
+  const { contracts, addresses } = await deployEpochSources<RegistryContract, OracleContract>(
+    owner,
+    (name, args) => ethers.deployContract(name, args),
+    [reporter.address],
   );
+  const { registry, oracle } = contracts;
   const setup: Setup = {
     token: await token.getAddress(),
-    oracle: await oracle.getAddress(),
-    registry: registryAddress,
+    ...addresses,
     owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,

@@ -5,8 +5,8 @@ import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 import { type OpeningTerms, openEpoch, openingOf, SEED_PRICES_TICKS, sendOpening } from "./epochs.ts";
-import { exchangePlace } from "./exchange-place.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
 const none = () => new Array<bigint>(MARKETS).fill(0n);
@@ -194,11 +194,12 @@ describe("Exchange.openEpoch", () => {
 
     it("refuses to open without any parameters", async () => {
       const w = world();
-      const registry = await ethers.deployContract("MarketRegistry", [w.owner.address, await exchangePlace(w.owner)]);
+      const { addresses } = await deployEpochSources(w.owner, (name, args) => ethers.deployContract(name, args), [
+        w.reporter.address,
+      ]);
       const setup: Setup = {
-        registry: await registry.getAddress(),
         token: await w.token.getAddress(),
-        oracle: await w.oracle.getAddress(),
+        ...addresses,
         owner: w.owner.address,
         operator: w.operator.address,
         insuranceOwner: w.insuranceOwner.address,

@@ -2,15 +2,16 @@ import { expect } from "chai";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
 import { artifacts } from "hardhat";
 import { ethers, mined } from "./chain.ts";
-import { exchangePlace } from "./exchange-place.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
 async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
-  const registry = await ethers.deployContract("MarketRegistry", [w.owner.address, await exchangePlace(w.owner)]);
+  const { addresses } = await deployEpochSources(w.owner, (name, args) => ethers.deployContract(name, args), [
+    w.reporter.address,
+  ]);
   return {
     token: await w.token.getAddress(),
-    registry: await registry.getAddress(),
-    oracle: await w.oracle.getAddress(),
+    ...addresses,
     owner: w.owner.address,
     operator: w.operator.address,
     insuranceOwner: w.insuranceOwner.address,
@@ -140,6 +141,7 @@ describe("Exchange: roles and set-up", () => {
       [{ oracle: ZeroAddress }, "ZeroAddress"],
       [{ registry: ZeroAddress }, "ZeroAddress"],
       [{ registry: await w.registry.getAddress() }, "RegistryOfAnotherExchange"],
+      [{ oracle: await w.oracle.getAddress() }, "OracleOfAnotherRegistry"],
       [{ operator: ZeroAddress }, "ZeroAddress"],
       [{ insuranceOwner: ZeroAddress }, "ZeroAddress"],
       [{ owner: ZeroAddress }, "OwnableInvalidOwner"],

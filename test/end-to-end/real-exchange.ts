@@ -9,9 +9,8 @@ import type { ChainedEntry } from "../../matcher/protocol/queue-chain.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { verifierName } from "../../scripts/generate.ts";
-import { exchangePlace } from "../contracts/exchange-place.ts";
+import { deployEpochSources } from "../contracts/epoch-sources.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
-import { oracleSetup } from "../contracts/oracle-setup.ts";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 
@@ -51,7 +50,7 @@ export function connect(chainId: number): Promise<Connection> {
   return network.create({ override: { chainId } });
 }
 
-/** Deploys verifiers, oracle, token and an Exchange; with `beside`, only a second Exchange that shares the others with it. */
+/** Deploys verifiers, token, registry, oracle and an Exchange; with `beside`, a second Exchange that shares verifiers and token. */
 export async function deployReal(connection: Connection, beside?: RealExchange): Promise<RealExchange> {
   const { ethers } = connection;
   const [owner, operator, insuranceOwner, reporter, ...wallets] = (await ethers.getSigners()) as [
@@ -68,16 +67,12 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     else verifiers.push(tier.name === "test" ? ZeroAddress : await (await deploy(verifierName(tier))).getAddress());
   }
   const token = beside?.token ?? ((await deploy("TestDollar")) as unknown as TokenContract);
-  const between = beside === undefined ? 1 : 0;
-  const registry = await deploy("MarketRegistry", owner.address, await exchangePlace(owner, between));
-  const registryAddress = await registry.getAddress();
-  const oracle =
-    beside?.oracle ??
-    (await (await deploy("PriceOracle", oracleSetup(owner.address, registryAddress, [reporter.address]))).getAddress());
+  const { contracts, addresses } = await deployEpochSources(owner, (name, args) => ethers.deployContract(name, args), [
+    reporter.address,
+  ]);
   const exchange = (await deploy("Exchange", {
     token: await token.getAddress(),
-    oracle,
-    registry: registryAddress,
+    ...addresses,
     owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
@@ -85,7 +80,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
     verifiers,
   })) as unknown as ExchangeContract;
-  await mined(registry.getFunction("appendParameters")(devnetParameters()));
+  await mined(contracts.registry.getFunction("appendParameters")(devnetParameters()));
   const { chainId } = await ethers.provider.getNetwork();
   return {
     connection,
@@ -93,7 +88,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     address: await exchange.getAddress(),
     exchange,
     token,
-    oracle,
+    oracle: addresses.oracle,
     verifiers,
     owner,
     operator,

@@ -297,7 +297,7 @@ describe("EpochOpener", function () {
     const { markets } = await lastEpoch();
     expect(markets[1]).to.include({ restricted: true, priceTicks: 300_000, fundingIndexPicoUsd: 0n });
     expect(markets[0]).to.include({ restricted: false });
-    expect(markets[0]!.fundingIndexPicoUsd).to.equal((650_000n * 96n * 61n) / 28_800n);
+    expect(markets[0]!.fundingIndexPicoUsd).to.equal((650_000n * 96n * BigInt(second - first)) / 28_800n);
     expect(charges.at(-1)!.pricesTicks).to.deep.equal(priced(1, 0));
     expect(opener.status().restrictedMarkets).to.deep.equal([1]);
     expect(notices).to.deep.equal([]);

@@ -12,6 +12,7 @@ import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
 import { FundingClock } from "./funding-clock.ts";
+import { LiquidationClock } from "./liquidation-clock.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
 import {
@@ -259,6 +260,9 @@ async function assemble(
   closers.push(() => watcher.stop());
   fundingClock.start();
   closers.push(async () => fundingClock.stop());
+  const liquidationClock = new LiquidationClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
+  liquidationClock.start();
+  closers.push(async () => liquidationClock.stop());
 
   // 5. The door for traders.
   const api: FastifyInstance = createApi({

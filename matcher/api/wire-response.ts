@@ -73,6 +73,7 @@ export class Wire {
       price: usdFromPriceTicks(market, fill.priceTicks),
       size: baseFromLots(market, fill.quantityLots),
       takerSide: fill.takerSide,
+      liquidation: fill.liquidation,
       atMs: fill.atMs,
       finality: this.finalityOf(fill.step),
     };
@@ -84,6 +85,7 @@ export class Wire {
     const role = fill.taker.account === account ? "taker" : "maker";
     const makerSide = fill.takerSide === "buy" ? "sell" : "buy";
     const side = fill[role];
+    const hasOrder = role === "maker" || !fill.liquidation;
     return {
       tradeId: fill.tradeId,
       market: market.symbol,
@@ -92,8 +94,9 @@ export class Wire {
       price: usdFromPriceTicks(market, fill.priceTicks),
       size: baseFromLots(market, fill.quantityLots),
       fee: usdFromPicoUsd(side.feePicoUsd),
-      slot: side.slot,
-      sequence: side.sequence,
+      slot: hasOrder ? side.slot : null,
+      sequence: hasOrder ? side.sequence : null,
+      liquidation: fill.liquidation,
       atMs: fill.atMs,
       finality: this.finalityOf(fill.step),
     };

@@ -115,6 +115,8 @@ export interface WireTrade {
   price: string;
   size: string;
   takerSide: Side;
+  /** The taker was liquidated. */
+  liquidation: boolean;
   atMs: number;
   finality: WireFinality;
 }
@@ -126,10 +128,13 @@ export interface WireFill {
   role: "maker" | "taker";
   price: string;
   size: string;
-  /** USD, exact; negative for a rebate. */
+  /** USD, exact; negative for a rebate, and where the insurance fund paid an account that is liquidated. */
   fee: string;
-  slot: number;
-  sequence: number;
+  /** null for an account that is liquidated: it has no order. */
+  slot: number | null;
+  sequence: number | null;
+  /** The taker was liquidated. */
+  liquidation: boolean;
   atMs: number;
   finality: WireFinality;
 }

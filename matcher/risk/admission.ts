@@ -76,15 +76,13 @@ export function admissionRefusal(
   // 3. Risk.
   const sizeLots = position.sizesLots[order.market] as bigint;
   if (order.reduceOnly || remainingLots <= reducibleLots(sizeLots, order.side)) return null;
+  const { valuePicoUsd, maintenancePicoUsd } = marginOf(terms, position);
+  if (valuePicoUsd < maintenancePicoUsd) return "LIQUIDATABLE";
   if (market.restricted) return "MARKET_RESTRICTED";
   const grossLots = state.grossOpenInterestLots[order.market] as bigint;
   if (grossLots >= market.grossOpenInterestCapLots) return "OPEN_INTEREST_CAP";
   const quoteMicroUsd = limitTicks * remainingLots;
   const final = afterTrade(position, order, remainingLots, quoteMicroUsd, feePicoUsd(ratePpm, quoteMicroUsd));
   const refusal = transitionRefusal(terms, position, final, false);
-  if (refusal === undefined) return null;
-  const code = transitionRefusalCode(refusal);
-  if (code !== "INSUFFICIENT_INITIAL_MARGIN") return code;
-  const { valuePicoUsd, maintenancePicoUsd } = marginOf(terms, position);
-  return valuePicoUsd < maintenancePicoUsd ? "LIQUIDATABLE" : code;
+  return refusal === undefined ? null : transitionRefusalCode(refusal);
 }

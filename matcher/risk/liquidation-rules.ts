@@ -1,8 +1,11 @@
-import { PICO_PER_MICRO, PPM } from "../protocol/spec.ts";
+import { PICO_PER_MICRO, PPM, WIDTH } from "../protocol/spec.ts";
 import type { Closing, ClosingAmounts } from "./bankruptcy.ts";
 import type { EpochTerms, MarketTerms } from "./epoch-terms.ts";
 import { type Margin, marginOf, type Position } from "./margin.ts";
 import { holdsRestricted, onlyReduces } from "./transition.ts";
+
+/** Fees and payouts have 97 bits: what separates two collaterals. */
+const AMOUNT_BOUND = 1n << BigInt(WIDTH.collateralMagnitude + 1);
 
 /** A row of docs/protocol.md §5a: what is closed at which quote, and who pays what. */
 export interface ForcedRow extends Closing, ClosingAmounts {
@@ -95,6 +98,7 @@ function forcedRefusal(
   const { quantityLots, quoteMicroUsd, feePicoUsd, payoutPicoUsd, coveredPicoUsd } = row;
   if (quantityLots < 1n) return "quantity";
   if (quoteMicroUsd < 0n || feePicoUsd < 0n || coveredPicoUsd < 0n || coveredPicoUsd > payoutPicoUsd) return "amounts";
+  if (payoutPicoUsd >= AMOUNT_BOUND || feePicoUsd >= AMOUNT_BOUND) return "amounts";
   if (holdsRestricted(terms, start)) return "restricted-position";
   if (!onlyReduces(start, final)) return "not-a-reduction";
   // 1. The account never gets less than the bankruptcy quote. Bits: TV < 2^109, TR < 2^95: 205.

@@ -18,6 +18,7 @@ import type {
 } from "../protocol/api-wire.ts";
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
+import type { WireForcedTrade } from "../protocol/liquidation-wire.ts";
 import { defineMarket, type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
@@ -145,6 +146,12 @@ export class ClearbookClient {
     this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
     this.sequences.raise(account.minSequence);
     return account;
+  }
+
+  /** Liquidations, deleveragings and settled positions of the account, newest first. */
+  async forcedTrades(limit?: number): Promise<WireForcedTrade[]> {
+    const query = { account: this.account, limit };
+    return (await this.http.get<{ trades: WireForcedTrade[] }>("/v1/forced-trades", query)).trades;
   }
 
   async fills(limit?: number): Promise<WireFill[]> {

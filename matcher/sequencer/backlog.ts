@@ -28,7 +28,8 @@ interface Unproven {
 
 /** Rows that a step can cost. Fills of one order in one batch share a row, so that this is an upper bound. */
 function rowsOf(step: Step): number {
-  if (step.kind === "fill") return 2;
+  if (step.kind === "fill" || step.kind === "liquidation") return 2;
+  if (step.kind === "deleveraging") return 1;
   return isCancel(step.kind) || isPayment(step.kind) ? 1 : 0;
 }
 

@@ -13,7 +13,15 @@ import { ByteReader, ByteWriter } from "./byte-stream.ts";
 import type { Command } from "./command.ts";
 
 /** First byte of a command. Stable: the journal and the head of the hash chain depend on it. */
-const TAG = { epoch: 1, queue: 2, message: 3, cancelAllApi: 4, feeTier: 5, fundingSample: 6 } as const;
+const TAG = {
+  epoch: 1,
+  queue: 2,
+  message: 3,
+  cancelAllApi: 4,
+  feeTier: 5,
+  fundingSample: 6,
+  liquidationSweep: 7,
+} as const;
 const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
 /** Market byte of a cancelAllApi that names none. */
 const EVERY_MARKET = 0xff;
@@ -61,6 +69,8 @@ export function commandBytes(command: Command): Uint8Array {
     case "fundingSample":
       out.uint(command.timeSeconds, 4);
       break;
+    case "liquidationSweep":
+      break;
   }
   return out.bytes();
 }
@@ -105,6 +115,8 @@ function readCommand(source: ByteReader): Command {
       return { type: "feeTier", account: source.uint(4), tier: source.uint(1) };
     case TAG.fundingSample:
       return { type: "fundingSample", timeSeconds: source.uint(4) };
+    case TAG.liquidationSweep:
+      return { type: "liquidationSweep" };
     default:
       throw new RangeError(`no command has the tag ${tag}`);
   }

@@ -49,6 +49,14 @@ export interface FundingSampleCommand {
   readonly timeSeconds: number;
 }
 
+/**
+ * Whoever is still below maintenance margin is liquidated as far as the book has changed since. Every epoch does so by itself; the host
+ * gives this command while somebody is left.
+ */
+export interface LiquidationSweepCommand {
+  readonly type: "liquidationSweep";
+}
+
 /** Everything that can change the exchange's state. Their order is the exchange's history. */
 export type Command =
   | EpochCommand
@@ -56,4 +64,5 @@ export type Command =
   | MessageCommand
   | CancelAllApiCommand
   | FeeTierCommand
-  | FundingSampleCommand;
+  | FundingSampleCommand
+  | LiquidationSweepCommand;

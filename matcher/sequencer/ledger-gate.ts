@@ -1,12 +1,16 @@
 import type { FillGate, FillVerdict, ProposedFill } from "../book/fill-gate.ts";
 import { type BookOrder, slotKey } from "../book/order.ts";
-import type { OrderMessage, Signed } from "../protocol/message.ts";
+import type { OrderMessage, Side, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS } from "../protocol/spec.ts";
 import { type AdmissionState, admissionRefusal } from "../risk/admission.ts";
+import { mostCoveredLots } from "../risk/covered-quantity.ts";
+import { fillablePriceTicksSafeSide } from "../risk/fillable-price.ts";
+import { insuranceAvailablePicoUsd } from "../risk/insurance-available.ts";
+import { leastRestoringLots } from "../risk/least-quantity.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { baseFilledLots } from "../state/row-rules.ts";
-import type { Fill, Step } from "../state/step.ts";
+import type { Fill, LiquidationFill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
 import type { MarginModes } from "./margin-modes.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
@@ -102,19 +106,36 @@ export class LedgerGate implements FillGate {
     };
   }
 
+  liquidationLots(account: number, market: number, side: Side, priceTicks: number): number {
+    const { terms } = this.ledger;
+    const margin = this.ledger.marginOf(account);
+    if (margin.valuePicoUsd >= margin.maintenancePicoUsd) return 0;
+    const limitTicks = fillablePriceTicksSafeSide(terms, { market, side }, margin);
+    const price = BigInt(priceTicks);
+    if (side === "sell" ? price < limitTicks : price > limitTicks) return 0;
+    const closed = { market, sizeLots: BigInt(this.ledger.positionLots(account, market)), priceTicks: price };
+    const least = leastRestoringLots(terms, margin, closed);
+    const covered = mostCoveredLots(terms, margin, closed, insuranceAvailablePicoUsd(this.ledger.insuranceLeft()));
+    return Number(least < covered ? least : covered);
+  }
+
   check(fill: ProposedFill): FillVerdict {
-    // The protocol has no liquidation rows yet, so that nothing without an order can be proven.
-    if (fill.liquidation) return "taker-unprovable";
-    const verdict = this.ledger.checkFill(this.ledgerFill(fill));
+    const verdict = fill.liquidation
+      ? this.ledger.checkLiquidation(this.liquidationFill(fill))
+      : this.ledger.checkFill(this.ledgerFill(fill));
     if (verdict === "ok") return "ok";
-    const makers = verdict.startsWith("maker-refused:");
-    const isMargin = verdict.slice("maker-refused:".length).startsWith("margin-");
-    if (makers) return isMargin ? "maker-margin" : "maker-unprovable";
+    const [blamed, reason] = verdict.split(":") as [string, string];
+    const isMargin = reason.startsWith("margin-");
+    if (blamed === "maker-refused") return isMargin ? "maker-margin" : "maker-unprovable";
     return isMargin ? "taker-margin" : "taker-unprovable";
   }
 
   apply(fill: ProposedFill): void {
-    this.steps.push(this.ledger.applyFill(this.ledgerFill(fill)));
+    this.steps.push(
+      fill.liquidation
+        ? this.ledger.applyLiquidation(this.liquidationFill(fill))
+        : this.ledger.applyFill(this.ledgerFill(fill)),
+    );
   }
 
   begin(): void {
@@ -132,15 +153,32 @@ export class LedgerGate implements FillGate {
     return this.incoming;
   }
 
-  private ledgerFill(fill: ProposedFill): Fill {
-    const taker = this.order();
+  private signedMaker(fill: ProposedFill): Signed<OrderMessage> {
     const maker = this.signed.get(slotKey(fill.makerAccount, fill.makerSlot));
     if (maker === undefined || maker.sequence !== fill.makerSequence) {
       throw new Error(`no signed order ${fill.makerAccount}/${fill.makerSlot}/${fill.makerSequence}`);
     }
+    return maker;
+  }
+
+  private liquidationFill(fill: ProposedFill): LiquidationFill {
     const { rebateCapPpm } = this.ledger.terms.epoch;
     return {
-      maker,
+      account: fill.takerAccount,
+      market: fill.market,
+      side: fill.takerSide,
+      maker: this.signedMaker(fill),
+      priceTicks: fill.priceTicks,
+      quantityLots: fill.quantityLots,
+      makerFeePpm: this.fees.rates(fill.makerAccount, rebateCapPpm).makerPpm,
+    };
+  }
+
+  private ledgerFill(fill: ProposedFill): Fill {
+    const taker = this.order();
+    const { rebateCapPpm } = this.ledger.terms.epoch;
+    return {
+      maker: this.signedMaker(fill),
       taker,
       priceTicks: fill.priceTicks,
       quantityLots: fill.quantityLots,

@@ -1,6 +1,6 @@
 import { Contract } from "ethers";
 import { EXCHANGE_ABI, TEST_DOLLAR_ABI } from "../../matcher/protocol/abi.ts";
-import type { WireOrder, WirePlaced } from "../../matcher/protocol/api-wire.ts";
+import type { WireFill, WireOrder, WirePlaced } from "../../matcher/protocol/api-wire.ts";
 import { parseDecimal } from "../../matcher/protocol/decimal.ts";
 import type { ClearbookClient } from "../../matcher/sdk/client.ts";
 import { ClearbookError } from "../../matcher/sdk/http.ts";
@@ -245,6 +245,6 @@ function isOpen({ order }: WirePlaced): boolean {
   return order.status === "open" && order.remainingSize === order.size;
 }
 
-function sameOrder(left: Pick<WireOrder, "slot" | "sequence">, right: Pick<WireOrder, "slot" | "sequence">): boolean {
+function sameOrder(left: Pick<WireFill, "slot" | "sequence">, right: Pick<WireOrder, "slot" | "sequence">): boolean {
   return left.slot === right.slot && left.sequence === right.sequence;
 }

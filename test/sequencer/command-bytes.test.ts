@@ -66,6 +66,7 @@ const COMMANDS: Command[] = [
   { type: "cancelAllApi", account: 2, market: 3 },
   { type: "feeTier", account: 2, tier: 1 },
   { type: "fundingSample", timeSeconds: 2 ** 32 - 1 },
+  { type: "liquidationSweep" },
 ];
 
 describe("canonical bytes of commands", () => {

@@ -3,6 +3,7 @@ import type { Market } from "../protocol/market.ts";
 import { marginMode, wirePosition } from "../risk/wire-figures.ts";
 import type { AccountView } from "../sequencer/exchange-view.ts";
 import { marketMarkTicks } from "../sequencer/margin-view.ts";
+import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
 import { EntryValues } from "./entry-values.ts";
@@ -89,7 +90,13 @@ export class ExchangeAccess {
 
   /** An account's positions with all that is known of them. */
   positions({ account, isolatedMarket, positions }: AccountView): WirePosition[] {
-    const { terms } = this.sequencer.state.ledger;
+    const { state } = this.sequencer;
+    const { terms } = state.ledger;
+    const ranks = new Map(
+      deleveragingRanks(state, account).map(({ market, position, holders, quintile }) => {
+        return [market, { position, holders, quintile }] as const;
+      }),
+    );
     return positions.map((figures) =>
       wirePosition(figures, {
         market: this.wire.market(figures.market),
@@ -97,6 +104,7 @@ export class ExchangeAccess {
         indexTicks: terms.markets[figures.market]?.priceTicks ?? 0n,
         markTicks: BigInt(this.markTicks(figures.market)),
         entryMicroUsd: this.entries.entryMicroUsd(account, figures.market),
+        deleveragingRank: ranks.get(figures.market) ?? null,
       }),
     );
   }

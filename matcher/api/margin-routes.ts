@@ -1,10 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { addressNumber } from "../protocol/abi-word.ts";
 import { usdFromPicoUsd } from "../protocol/decimal.ts";
-import type { WireInsurance, WireOwnedAccount, WireOwner, WirePreview } from "../protocol/margin-wire.ts";
+import type { WireAtRisk, WireInsurance, WireOwnedAccount, WireOwner, WirePreview } from "../protocol/margin-wire.ts";
 import { marginMode, wireLossLimit, wirePreview } from "../risk/wire-figures.ts";
 import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
 import { insuranceView, orderPreview } from "../sequencer/margin-view.ts";
+import { atRiskView } from "../sequencer/risk-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { NoQuery, OwnerParams, PreviewBody } from "./schema.ts";
@@ -47,6 +48,14 @@ export function marginRoutes(app: FastifyInstance, access: ExchangeAccess): void
   app.get("/v1/insurance", { schema: { querystring: NoQuery } }, (): WireInsurance => {
     return wire.insurance(insuranceView(state));
   });
+
+  app.get("/v1/at-risk", { schema: { querystring: NoQuery } }, (): { accounts: WireAtRisk[] } => ({
+    accounts: atRiskView(state).map(({ account, equityPicoUsd, maintenanceMarginPicoUsd }) => ({
+      account,
+      equity: usdFromPicoUsd(equityPicoUsd),
+      maintenanceMargin: usdFromPicoUsd(maintenanceMarginPicoUsd),
+    })),
+  }));
 
   function ownedAccount({ account, isolatedMarket, figures, openOrders }: AccountView): WireOwnedAccount {
     return {

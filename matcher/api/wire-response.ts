@@ -195,14 +195,13 @@ export class Wire {
     return market === null ? null : this.market(market).symbol;
   }
 
-  insurance({ epochNumber, balancePicoUsd, spentPicoUsd, capPicoUsd }: InsuranceView): WireInsurance {
-    const left = [capPicoUsd - spentPicoUsd, balancePicoUsd].reduce((a, b) => (a < b ? a : b));
+  insurance({ epochNumber, fundPicoUsd, spentPicoUsd, capPicoUsd, availablePicoUsd }: InsuranceView): WireInsurance {
     return {
       epochNumber,
-      balance: usdFromPicoUsd(balancePicoUsd),
+      balance: usdFromPicoUsd(fundPicoUsd),
       spent: usdFromPicoUsd(spentPicoUsd),
       cap: usdFromPicoUsd(capPicoUsd),
-      available: usdFromPicoUsd(left > 0n ? left : 0n),
+      available: usdFromPicoUsd(availablePicoUsd),
     };
   }
 }

@@ -22,6 +22,14 @@ export interface WireMargin {
   liquidatable: boolean;
 }
 
+/** Where a position stands among those on its side of the market if the other side goes bankrupt: 1 is deleveraged first. */
+export interface WireDeleveragingRank {
+  position: number;
+  holders: number;
+  /** 5 for the fifth of the holders who are first, 1 for the last. */
+  quintile: number;
+}
+
 export interface WirePosition {
   market: string;
   side: "long" | "short";
@@ -46,6 +54,8 @@ export interface WirePosition {
   entryPrice: string | null;
   /** Against the mark price. */
   unrealisedPnl: string | null;
+  /** null for an account without value: it is to be liquidated itself. */
+  deleveragingRank: WireDeleveragingRank | null;
 }
 
 export interface WireOwnedPosition extends WirePosition {
@@ -131,6 +141,13 @@ export interface WirePreview {
   atOnce: WireExecution | null;
   /** What would rest after that. */
   restingSize: string;
+}
+
+/** An account that will be liquidated as soon as the book allows. */
+export interface WireAtRisk {
+  account: number;
+  equity: string;
+  maintenanceMargin: string;
 }
 
 /** GET /v1/insurance */

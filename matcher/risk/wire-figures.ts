@@ -1,5 +1,6 @@
 import { formatDecimal, usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
 import type {
+  WireDeleveragingRank,
   WireExecution,
   WireMargin,
   WireMarginMode,
@@ -62,6 +63,7 @@ export interface PositionContext {
   markTicks: bigint;
   /** What it was bought or sold for; null when nobody remembers. */
   entryMicroUsd: bigint | null;
+  deleveragingRank: WireDeleveragingRank | null;
 }
 
 export function wirePosition(figures: PositionFigures, context: PositionContext): WirePosition {
@@ -86,6 +88,7 @@ export function wirePosition(figures: PositionFigures, context: PositionContext)
     entryValue: entryMicroUsd === null ? null : usdFromMicroUsd(entryMicroUsd),
     entryPrice: priceOrNull(market, entryTicks),
     unrealisedPnl: profitMicroUsd === null ? null : usdFromMicroUsd(profitMicroUsd),
+    deleveragingRank: context.deleveragingRank,
   };
 }
 

@@ -1,5 +1,6 @@
 import { bestPrices, depth } from "../book/book-view.ts";
-import { INSURANCE_ACCOUNT, PICO_PER_MICRO } from "../protocol/spec.ts";
+import { insuranceAvailablePicoUsd } from "../risk/insurance-available.ts";
+import type { Insurance } from "../risk/liquidation-rules.ts";
 import { markPriceTicks } from "../risk/mark-price.ts";
 import { type OrderPreview, PREVIEW_LEVELS_MAX, type PreviewOrder, previewOrder } from "../risk/preview.ts";
 import type { ExchangeState } from "./exchange-state.ts";
@@ -40,21 +41,16 @@ export function marketMarkTicks(state: ExchangeState, market: number, lastTradeT
 }
 
 /** The insurance fund in the epoch in force. */
-export interface InsuranceView {
+export interface InsuranceView extends Insurance {
   epochNumber: number;
-  balancePicoUsd: bigint;
-  spentPicoUsd: bigint;
-  capPicoUsd: bigint;
+  /** What it may pay now. */
+  availablePicoUsd: bigint;
 }
 
-/** The fund is account 0's collateral; 0 while L1 has not said that there is one. */
-export function insuranceView(state: ExchangeState): InsuranceView {
-  const { ledger } = state;
-  const known = ledger.has(INSURANCE_ACCOUNT);
-  return {
-    epochNumber: state.epochNumber,
-    balancePicoUsd: known ? ledger.settledRecord(INSURANCE_ACCOUNT).collateralPicoUsd : 0n,
-    spentPicoUsd: ledger.shared.insuranceSpentPicoUsd,
-    capPicoUsd: (ledger.shared.epoch?.liquidation.insuranceCapMicroUsd ?? 0n) * PICO_PER_MICRO,
-  };
+/** Nothing while there is no epoch. */
+export function insuranceView({ ledger, epochNumber }: ExchangeState): InsuranceView {
+  if (epochNumber === 0)
+    return { epochNumber, capPicoUsd: 0n, spentPicoUsd: 0n, fundPicoUsd: 0n, availablePicoUsd: 0n };
+  const insurance = ledger.insuranceLeft();
+  return { epochNumber, ...insurance, availablePicoUsd: insuranceAvailablePicoUsd(insurance) };
 }

@@ -62,8 +62,8 @@ await runCommand(async () => {
     startSeconds: Math.floor(start),
   };
   const { chainId, oracle } = readDeployment(options.deployment);
-  const signer = new Wallet(readKey(options.keys, role));
   const source = priceSource(options.source, options.sourceConfig, seeds);
+  const signer = new Wallet(readKey(options.keys, role));
   const feed = new PriceFeed({
     context: { chainId, oracle },
     signer,

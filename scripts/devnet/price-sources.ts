@@ -10,7 +10,6 @@ import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { Refusal } from "../supervisor/refusal.ts";
 
 export const SOURCE_NAMES = ["simulation", "aggregator", "http"] as const;
-export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** What the simulation needs beside its file. */
 export interface SimulationSeeds {
@@ -106,8 +105,9 @@ export function priceSource(name: string, configPath: string | undefined, seeds:
     const shocks = configPath === undefined ? [] : shocksOf(configPath);
     return new SimulationSource({ markets: DEVNET_MARKETS, ...seeds, shocks });
   }
+  if (!SOURCE_NAMES.some((known) => known === name)) {
+    throw new Refusal(`There is no source "${name}": choose ${SOURCE_NAMES.join(", ")}.`);
+  }
   if (configPath === undefined) throw new Refusal(`--source ${name} needs --source-config with a file.`);
-  if (name === "aggregator") return aggregatorSource(configPath);
-  if (name === "http") return httpSource(configPath);
-  throw new Refusal(`There is no source "${name}": choose ${SOURCE_NAMES.join(", ")}.`);
+  return name === "aggregator" ? aggregatorSource(configPath) : httpSource(configPath);
 }

@@ -7,7 +7,7 @@ import { decodeSnapshot, encodeSnapshot } from "../../matcher/state/ledger-snaps
 import type { DeleveragingStep, LiquidationFill, LiquidationStep, Step } from "../../matcher/state/step.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
 import { SAMPLE_MARKET, sampleEpoch } from "../risk/sample-epoch.ts";
-import { type Crash, crashEpoch, liquidation, sampleCrash } from "../state/sample-crash.ts";
+import { type Crash, crashEpoch, liquidation, sampleCrash, withAccounts } from "../state/sample-crash.ts";
 import { deposit, fill, message, order, registration } from "../state/sample-ledger.ts";
 import { BatcherBench, DOMAIN } from "./batcher-bench.ts";
 
@@ -244,6 +244,15 @@ describe("batcher: liquidations", () => {
       expect(bench.cut()?.liquidations[0]).to.deep.include({ account: 2, market: 1 });
     });
 
+    it("a deleveraging against a counterparty that another has named", () => {
+      const bench = twoLongs([2000n, 105n, 1000n, 105n], 89, LARGE);
+      const { ledger } = bench;
+      bench.deleverage(10);
+      const step = ledger.applyDeleveraging({ account: 4, counterparty: 1, market: 0, quantityLots: 10 });
+      expect(bench.push(step)?.liquidations).to.have.length(1);
+      expect(bench.cut()?.liquidations).to.have.length(1);
+    });
+
     it("a fill that the joined row could not be valid with: a payout beside a fee", () => {
       const bench = new Bench({ priceTicks: 89 });
       // A fee above the bankruptcy quote of 89, then a payout below it: each is valid by itself.
@@ -312,6 +321,41 @@ describe("batcher: liquidations", () => {
       expect(trace.accounts.map(({ account }) => account)).to.deep.equal([0, 2, 3, 4]);
       expect(trace.rows).to.have.length(1);
     });
+  });
+
+  it("leave whom they name to their own rules: what it pays for another may cost its initial margin", () => {
+    // 2 is worth −290 at 60, 29 a lot. 1 has 600 then, and loses 300 of it on a hundred lots of the other market.
+    const bench = new Bench({ priceTicks: 60, fundMicroUsd: 0n, depositsMicroUsd: [200n, 110n, 9_000n, 1_000n] });
+    const { ledger } = bench;
+    const maker = order({ account: 3, side: "sell", market: 1 });
+    const taker = order({ account: 1, side: "buy", market: 1, slot: 1 });
+    bench.push(ledger.applyFill(fill({ maker, taker, priceTicks: 50, quantityLots: 100 })));
+    const { markets, ...epoch } = crashEpoch({ priceTicks: 60 }, 3);
+    const fallen = { ...SAMPLE_MARKET, priceTicks: 47, priceMinTicks: 1 };
+    for (const step of ledger.openEpoch({ ...epoch, markets: markets.with(1, fallen) })) bench.push(step);
+    bench.traces.length = 0;
+    bench.deleverage(1);
+    expect(ledger.marginOf(1)).to.deep.equal({
+      valuePicoUsd: 271n * MICRO,
+      initialPicoUsd: 524n * MICRO,
+      maintenancePicoUsd: 262n * MICRO,
+    });
+    bench.push({ kind: "touch", account: 1 });
+    expect(kinds(bench.only())).to.deep.equal(["deleveraging 2"]);
+  });
+
+  it("keep the fund's collateral below 2^96 in the batch, too", () => {
+    const ledger = withAccounts(sampleCrash(at93).ledger, { 0: { collateralPicoUsd: 2n ** 96n - 930_001n } });
+    const step = ledger.applyLiquidation(liquidation());
+    const start = (fund: bigint) => {
+      const other = withAccounts(sampleCrash(at93).ledger, { 0: { collateralPicoUsd: fund } });
+      const position = { batchNumber: 1, epochHasBatch: false, journalHead: 0n, fundingDigest: 0n };
+      return new Batcher({ hash, domain: DOMAIN, tiers: [LARGE] }, other, position);
+    };
+    expect(start(2n ** 96n - 930_001n).push(step)).to.equal(undefined);
+    expect(() => start(2n ** 96n - 930_000n).push(step))
+      .to.throw(UnprovableStep)
+      .with.property("refusal", "collateral-range");
   });
 
   describe("of a bankrupt account by deleveraging", () => {

@@ -3,7 +3,7 @@ import { type Ledger, Refused } from "../../matcher/state/ledger.ts";
 import { audit } from "../../matcher/state/ledger-audit.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../matcher/state/ledger-snapshot.ts";
 import type { DeleveragingProposal, LiquidationFill } from "../../matcher/state/step.ts";
-import { type Crash, crashEpoch, liquidation, sampleCrash } from "./sample-crash.ts";
+import { type Crash, crashEpoch, liquidation, sampleCrash, withAccounts } from "./sample-crash.ts";
 import { fill, order } from "./sample-ledger.ts";
 
 const MICRO = 1_000_000n;
@@ -292,6 +292,47 @@ describe("ledger: deleveraging", () => {
     const { ledger } = sampleCrash(at88);
     expect(() => ledger.checkDeleveraging(proposal({ counterparty: 2 }))).to.throw(RangeError, "against itself");
     expect(() => ledger.checkDeleveraging(proposal({ quantityLots: 0 }))).to.throw(RangeError, "of 0 lots");
+  });
+});
+
+describe("ledger: collateral below 2^96, of all whom a liquidation names", () => {
+  const EDGE = 2n ** 96n - 1n;
+
+  it("the fund's, to the pico-USD", () => {
+    const judge = (fund: bigint) =>
+      withAccounts(sampleCrash({ priceTicks: 93 }).ledger, { 0: { collateralPicoUsd: fund } }).checkLiquidation(
+        liquidation(),
+      );
+    expect(judge(EDGE - 930_000n)).to.equal("ok");
+    expect(judge(EDGE - 929_999n)).to.equal("account-refused:collateral-range");
+  });
+
+  it("a counterparty's, to the pico-USD", () => {
+    // 1 is bankrupt by its short, and 2 sells it ten lots at 112.
+    const { ledger } = sampleCrash({ priceTicks: 112, depositsMicroUsd: [110n, 1000n, 1000n, 1000n] });
+    const judge = (collateralPicoUsd: bigint) =>
+      withAccounts(ledger, { 2: { collateralPicoUsd } }).checkDeleveraging({
+        account: 1,
+        counterparty: 2,
+        market: 0,
+        quantityLots: 10,
+      });
+    expect(judge(EDGE - 1120n * MICRO)).to.equal("ok");
+    expect(judge(EDGE - 1120n * MICRO + 1n)).to.equal("counterparty-collateral-range");
+  });
+
+  it("the account's: funding may have led it beyond, and one lot of many does not bring it back", () => {
+    const lots = 2n ** 30n;
+    const ledger = withAccounts(sampleCrash({ priceTicks: 88 }).ledger, {
+      1: { collateralPicoUsd: 2n ** 90n, sizeLots: -lots },
+      2: { collateralPicoUsd: -EDGE, sizeLots: lots },
+    });
+    const proposal = { account: 2, counterparty: 1, market: 0, quantityLots: 1 };
+    expect(ledger.checkDeleveraging(proposal)).to.equal("ok");
+    // A lot takes 2^66 of it away, and funding brought 2^67.
+    ledger.openEpoch(crashEpoch({ priceTicks: 88, market: { fundingIndexPicoUsd: 2n ** 37n } }, 3));
+    expect(ledger.checkDeleveraging(proposal)).to.equal("collateral-range");
+    expect(ledger.checkDeleveraging({ ...proposal, quantityLots: 3 })).to.equal("ok");
   });
 });
 

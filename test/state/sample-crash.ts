@@ -1,5 +1,6 @@
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { Ledger } from "../../matcher/state/ledger.ts";
+import { decodeSnapshot, snapshotOf } from "../../matcher/state/ledger-snapshot.ts";
 import type { LiquidationFill, Step } from "../../matcher/state/step.ts";
 import { SAMPLE_MARKET, sampleEpoch } from "../risk/sample-epoch.ts";
 import { deposit, fill, order, registration, sampleLedger } from "./sample-ledger.ts";
@@ -47,6 +48,21 @@ export function sampleCrash(fields: Partial<Crash> = {}): { ledger: Ledger; step
   }
   steps.push(ledger.applyFill(fill({ quantityLots: 10 })), ...ledger.openEpoch(crashEpoch(fields)));
   return { ledger, steps };
+}
+
+/** The same ledger in which accounts have other collateral, and other sizes in market 0. */
+export function withAccounts(
+  ledger: Ledger,
+  changes: Readonly<Record<number, { collateralPicoUsd: bigint; sizeLots?: bigint }>>,
+): Ledger {
+  const snapshot = snapshotOf(ledger);
+  for (const held of snapshot.accounts) {
+    const change = changes[held.account];
+    if (change === undefined) continue;
+    held.collateralPicoUsd = String(change.collateralPicoUsd);
+    if (change.sizeLots !== undefined) held.sizesLots[0] = String(change.sizeLots);
+  }
+  return decodeSnapshot(JSON.stringify(snapshot));
 }
 
 /** Account 3 buys two lots of account 2 at 93. */

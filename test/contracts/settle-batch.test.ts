@@ -1,13 +1,14 @@
 import { expect } from "chai";
 import { concat, toBeHex } from "ethers";
 import { Point } from "../../matcher/protocol/curve.ts";
+import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { publicData } from "../../matcher/protocol/public-data.ts";
 import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
 import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
 import { dataLayout, TIERS, type Tier } from "../../matcher/protocol/spec.ts";
 import { batchOf, follow, provenInput, sendBatch, settle } from "./batches.ts";
-import { mined } from "./chain.ts";
-import { openEpoch } from "./epochs.ts";
+import { blockTimeSeconds, mined, setNextBlockTime } from "./chain.ts";
+import { openEpoch, SEED_PRICES_TICKS } from "./epochs.ts";
 import { as, deployWorld, fund, readQueue, useWorld } from "./exchange-world.ts";
 
 const ALICE_Q = Point.BASE.multiply(5n).toAffine();
@@ -112,6 +113,41 @@ describe("Exchange.settleBatch", () => {
     expect(w.model.sharedState.epochStartOpenInterestLots).to.deep.equal(before);
     await settle(w, { epoch: second });
     expect(w.model.sharedState.epochStartOpenInterestLots).to.deep.equal(before);
+    expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+  });
+
+  it("settles a backlog of hours, every batch at its own epoch's price and time and in that order alone", async () => {
+    const w = world();
+    const price = (hour: number) => SEED_PRICES_TICKS.map((ticks) => Math.round(ticks * (1 + hour / 100)));
+    const backlog = [w.model.epochs[0] as OpenedEpoch];
+    for (let hour = 1; hour <= 6; hour++) {
+      const timeSeconds = (await blockTimeSeconds()) + 3_600;
+      backlog.push(await openEpoch(w, { timeSeconds, prices: price(hour) }));
+    }
+    await setNextBlockTime((await blockTimeSeconds()) + 7 * 3_600);
+    for (const [hour, epoch] of backlog.entries()) {
+      expect(epoch.markets[0]?.priceTicks).to.equal(price(hour)[0]);
+      // What a late prover would like: the price or the time of a later hour.
+      const later = backlog[hour + 1];
+      if (later !== undefined) {
+        for (const change of [{ markets: later.markets }, { timeSeconds: later.timeSeconds }, { journalHead: 1n }]) {
+          const wishful = batchOf(w, { epoch: { ...epoch, ...change } });
+          await expect(sendBatch(w, await provenInput(w, wishful))).to.be.revertedWithCustomError(
+            w.exchange,
+            "EpochMismatch",
+          );
+        }
+      }
+      const afterNext = backlog[hour + 2];
+      if (hour > 0 && afterNext !== undefined) {
+        const skipping = batchOf(w, { epoch: afterNext });
+        await expect(sendBatch(w, await provenInput(w, skipping))).to.be.revertedWithCustomError(
+          w.exchange,
+          "EpochOutOfOrder",
+        );
+      }
+      await settle(w, { epoch });
+    }
     expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
   });
 

@@ -27,7 +27,7 @@ interface Flags {
 }
 
 const DEVNET = "build/devnet/urls.json";
-const NOTHING: PublishedFunding = { epochs: [], batches: [], rateMaxPpmPerHour: new Map() };
+const NOTHING: PublishedFunding = { epochs: [], batches: [], terms: new Map() };
 
 const flags = new Command("funding")
   .option("--verify", "compute everything again and compare it with L1", false)

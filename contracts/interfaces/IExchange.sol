@@ -229,7 +229,8 @@ interface IExchange {
     /// @notice Whether a retired market's index can be given to another: nobody holds or can come to hold a position under it.
     function isVacant(uint256 market) external view returns (bool);
 
-    /// @notice What retired markets are settled at, ticks, and the first epoch in which they are; zeros where none is.
+    /// @notice What retired markets are settled at, ticks, and the first epoch with this price, in which they close: positions are
+    /// settled from the next one on. Zeros where none is.
     function settlementOf(uint256 market) external view returns (uint32 priceTicks, uint64 sinceEpoch);
 
     /// @notice Entries ever added to the queue.

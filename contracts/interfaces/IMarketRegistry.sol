@@ -7,7 +7,8 @@ enum MarketStatus {
     None,
     /// It trades.
     Live,
-    /// Closed for good: positions are settled at the first fresh price after the decision.
+    /// Closed for good: the first fresh price after the decision is the last one. For one epoch the market closes at it, without
+    /// growth; from the next one on positions are settled at it.
     Retired
 }
 

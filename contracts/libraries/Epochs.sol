@@ -19,7 +19,7 @@ library Epochs {
     struct Settlement {
         /// What positions are worth for good.
         uint32 priceTicks;
-        /// The first epoch with this price: from its batches on nothing can grow.
+        /// The first epoch with this price, in which the market closes: from its batches on nothing can grow.
         uint64 sinceEpoch;
     }
 
@@ -98,7 +98,8 @@ library Epochs {
     }
 
     /// @notice Whether nobody can hold a position under the market's index any more: it is settled, a batch of an epoch in
-    /// which it was is settled, so that none in which it could grow can follow, and open interest is zero.
+    /// which it was is settled, so that none in which it could grow can follow, and open interest is zero. That holds of the
+    /// epoch in which it closes, too: whoever has no position is kept without one by the position cap of 0.
     function isVacant(
         Store storage store,
         OpenInterest.Store storage openInterest,
@@ -120,7 +121,9 @@ library Epochs {
     }
 
     /// @dev A live market without fresh price is restricted: the last price stands, nothing grows. One that never had a price
-    /// has an empty band, too; nobody can hold a position in it, and the other markets go on.
+    /// has an empty band, too; nobody can hold a position in it, and the other markets go on. A market that ends has an epoch at
+    /// its settlement price in which it closes: whom that price makes bankrupt still has a position, whose loss the insurance
+    /// fund and counterparties take over; settled at once, it would be the pool's.
     function _marketWord(
         Store storage store,
         Sources memory sources,
@@ -133,12 +136,14 @@ library Epochs {
         uint32 priceTicks = sources.pricesTicks[market];
         bool isFresh = sources.isFresh[market];
         if (terms.status == MarketStatus.Retired) {
+            if (_isSettled(store, market)) return MarketWords.retired(store.settlements[market].priceTicks, index);
             // The first fresh price is the last one. Where there never was a price there is nothing to settle, either.
-            if (!_isSettled(store, market) && (isFresh || priceTicks == 0)) {
+            if (isFresh || priceTicks == 0) {
                 store.settledMarkets |= uint8(1 << market);
                 store.settlements[market] = Settlement({priceTicks: priceTicks, sinceEpoch: epochNumber});
+                if (priceTicks == 0) return MarketWords.retired(0, index);
+                return MarketWords.closing(terms, priceTicks, sources.grossOpenInterestLots[market], index);
             }
-            if (_isSettled(store, market)) return MarketWords.retired(store.settlements[market].priceTicks, index);
         } else if (_isSettled(store, market)) {
             // The registry gave the index to a new market, after it had asked whether it is vacant.
             store.settledMarkets &= ~uint8(1 << market);

@@ -35,6 +35,17 @@ library MarketWords {
         if (terms.isolatedOnly) word |= 1 << Protocol.MARKET_WORD_ISOLATED_ONLY_SHIFT;
     }
 
+    /// @notice A market at its settlement price for one epoch before it is retired: as an open one, but no position may grow.
+    function closing(
+        MarketParameters memory terms,
+        uint256 priceTicks,
+        uint256 grossLots,
+        int256 index
+    ) internal pure returns (uint256) {
+        uint256 positionCapMask = ((1 << Protocol.POSITION_CAP_LOTS_BITS) - 1) << Protocol.MARKET_WORD_POSITION_CAP_LOTS_SHIFT;
+        return open(terms, priceTicks, false, grossLots, index) & ~positionCapMask;
+    }
+
     /// @notice No market, or one that never had a price: an empty band, 1 … 0, lets no row through.
     function stopped(bool restricted, int256 index) internal pure returns (uint256 word) {
         word = (1 << Protocol.MARKET_WORD_PRICE_MIN_TICKS_SHIFT) | _indexBits(index);

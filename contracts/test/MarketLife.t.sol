@@ -55,6 +55,8 @@ contract MarketLife is TestBase {
     /// Epochs by number; which market the index stood for in each, counted from 1.
     mapping(uint256 number => Epoch) private _epochs;
     mapping(uint256 number => uint256) private _generationOf;
+    /// Whether the market had its settlement price in the epoch.
+    mapping(uint256 number => bool) private _settledIn;
     uint256 private _generation = 1;
     uint64 private _opened;
     SharedState private _state;
@@ -65,8 +67,10 @@ contract MarketLife is TestBase {
     /// What must never happen, once it did.
     bool public crossed;
     bool public settledTwice;
-    bool public grewUnderRetired;
+    bool public grewUnderSettled;
+    bool public closedAmiss;
     /// How often each thing was done, to know that the test reaches it.
+    uint256 public closings;
     uint256 public replacements;
     uint256 public refusedReplacements;
 
@@ -159,6 +163,28 @@ contract MarketLife is TestBase {
         (uint32 ticksAfter, uint64 sinceAfter) = exchange.settlementOf(0);
         bool isSameMarket = _generationOf[_opened - 1] == _generation;
         if (since != 0 && isSameMarket && (ticksAfter != settledTicks || sinceAfter != since)) settledTwice = true;
+        _settledIn[_opened] = sinceAfter != 0;
+        if (sinceAfter != 0) _checkEnding(ticksAfter, sinceAfter);
+    }
+
+    /// @dev The epoch that finds the settlement price is one in which the market closes at it; retired at it are those after it.
+    function _checkEnding(uint32 ticks, uint64 since) private {
+        uint256 word = _epochs[_opened].marketWords[0];
+        bool isClosing = since == _opened && ticks != 0;
+        if (isClosing) ++closings;
+        uint256 priceTicks = (word >> Protocol.MARKET_WORD_PRICE_TICKS_SHIFT) & ((1 << Protocol.PRICE_TICKS_BITS) - 1);
+        uint256 mmfPpm = (word >> Protocol.MARKET_WORD_MMF_PPM_SHIFT) & ((1 << 20) - 1);
+        bool isRetired = (word >> Protocol.MARKET_WORD_RETIRED_SHIFT) & 1 != 0;
+        bool isRestricted = (word >> Protocol.MARKET_WORD_RESTRICTED_SHIFT) & 1 != 0;
+        uint256 positionCapLots = word >> Protocol.MARKET_WORD_POSITION_CAP_LOTS_SHIFT;
+        if (
+            priceTicks != ticks ||
+            isRetired == isClosing ||
+            isRestricted ||
+            (mmfPpm != 0) != isClosing ||
+            positionCapLots != 0 ||
+            _epochs[_opened].openInterestCapWords[0] != 0
+        ) closedAmiss = true;
     }
 
     /// @param next Whether the batch belongs to the next epoch, if there is one.
@@ -173,8 +199,7 @@ contract MarketLife is TestBase {
         uint256 most = cap > before ? cap : before;
         uint256 afterwards = lots % (most + 1);
         if (lots % 3 == 0) afterwards = 0;
-        bool isRetired = (input.epoch.marketWords[0] >> Protocol.MARKET_WORD_RETIRED_SHIFT) & 1 != 0;
-        if (isRetired && afterwards > before) grewUnderRetired = true;
+        if (_settledIn[number] && afterwards > before) grewUnderSettled = true;
         input.header.grossOpenInterestAfterWords[0] = afterwards;
         Protocol.Tier memory tier = Protocol.tierOf(0);
         input.bodyWords = new uint256[](tier.length - tier.withdrawalsOffset);
@@ -210,8 +235,12 @@ contract MarketLifeTest is TestBase {
         assertTrue(!_life.settledTwice());
     }
 
-    function invariant_nothingGrowsInARetiredMarket() public view {
-        assertTrue(!_life.grewUnderRetired());
+    function invariant_nothingGrowsInASettledMarket() public view {
+        assertTrue(!_life.grewUnderSettled());
+    }
+
+    function invariant_aMarketClosesForOneEpochAndIsRetiredAfterIt() public view {
+        assertTrue(!_life.closedAmiss());
     }
 
     function invariant_aVacantMarketIsEmpty() public view {
@@ -232,7 +261,7 @@ contract MarketLifeTest is TestBase {
             else if (step % 16 < 14) _life.retire();
             else _life.replace();
         }
-        assertTrue(!_life.crossed() && !_life.settledTwice() && !_life.grewUnderRetired());
+        assertTrue(!_life.crossed() && !_life.settledTwice() && !_life.grewUnderSettled() && !_life.closedAmiss());
     }
 
     /// @dev The steps that the rule of vacancy is made for: without it, this leaves lots of the first market in the second.
@@ -254,5 +283,42 @@ contract MarketLifeTest is TestBase {
         _life.openEpoch();
         _life.settle(true, 7);
         assertTrue(!_life.crossed());
+    }
+
+    /// @dev The price is first stale, then fresh, then another one, then silent: one epoch closes, all others are as they should be.
+    function test_retire_closesForOneEpoch() public {
+        _life.tell(100, true);
+        _life.openEpoch();
+        _life.retire();
+        _life.tell(100, false);
+        _life.openEpoch();
+        assertEq(_life.closings(), 0);
+        _life.tell(90, true);
+        _life.openEpoch();
+        assertEq(_life.closings(), 1);
+        _life.tell(80, true);
+        _life.openEpoch();
+        _life.tell(80, false);
+        _life.openEpoch();
+        assertEq(_life.closings(), 1);
+        assertTrue(!_life.closedAmiss() && !_life.settledTwice());
+    }
+
+    /// @dev The epoch in which it closes already counts: a batch of it that leaves no position leaves none that could come back.
+    function test_replace_takesABatchOfTheClosingEpoch() public {
+        _life.tell(100, true);
+        _life.openEpoch();
+        _life.settle(true, 7);
+        _life.retire();
+        _life.openEpoch();
+        assertEq(_life.closings(), 1);
+        _life.settle(true, 7);
+        _life.replace();
+        assertEq(_life.refusedReplacements(), 1);
+        _life.settle(false, 3);
+        _life.settle(false, 7);
+        _life.replace();
+        assertEq(_life.replacements(), 1);
+        assertTrue(!_life.grewUnderSettled());
     }
 }

@@ -67,6 +67,31 @@ contract MarketWordsTest is TestBase {
         assertTrue((high + 1) * Protocol.PPM > highEdge || high == type(uint32).max);
     }
 
+    /// @dev All of an open market's word but the position cap.
+    function testFuzz_closing_isOpenWithoutRoomToGrow(
+        uint32[3] memory fractions,
+        uint64 positionCapLots,
+        uint32 priceTicks,
+        bool isolatedOnly,
+        uint48 grossLots,
+        uint256 seed
+    ) public pure {
+        MarketParameters memory terms;
+        terms.imfPpm = uint32(fractions[0] % (Protocol.PPM + 1));
+        terms.mmfPpm = uint32(fractions[1] % (terms.imfPpm + 1));
+        terms.bandPpm = uint32(fractions[2] % Protocol.PPM);
+        terms.positionCapLots = uint64(positionCapLots % (1 << Protocol.POSITION_CAP_LOTS_BITS));
+        terms.isolatedOnly = isolatedOnly;
+        (terms.openInterestLowerCapMicroUsd, terms.openInterestUpperCapMicroUsd) = (1_000_000, 1e15);
+        int256 index = indexFrom(seed);
+        uint256 closing = MarketWords.closing(terms, priceTicks, grossLots, index);
+        uint256 open = MarketWords.open(terms, priceTicks, false, grossLots, index);
+        uint256 shift = Protocol.MARKET_WORD_POSITION_CAP_LOTS_SHIFT;
+        checkRest(closing, index, false, false);
+        assertEq(field(closing, shift, Protocol.POSITION_CAP_LOTS_BITS), 0);
+        assertEq(closing, open - (uint256(terms.positionCapLots) << shift));
+    }
+
     function testFuzz_stoppedAndRetired_letNoRowThrough(uint32 priceTicks, bool restricted, uint256 seed) public pure {
         int256 index = indexFrom(seed);
         uint256[2] memory words = [

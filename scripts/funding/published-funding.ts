@@ -14,15 +14,25 @@ export interface PublishedDigest {
   readonly fundingDigest: bigint;
 }
 
+/** What a parameter version says about funding. */
+export interface PublishedTerms {
+  /** Bound of funding, ppm of the price per hour. */
+  readonly rateMaxPpmPerHour: number;
+  /** Markets whose indices may move. One that retires is none of them, though it closes before its epochs say that it is retired. */
+  readonly liveMarkets: readonly number[];
+}
+
 /** Everything about funding that is on L1. */
 export interface PublishedFunding {
   /** 1, 2, …, with prices, margin fractions and funding indices. */
   readonly epochs: readonly OpenedEpoch[];
   readonly batches: readonly PublishedDigest[];
-  /** Bound of funding by parameter version, ppm of the price per hour. */
-  readonly rateMaxPpmPerHour: ReadonlyMap<number, number>;
+  /** By parameter version: those of the epochs. */
+  readonly terms: ReadonlyMap<number, PublishedTerms>;
 }
 
+/** MarketStatus.Live of the registry. */
+const LIVE = 1n;
 /** Many servers refuse to search more blocks at once. */
 const BLOCKS_AT_ONCE = 5_000;
 
@@ -61,11 +71,15 @@ export async function readPublishedFunding(
       await provider.call({ to, data: contract.encodeFunctionData(method, values) }),
     )[0];
   const registry: string = await ask(exchange, EXCHANGE, "registry");
-  const rateMaxPpmPerHour = new Map<number, number>();
+  const terms = new Map<number, PublishedTerms>();
   for (const { paramVersion } of epochs) {
-    if (rateMaxPpmPerHour.has(paramVersion)) continue;
+    if (terms.has(paramVersion)) continue;
     const parameters = await ask(registry, MARKET_REGISTRY, "parameters", [paramVersion]);
-    rateMaxPpmPerHour.set(paramVersion, Number(parameters.maxFundingRatePpmPerHour));
+    const markets: readonly { status: bigint }[] = [...parameters.markets];
+    terms.set(paramVersion, {
+      rateMaxPpmPerHour: Number(parameters.maxFundingRatePpmPerHour),
+      liveMarkets: markets.flatMap(({ status }, market) => (status === LIVE ? [market] : [])),
+    });
   }
-  return { epochs, batches, rateMaxPpmPerHour };
+  return { epochs, batches, terms };
 }

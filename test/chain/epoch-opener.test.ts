@@ -362,7 +362,7 @@ describe("EpochOpener", function () {
     expect(notices).to.deep.equal([]);
   });
 
-  it("takes new parameters into the next epoch, a retired market among them", async () => {
+  it("takes new parameters into the next epoch, a market that closes and retires among them", async () => {
     opener.offer(await signedRound(chain.deployment, await advance(10)));
     await opened(1);
     const registry = new Contract(chain.deployment.registry, MARKET_REGISTRY_ABI, asOwner());
@@ -374,7 +374,13 @@ describe("EpochOpener", function () {
     await opened(2);
     const epoch = await lastEpoch();
     expect(epoch.paramVersion).to.equal(2);
-    expect(epoch.markets[3]).to.include({ retired: true, priceTicks: 15_000, fundingIndexPicoUsd: 0n });
+    const ending = { priceTicks: 15_000, fundingIndexPicoUsd: 0n, restricted: false };
+    expect(epoch.markets[3]).to.include({ ...ending, retired: false, positionCapLots: 0n });
+    expect(charges.at(-1)).to.deep.include({ pricesTicks: priced(3, 0), rateMaxPpmPerHour: 12_345 });
+    now = { ...now, settledEpoch: 1 };
+    opener.offer(await signedRound(chain.deployment, await advance(10), priced(3, 15_100)));
+    await opened(3);
+    expect((await lastEpoch()).markets[3]).to.include({ ...ending, retired: true });
     expect(charges.at(-1)).to.deep.include({ pricesTicks: priced(3, 0), rateMaxPpmPerHour: 12_345 });
     expect(opener.rateMaxPpmPerHour).to.equal(12_345);
     expect(opener.status().restrictedMarkets).to.deep.equal([]);

@@ -312,8 +312,20 @@ describe("MarketRegistry", () => {
 
     it("keeps a retired market's terms to the same rules: until it is settled it goes on", async () => {
       const w = world();
-      const bad = changed((parameters) => Object.assign(market(parameters, 0), { status: retired, mmfPpm: 0 }));
-      await expect(w.registry.appendParameters(bad)).to.be.revertedWithCustomError(w.registry, "InvalidMargin");
+      const [live0] = devnetParameters().markets;
+      const { imfPpm, mmfPpm, bandPpm } = live0 as { imfPpm: number; mmfPpm: number; bandPpm: number };
+      // In the version that retires it, and in a later one that still may come before its last price.
+      for (const _ of [1, 2]) {
+        for (const fields of [{ mmfPpm: 0 }, { mmfPpm: imfPpm + 1 }, { imfPpm: 1_000_001 }, { bandPpm: 1_000_000 }]) {
+          const bad = changed((parameters) => Object.assign(market(parameters, 0), { status: retired, ...fields }));
+          const asked = { imfPpm, mmfPpm, bandPpm, ...fields };
+          await expect(w.registry.appendParameters(bad))
+            .to.be.revertedWithCustomError(w.registry, "InvalidMargin")
+            .withArgs(0n, BigInt(asked.imfPpm), BigInt(asked.mmfPpm), BigInt(asked.bandPpm));
+        }
+        const good = { status: retired, mmfPpm: imfPpm, bandPpm: 999_999 };
+        await mined(w.registry.appendParameters(changed((parameters) => Object.assign(market(parameters, 0), good))));
+      }
     });
 
     it("gives no index away while it is not vacant", async () => {

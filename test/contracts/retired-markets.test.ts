@@ -46,12 +46,57 @@ describe("Exchange.openEpoch: retired markets", () => {
     return w;
   });
 
+  it("closes a market for one epoch at the first fresh price after the decision: with margin, without growth", async () => {
+    const w = world();
+    const before = await openAfter(w, 10, { prices: priced(SEED + 1) });
+    await mined(retire(w));
+    const closing = await openAfter(w, 10, { prices: priced(SEED + 1) });
+    expect(closing.markets[MARKET]).to.deep.equal({
+      ...before.markets[MARKET],
+      grossOpenInterestCapLots: 0n,
+      positionCapLots: 0n,
+    });
+    expect(closing.markets[MARKET]).to.include({ restricted: false, retired: false });
+    expect(closing.markets[MARKET]?.mmfPpm).to.be.above(0);
+    expect(await settlement(w)).to.deep.equal([BigInt(SEED + 1), 3n]);
+    const { markets } = await openAfter(w, 10, { prices: priced(SEED + 1) });
+    expect(markets[MARKET]).to.deep.equal({ ...closedMarket(), retired: true, priceTicks: SEED + 1 });
+  });
+
+  it("closes it on the terms of the version at the time, its fraction scaled by open interest", async () => {
+    const w = world();
+    const [epoch] = w.model.epochs;
+    await settle(w, { epoch, grossOpenInterestAfterLots: openInterest(2n) });
+    await mined(
+      append(w, {
+        status: MARKET_STATUS.retired,
+        isolatedOnly: true,
+        imfPpm: 100_000,
+        mmfPpm: 70_000,
+        openInterestLowerCapMicroUsd: 0n,
+        openInterestUpperCapMicroUsd: 2n * BigInt(SEED),
+      }),
+    );
+    const closing = await openAfter(w, 10);
+    // Half of the way from 10 % to the whole.
+    expect(closing.markets[MARKET]).to.include({ imfPpm: 550_000, mmfPpm: 70_000, isolatedOnly: true });
+  });
+
+  it("retires it at that price from the next epoch on, which may be silent", async () => {
+    const w = world();
+    await mined(retire(w));
+    await openAfter(w, 10, { prices: priced(SEED + 1) });
+    const silent = await openAfter(w, 1_000, { withoutRound: true });
+    expect(silent.markets[MARKET]).to.deep.equal({ ...closedMarket(), retired: true, priceTicks: SEED + 1 });
+    expect(await settlement(w)).to.deep.equal([BigInt(SEED + 1), 2n]);
+  });
+
   it("settles a market at the first fresh price after the decision, for good", async () => {
     const w = world();
     await mined(retire(w));
     const settled = { ...closedMarket(), retired: true, priceTicks: SEED + 1 };
     const second = await openAfter(w, 10, { prices: priced(SEED + 1) });
-    expect(second.markets[MARKET]).to.deep.equal(settled);
+    expect(second.markets[MARKET]).to.include({ retired: false, priceTicks: SEED + 1 });
     expect(await settlement(w)).to.deep.equal([BigInt(SEED + 1), 2n]);
     const third = await openAfter(w, 10, { prices: priced(SEED + 2) });
     expect(third.markets[MARKET]).to.deep.equal(settled);
@@ -74,9 +119,11 @@ describe("Exchange.openEpoch: retired markets", () => {
       grossOpenInterestCapLots: 0n,
     });
     expect(await settlement(w)).to.deep.equal([0n, 0n]);
-    const ended = await openAfter(w, 10, { prices: priced(SEED - 5) });
-    expect(ended.markets[MARKET]).to.include({ retired: true, restricted: false, priceTicks: SEED - 5 });
+    const closing = await openAfter(w, 10, { prices: priced(SEED - 5) });
+    expect(closing.markets[MARKET]).to.include({ retired: false, restricted: false, priceTicks: SEED - 5 });
     expect(await settlement(w)).to.deep.equal([BigInt(SEED - 5), 3n]);
+    const ended = await openAfter(w, 10, { prices: priced(SEED - 6) });
+    expect(ended.markets[MARKET]).to.include({ retired: true, restricted: false, priceTicks: SEED - 5 });
   });
 
   it("keeps its funding index as it was, from the epoch that settles it on", async () => {
@@ -92,9 +139,11 @@ describe("Exchange.openEpoch: retired markets", () => {
         .withArgs(MARKET, delta);
     };
     await refused(1n);
-    const settled = await openAfter(w, 30);
-    expect(settled.markets[MARKET]).to.include({ retired: true, fundingIndexPicoUsd: 55n });
+    const closing = await openAfter(w, 30);
+    expect(closing.markets[MARKET]).to.include({ retired: false, restricted: false, fundingIndexPicoUsd: 55n });
     await refused(-1n);
+    expect((await openAfter(w, 30)).markets[MARKET]).to.include({ retired: true, fundingIndexPicoUsd: 55n });
+    await refused(1n);
     expect((await openAfter(w, 30)).markets[MARKET]?.fundingIndexPicoUsd).to.equal(55n);
   });
 
@@ -139,6 +188,19 @@ describe("Exchange.openEpoch: retired markets", () => {
       await refused();
       await settle(w, { epoch: second, grossOpenInterestAfterLots: openInterest(0n) });
       expect(await vacant()).to.equal(true);
+      await mined(replace(w));
+    });
+
+    it("already by a batch of the epoch in which it closes, as nobody can come to hold anything in it", async () => {
+      const w = world();
+      await mined(retire(w));
+      await settle(w, { epoch: w.model.epochs[0], grossOpenInterestAfterLots: openInterest(2n) });
+      const closing = await openAfter(w, 10);
+      expect(closing.markets[MARKET]).to.include({ retired: false, positionCapLots: 0n, grossOpenInterestCapLots: 0n });
+      await settle(w, { epoch: closing, grossOpenInterestAfterLots: openInterest(2n) });
+      expect(await w.exchange.isVacant(MARKET)).to.equal(false);
+      await settle(w, { epoch: closing, grossOpenInterestAfterLots: openInterest(0n) });
+      expect(await w.exchange.isVacant(MARKET)).to.equal(true);
       await mined(replace(w));
     });
 
@@ -209,7 +271,10 @@ describe("Exchange.openEpoch: retired markets", () => {
       await mined(
         append(w, { symbol: NEW_SYMBOL, tickSizeExponent: -1, lotSizeExponent: -5, status: MARKET_STATUS.retired }),
       );
-      const ended = await openAfter(w, 10, { prices: priced(7) });
+      const closing = await openAfter(w, 10, { prices: priced(7) });
+      expect(closing.markets[MARKET]).to.include({ retired: false, priceTicks: 7, positionCapLots: 0n });
+      expect(await settlement(w)).to.deep.equal([7n, 4n]);
+      const ended = await openAfter(w, 10, { prices: priced(8) });
       expect(ended.markets[MARKET]).to.include({ retired: true, priceTicks: 7 });
       expect(await settlement(w)).to.deep.equal([7n, 4n]);
     });

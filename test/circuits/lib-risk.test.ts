@@ -5,6 +5,7 @@ import { Gadget } from "./lib-gadget.ts";
 const field = (x: bigint) => ((x % FIELD_ORDER) + FIELD_ORDER) % FIELD_ORDER;
 const two = (bits: number) => 1n << BigInt(bits);
 const ZERO = new Array<bigint>(8).fill(0n);
+const NO_CAP = new Array<bigint>(8).fill(two(40) - 1n);
 
 /** A state as ValidTransition sees it; sizes of the first markets, in lots. */
 interface State {
@@ -28,10 +29,19 @@ describe("circuit gadgets: risk", function () {
       maintenance,
       sizes,
     });
-    /** Which of the two rules a transition meets, over every witness. */
-    function rules(before: State, after: State, outgoing = 0n, healthy?: bigint): ("healthy" | "not less safe")[] {
-      const magnitudes = ({ sizes }: State) => ZERO.map((_, m) => ((x) => (x < 0n ? -x : x))(sizes[m] ?? 0n));
-      const signs = ({ sizes }: State) => ZERO.map((_, m) => ((sizes[m] ?? 0n) >= 0n ? 1n : 0n));
+    const magnitudes = ({ sizes }: State) => ZERO.map((_, m) => ((x) => (x < 0n ? -x : x))(sizes[m] ?? 0n));
+    const signs = ({ sizes }: State) => ZERO.map((_, m) => ((sizes[m] ?? 0n) >= 0n ? 1n : 0n));
+    /**
+     * Which of the two rules a transition meets, over every witness. Which sizes grow is given: where that is a choice, it changes nothing, and
+     * there are 2^8 of them.
+     */
+    function rules(
+      before: State,
+      after: State,
+      outgoing = 0n,
+      healthy?: bigint,
+      named: { liquidated?: bigint; counterparty?: bigint } = {},
+    ): ("healthy" | "not less safe")[] {
       const solutions = rule.solutions({
         tv: field(after.tv),
         trInitial: after.initial,
@@ -43,7 +53,13 @@ describe("circuit gadgets: risk", function () {
         magnitude: magnitudes(after),
         positive0: signs(before),
         magnitude0: magnitudes(before),
+        restricted: ZERO,
+        isolatedOnly: ZERO,
+        positionCap: NO_CAP,
+        grows: magnitudes(after).map((lots, m) => (lots > (magnitudes(before)[m] as bigint) ? 1n : 0n)),
         outgoing,
+        liquidated: named.liquidated ?? 0n,
+        counterparty: named.counterparty ?? 0n,
         ...(healthy === undefined ? {} : { healthy }),
       });
       const chosen = solutions.map((solution) => rule.read(solution, "healthy")[0]);
@@ -117,6 +133,54 @@ describe("circuit gadgets: risk", function () {
       expect(rules(before, of(-two(97) + 1n, requirement, requirement, 1n))).to.deep.equal(["not less safe"]);
       expect(rules(before, of(poor - 1n, requirement, requirement, 1n))).to.deep.equal([]);
     });
+    it("a liquidated account keeps its maintenance ratio, to the unit, and nothing else", () => {
+      const named = { liquidated: 1n };
+      const before = of(40_000n, 100_000n, 50_000n, 10n);
+      const liquidated = (after: State, healthy?: bigint) => rules(before, after, 0n, healthy, named);
+      expect(liquidated(of(36_000n, 90_000n, 45_000n, 9n))).to.deep.equal(["not less safe"]);
+      expect(liquidated(of(35_999n, 90_000n, 45_000n, 9n))).to.deep.equal([]);
+      // The initial ratio may fall, a requirement of zero or not.
+      expect(liquidated(of(36_000n, 95_000n, 45_000n, 9n))).to.deep.equal(["not less safe"]);
+      expect(rules(of(1n, 0n, 50n, 9n), of(0n, 0n, 0n), 0n, undefined, named)).to.deep.equal(["not less safe"]);
+      // Judged by the liquidation's rules however well it ends; it cannot grow by being healthy.
+      expect(liquidated(of(99_000n, 90_000n, 45_000n, 9n))).to.deep.equal(["not less safe"]);
+      expect(liquidated(of(99_000n, 90_000n, 45_000n, 9n), 1n)).to.deep.equal([]);
+      expect(liquidated(of(99_000n, 90_000n, 45_000n, 11n))).to.deep.equal([]);
+      expect(liquidated(of(99_000n, 90_000n, 45_000n, -9n))).to.deep.equal([]);
+      expect(rules(before, of(99_000n, 90_000n, 45_000n, 9n), 1n, undefined, named)).to.deep.equal([]);
+    });
+    it("a counterparty ends with maintenance margin, to the unit, whatever its ratios do", () => {
+      const named = { counterparty: 1n };
+      const before = of(99_000n, 100_000n, 50_000n, 10n);
+      const counterparty = (after: State, healthy?: bigint) => rules(before, after, 0n, healthy, named);
+      expect(counterparty(of(45_000n, 90_000n, 45_000n, 9n))).to.deep.equal(["not less safe"]);
+      expect(counterparty(of(44_999n, 90_000n, 45_000n, 9n))).to.deep.equal([]);
+      expect(counterparty(of(-1n, 0n, 0n))).to.deep.equal([]);
+      expect(counterparty(of(99_000n, 90_000n, 45_000n, 9n))).to.deep.equal(["not less safe"]);
+      expect(counterparty(of(99_000n, 90_000n, 45_000n, 9n), 1n)).to.deep.equal([]);
+      expect(counterparty(of(99_000n, 90_000n, 45_000n, 11n))).to.deep.equal([]);
+      expect(counterparty(of(99_000n, 90_000n, 45_000n, -9n))).to.deep.equal([]);
+      // At the widest, and never by wrapping around r.
+      const widest = two(97) - 1n;
+      expect(rules(before, of(widest, 0n, 0n), 0n, undefined, named)).to.deep.equal(["not less safe"]);
+      expect(rules(before, of(-widest, 0n, two(95) - 1n, 9n), 0n, undefined, named)).to.deep.equal([]);
+    });
+    it("gives the two products that liquidations compare", () => {
+      const products = rule.solutions({
+        tv: field(-7n),
+        trInitial: 0n,
+        trMaintenance: 11n,
+        tv0: field(-17n),
+        trInitial0: 0n,
+        trMaintenance0: 19n,
+        ...{ positive: signs(flat), magnitude: ZERO, positive0: signs(flat), magnitude0: ZERO },
+        ...{ restricted: ZERO, isolatedOnly: ZERO, positionCap: NO_CAP, grows: ZERO },
+        ...{ outgoing: 0n, liquidated: 1n, counterparty: 0n },
+      });
+      const read = (name: string) => products.map((solution) => rule.read(solution, name)[0]);
+      expect(read("maintenanceProduct")).to.deep.equal([field(-7n * 19n)]);
+      expect(read("maintenanceProduct0")).to.deep.equal([field(-17n * 11n)]);
+    });
     it("the choice of the rule is a choice", () => {
       for (const healthy of [2n, field(-1n), field(1n - two(40))]) {
         expect(rules(of(100n, 100n, 50n, 5n), of(100n, 100n, 50n, 5n), 0n, healthy)).to.deep.equal([]);
@@ -173,11 +237,12 @@ describe("circuit gadgets: risk", function () {
   describe("MarketTerms", () => {
     it("has every field within its width, so that no two divide a word differently", async () => {
       const terms = await Gadget.build("rows/market-terms.circom", "MarketTerms()");
-      const widths = { price: 32, imf: 20, mmf: 20, priceMin: 32, priceMax: 32, fundingIndexOffset: 64 };
+      const prices = { price: 32, imf: 20, mmf: 20, priceMin: 32, priceMax: 32, fundingIndexOffset: 64 };
+      const widths = { ...prices, restricted: 1, retired: 1, isolatedOnly: 1, positionCap: 40 };
       const widest = Object.fromEntries(Object.entries(widths).map(([name, bits]) => [name, two(bits) - 1n]));
       const [solution, ...others] = terms.solutions(widest);
       expect(others).to.deep.equal([]);
-      expect(terms.read(solution as NonNullable<typeof solution>, "word")).to.deep.equal([two(200) - 1n]);
+      expect(terms.read(solution as NonNullable<typeof solution>, "word")).to.deep.equal([two(243) - 1n]);
       for (const [name, bits] of Object.entries(widths)) {
         for (const value of [two(bits), field(-1n)]) {
           expect(terms.solutions({ ...widest, [name]: value }), `${name} ${value}`).to.have.length(0);

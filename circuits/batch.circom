@@ -249,6 +249,8 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         for (var m = 0; m < 8; m++) {
             liquidation[k].price[m] <== price[m];
             liquidation[k].priceMmf[m] <== terms[m].priceMmf;
+            liquidation[k].priceMin[m] <== priceMin[m];
+            liquidation[k].priceMax[m] <== priceMax[m];
         }
         if (k > 0) liquidation[k].active * (1 - liquidation[k - 1].active) === 0;
     }

@@ -1,5 +1,6 @@
 pragma circom 2.2.2;
 
+include "comparators.circom";
 include "../lib/range.circom";
 include "../lib/select.circom";
 include "../generated/protocol.circom";
@@ -9,11 +10,11 @@ include "../generated/protocol.circom";
 // isLiquidation, isDeleveraging   {0,1}, at most one
 // account, counterparty           {0,1}[A], prover's choices: one account if active, one counterparty if deleveraging
 // market bits, side               of the liquidated account: 0 buys back a short, 1 sells a long
-// quantity 40 bits, quote 72 bits, fee 93 bits, payout and covered 97 bits: ranged here
-// price 32 bits, priceMmf 52 bits (MarketTerms)
-// Guarantees the ranges, q ≥ 1 in an active row and zeros in a padding row, a fee only of a liquidation, and the effects:
+// quantity 40 bits, fee 93 bits, payout and covered 97 bits: ranged here; quote: bounded below 2^72 by the band's two slacks
+// price 32 bits, priceMmf 52 bits, bands 32 bits (MarketTerms; a market that is retired or not live has the empty band 1 … 0 and no row)
+// Guarantees the ranges, 1 ≤ q < 2^40 in an active row and zeros in a padding row, the band, a fee only of a liquidation, and the effects:
 //            size ±= q, collateral −= ±quote·10^6 + fee − payout, mirrored for the counterparty, who bears payout − covered.
-// indexQuote = q·price, maintenance = q·price·mmf: for LiquidationBounds. Cost ≈ 41 + 73 + 94 + 2·98 + 60 + 3·A.
+// indexQuote = q·price, maintenance = q·price·mmf: for LiquidationBounds. Cost ≈ 41 + 2·73 + 94 + 2·98 + 80 + 3·A.
 template LiquidationRow(A) {
     signal input isLiquidation;
     signal input isDeleveraging;
@@ -28,6 +29,8 @@ template LiquidationRow(A) {
     signal input covered;
     signal input price[8];
     signal input priceMmf[8];
+    signal input priceMin[8];
+    signal input priceMax[8];
 
     signal output active;
     signal output word;
@@ -54,36 +57,43 @@ template LiquidationRow(A) {
     account[0] === 0;
     counterparty[0] === 0;
 
-    // 2. Market and amounts; a padding row carries nothing.
+    // 2. Market and amounts. The epoch's band holds here as for orders (Execution): the pool nets a batch's quotes, so a row without a band could take what
+    // the others leave between their prices. A padding row has q = 0, hence quote = 0 by the band, and carries nothing else.
     for (var b = 0; b < 3; b++) market[b] * (market[b] - 1) === 0;
     side * (side - 1) === 0;
     component where = OneHot8();
     for (var b = 0; b < 3; b++) where.digit[b] <== market[b];
-    component priceOf = Pick(8);
-    component priceMmfOf = Pick(8);
-    for (var m = 0; m < 8; m++) {
-        priceOf.choice[m] <== where.out[m];
-        priceMmfOf.choice[m] <== where.out[m];
-        priceOf.in[m] <== price[m];
-        priceMmfOf.in[m] <== priceMmf[m];
+    component pick[4];
+    for (var p = 0; p < 4; p++) {
+        pick[p] = Pick(8);
+        for (var m = 0; m < 8; m++) pick[p].choice[m] <== where.out[m];
     }
-    indexQuote <== quantity * priceOf.out;
-    maintenance <== quantity * priceMmfOf.out;
-    component some = InRange(QUANTITY_LOTS_BITS());
-    component quoteRange = InRange(QUOTE_MICRO_USD_BITS());
+    for (var m = 0; m < 8; m++) {
+        pick[0].in[m] <== price[m];
+        pick[1].in[m] <== priceMmf[m];
+        pick[2].in[m] <== priceMin[m];
+        pick[3].in[m] <== priceMax[m];
+    }
+    indexQuote <== quantity * pick[0].out;
+    maintenance <== quantity * pick[1].out;
+    component quantityRange = InRange(QUANTITY_LOTS_BITS());
+    component none = IsZero();
+    component aboveMin = InRange(QUOTE_MICRO_USD_BITS());
+    component belowMax = InRange(QUOTE_MICRO_USD_BITS());
     component feeRange = InRange(93);
     component payoutRange = InRange(97);
     component coveredRange = InRange(97);
-    some.in <== quantity - active;
-    quoteRange.in <== quote;
+    quantityRange.in <== quantity;
+    none.in <== quantity;
+    none.out === 1 - active;
+    aboveMin.in <== quote - pick[2].out * quantity;
+    belowMax.in <== pick[3].out * quantity - quote;
     feeRange.in <== fee;
     payoutRange.in <== payout;
     coveredRange.in <== covered;
     var marketNumber = 0;
     for (var b = 0; b < 3; b++) marketNumber += market[b] * (1 << b);
     (1 - active) * (marketNumber + 8 * side) === 0;
-    (1 - active) * quantity === 0;
-    (1 - active) * quote === 0;
     (1 - active) * payout === 0;
     (1 - active) * covered === 0;
     (1 - isLiquidation) * fee === 0;

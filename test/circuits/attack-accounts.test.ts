@@ -355,6 +355,19 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
       ["rowSlot", [0, 11]],
       ["slotActive", [0]],
       ["slotHealthy", [0]],
+      ["slotGrows", [0, 0]],
+      ["slotGrows", [0, 7]],
+      ["restricted", [0]],
+      ["retired", [0]],
+      ["isolatedOnly", [0]],
+      ["liquidationIsLiquidation", [0]],
+      ["liquidationIsDeleveraging", [0]],
+      ["liquidationAccount", [0, 1]],
+      ["liquidationCounterparty", [0, 1]],
+      ["liquidationMarket", [0, 2]],
+      ["liquidationSide", [0]],
+      ["liquidationPays", [0]],
+      ["liquidationCapped", [0]],
       ["withinCap", [0]],
       ["queueIsDeposit", [0]],
       ["queueIsRegistration", [0]],
@@ -405,11 +418,16 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
         ["priceMin", 32, [0]],
         ["priceMax", 32, [0]],
         ["fundingIndexOffset", 64, [0]],
+        ["positionCap", 40, [0]],
+        ["liquidationFeeCap", 20, []],
+        ["liquidationSpread", 22, []],
+        ["bankruptcyAdjustment", 24, []],
+        ["insuranceCap", 64, []],
         ["openInterestBefore", 48, [0]],
         ["openInterestCap", 48, [0]],
       ] as [string, number, number[]][]) {
         const trace = world.forge({});
-        await tampered(trace, "Batch|MarketTerms|OpenInterest", (input) =>
+        await tampered(trace, "Batch|MarketTerms|LiquidationTerms|OpenInterest", (input) =>
           at(input, name, ...path).set(1n << BigInt(bits)),
         );
       }

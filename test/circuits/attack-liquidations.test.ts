@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { Side } from "../../matcher/protocol/message.ts";
-import { FIELD_ORDER, INSURANCE_ACCOUNT, MARKETS, PICO_PER_MICRO } from "../../matcher/protocol/spec.ts";
+import { FIELD_ORDER, HEADER, INSURANCE_ACCOUNT, MARKETS, PICO_PER_MICRO } from "../../matcher/protocol/spec.ts";
 import type { BatchInput } from "../../matcher/prover/witness.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { write } from "./attack-inputs.ts";
@@ -283,7 +283,7 @@ describe("batch circuit: liquidation", function () {
       exchange(-20_000n * MICRO);
       await refused("Batch", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)), {
         data: (words) => {
-          words[9] = (words[9] as bigint) - 1n;
+          words[HEADER.insuranceSpentAfter] = (words[HEADER.insuranceSpentAfter] as bigint) - 1n;
         },
       });
     });

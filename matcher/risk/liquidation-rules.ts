@@ -27,6 +27,7 @@ export type InsuranceRefusal = "insurance-cap" | "insurance-fund" | "insurance-n
 type ForcedRefusal =
   | "quantity"
   | "amounts"
+  | "price-band"
   | "restricted-position"
   | "not-a-reduction"
   | "below-bankruptcy"
@@ -101,6 +102,9 @@ function forcedRefusal(
   if (payoutPicoUsd >= AMOUNT_BOUND || feePicoUsd >= AMOUNT_BOUND) return "amounts";
   if (holdsRestricted(terms, start)) return "restricted-position";
   if (!onlyReduces(start, final)) return "not-a-reduction";
+  // The pool nets a batch's quotes: a row without a band could take what the others leave between their prices.
+  const { priceMinTicks, priceMaxTicks } = terms.markets[row.market] as MarketTerms;
+  if (quoteMicroUsd < priceMinTicks * quantityLots || quoteMicroUsd > priceMaxTicks * quantityLots) return "price-band";
   // 1. The account never gets less than the bankruptcy quote. Bits: TV < 2^109, TR < 2^95: 205.
   const kept = before.valuePicoUsd * after.maintenancePicoUsd;
   if (after.valuePicoUsd * before.maintenancePicoUsd < kept) return "below-bankruptcy";

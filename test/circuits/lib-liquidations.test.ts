@@ -61,7 +61,7 @@ describe("circuit gadgets: liquidations", function () {
     const none = {
       ...liquidation,
       ...{ isLiquidation: 0n, account: nobody },
-      ...{ quantity: 0n, quote: 0n, fee: 0n },
+      ...{ market: [0n, 0n, 0n], side: 0n, quantity: 0n, quote: 0n, fee: 0n },
     };
     const witnesses = (signals: Signals) => row.solutions(input(signals)).length;
     const outputs = (signals: Signals, name: string) => {
@@ -96,14 +96,16 @@ describe("circuit gadgets: liquidations", function () {
       expect(outputs(deleveraging, "word")).to.deep.equal([7n + (1n << 3n) + (2n << 9n) + tail]);
       expect(outputs(none, "word")).to.deep.equal([0n]);
     });
-    it("an unused place moves nothing, whatever its market and side", () => {
+    it("an unused place moves nothing, and has neither market nor side", () => {
       for (const name of ["poolDelta", "sizeWordDelta", "collateralDelta", "counterpartyCollateralDelta", "active"]) {
         expect(
           outputs(none, name).every((value) => value === 0n),
           name,
         ).to.equal(true);
       }
-      expect(witnesses({ ...none, side: 0n, market: [0n, 0n, 0n] })).to.equal(1);
+      expect(witnesses(none)).to.equal(1);
+      expect(witnesses({ ...none, side: 1n })).to.equal(0);
+      expect(witnesses({ ...none, market: [0n, 0n, 1n] })).to.equal(0);
     });
     it("an unused place has no amount", () => {
       for (const [name, value] of Object.entries({ quantity: 1n, quote: 1n, fee: 1n, payout: 1n, covered: 1n })) {

@@ -36,6 +36,12 @@ export const LOOSE_WIRES: readonly LooseWire[] = [
     reason: "IsZero again, for a position that is none.",
   },
   {
+    signal: /^main\.liquidation\[\d+\]\.none\.inv$/,
+    from: "any",
+    to: "any",
+    reason: "IsZero again, for the quantity of an unused liquidation.",
+  },
+  {
     signal: /^main\.slotGrows\[\d+\]\[\d+\]$/,
     from: 0n,
     to: 1n,

@@ -13,7 +13,7 @@ export interface PriceFeedOptions {
   /** Older prices are not reported. */
   readonly maxAgeSeconds: number;
   readonly onPrices?: (pricesTicks: readonly number[]) => void;
-  /** Told when the matcher refuses a report, and once when matcher, source or a market's price is gone. */
+  /** Told once when the matcher begins to refuse reports, and when matcher, source or a market's price is gone. */
   readonly onTrouble?: (sentence: string) => void;
   readonly nowMs?: () => number;
 }
@@ -97,7 +97,7 @@ export class PriceFeed {
   }
 
   async #send(body: string): Promise<void> {
-    const { matcherUrl, onTrouble } = this.#options;
+    const { matcherUrl } = this.#options;
     try {
       const response = await fetch(new URL("/oracle/reports", matcherUrl), {
         method: "POST",
@@ -106,8 +106,9 @@ export class PriceFeed {
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });
       const answer = await response.text();
-      if (!response.ok) onTrouble?.(`the matcher refused a report: ${answer}`);
       this.#ended("matcher");
+      if (response.ok) this.#ended("report");
+      else this.#tell("report", `the matcher refused a report: ${answer}`);
     } catch (error) {
       this.#tell("matcher", `the matcher does not answer: ${error instanceof Error ? error.message : error}`);
     }

@@ -117,6 +117,66 @@ describe("RoundCollector", () => {
     expect(rounds).to.have.length(1);
   });
 
+  it("ends a round's grace to the millisecond that it was given, and calls it off when the last signer reports", async () => {
+    const rounds: number[] = [];
+    const waits: { delayMs: number; run: () => void; off: boolean }[] = [];
+    const collector = new RoundCollector(
+      context,
+      { signers, threshold: 2 },
+      {
+        graceMs: 500,
+        onRound: ({ number }) => rounds.push(number),
+        after: (delayMs, run) => {
+          const wait = { delayMs, run, off: false };
+          waits.push(wait);
+          return () => {
+            wait.off = true;
+          };
+        },
+      },
+    );
+    const offer = async (signer: number, round: number) =>
+      collector.offer(await report(wallets[signer]!, round, 900 + round));
+    await offer(0, 100);
+    expect(waits, "one is not enough to wait for the others").to.deep.equal([]);
+    await offer(1, 100);
+    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([500]);
+    expect((await offer(2, 100))?.number).to.equal(100);
+    expect(waits[0]?.off, "nobody is waited for any more").to.equal(true);
+    await offer(0, 101);
+    await offer(1, 101);
+    await offer(0, 102);
+    waits[1]?.run();
+    expect(rounds).to.deep.equal([101]);
+    expect((await offer(2, 101)) ?? null, "late, and of no use").to.equal(null);
+    await offer(1, 102);
+    expect((await offer(2, 102))?.number, "the next round went on meanwhile").to.equal(102);
+  });
+
+  it("lets nobody push out another's reports, nor take back what it reported", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const [liar, honest, other] = wallets as [Wallet, Wallet, Wallet];
+    collector.offer(await report(honest, 100));
+    for (let round = 101; round < 140; round++) collector.offer(await report(liar, round, 900 + round));
+    expect(collector.offer(await report(other, 100))?.number, "the flood has not washed it away").to.equal(100);
+    // Of its own, the newest eight wait: 132 … 139.
+    expect(collector.offer(await report(honest, 131, 1_031)), "its ninth newest").to.equal(undefined);
+    expect(collector.offer(await report(honest, 132, 1_032))?.number, "its eighth newest").to.equal(132);
+    collector.offer(await report(honest, 200, 2_000));
+    expect(collector.offer(await report(honest, 200, 2_000)), "again the same").to.equal(undefined);
+    const changed = await report(honest, 200, 2_000, [650_001, ...PRICES.slice(1)]);
+    expect(await refusalOf(collector, changed)).to.match(/reported other prices for round 200 before/);
+    const round = collector.offer(await report(other, 200, 2_000));
+    expect(round?.pricesTicks[0]).to.equal(650_000);
+  });
+
+  it("has no round with one signer of three, however often it reports", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    for (let round = 100; round < 120; round++) {
+      expect(collector.offer(await report(wallets[0]!, round, 900 + round))).to.equal(undefined);
+    }
+  });
+
   it("shows who reported what, how old it is and how far from the median", async () => {
     const collector = new RoundCollector(context, { signers, threshold: 2 });
     const prices = (btc: number) => [btc, 0, 0, 0, 0, 0, 0, 0];

@@ -30,6 +30,7 @@ export class PriceFeed {
   /** Troubles that were told and have not ended. */
   #told = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #reporting = false;
 
   constructor(options: PriceFeedOptions) {
     if (!Number.isInteger(options.periodSeconds) || options.periodSeconds < 1) {
@@ -39,7 +40,7 @@ export class PriceFeed {
   }
 
   async start(): Promise<void> {
-    await this.#report();
+    await this.#reportOnce();
     this.#wait();
   }
 
@@ -58,10 +59,21 @@ export class PriceFeed {
     this.#timer = setTimeout(
       () => {
         this.#wait();
-        void this.#report();
+        void this.#reportOnce();
       },
       periodMs - (this.#nowMs % periodMs),
     );
+  }
+
+  /** A report that takes longer than a period costs the rounds that it overlaps: it would overtake, or be overtaken. */
+  async #reportOnce(): Promise<void> {
+    if (this.#reporting) return this.#tell("pace", "a report takes longer than a period, so rounds are left out");
+    this.#reporting = true;
+    try {
+      await this.#report();
+    } finally {
+      this.#reporting = false;
+    }
   }
 
   async #report(): Promise<void> {

@@ -82,7 +82,7 @@ export class RoundCollector {
     this.#signers = new Set(known);
     this.#threshold = threshold;
     this.#options = options;
-    this.board = new OracleBoard(known);
+    this.board = new OracleBoard(known, threshold);
   }
 
   /**

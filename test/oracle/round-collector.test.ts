@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { type HDNodeWallet, Wallet } from "ethers";
 import { signReport } from "../../matcher/oracle/report-signer.ts";
 import { parseReport, ReportRefused, RoundCollector } from "../../matcher/oracle/round-collector.ts";
+import { wireOracle } from "../../matcher/oracle/wire-oracle.ts";
+import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { PriceReport, ReportedRound } from "../../matcher/protocol/price-report.ts";
 
 const context = { chainId: 31337, oracle: "0x5FbDB2315678afecb367f032d93F642f64180aa3" };
@@ -194,6 +196,34 @@ describe("RoundCollector", () => {
     ]);
     expect(known[0]?.driftPpm.slice(1)).to.deep.equal(new Array(7).fill(null));
     expect(markets).to.deep.equal([{ market: 0, medianTicks: 650_000, prices: 2, ageSeconds: 7 }]);
+  });
+
+  it("says so in the words of the API, markets by name and prices in USD, with what is not known left out", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const btc = DEVNET_MARKETS[0]!.market;
+    const told = () => wireOracle(collector.board.status(1_009), { accepted: 2, refused: 1 }, [btc]);
+    const silent = { round: null, timeSeconds: null, ageSeconds: null, drift: [], refused: 0 };
+    expect(told()).to.deep.equal({
+      threshold: 2,
+      round: 0,
+      accepted: 2,
+      refused: 1,
+      signers: signers.map((signer) => ({ signer, ...silent })),
+      markets: [],
+    });
+    collector.offer(await report(wallets[0]!, 100, 1_000, [650_000, 300_000, 0, 0, 0, 0, 0, 0]));
+    collector.offer(await report(wallets[1]!, 100, 1_000, [650_065, 300_000, 0, 0, 0, 0, 0, 0]));
+    expect(told().round).to.equal(100);
+    // A market that loses its price keeps the last one, whose age shows it; so does a signer that falls silent.
+    collector.offer(await report(wallets[0]!, 101, 1_004, [0, 300_000, 0, 0, 0, 0, 0, 0]));
+    collector.offer(await report(wallets[1]!, 101, 1_004, [650_065, 300_000, 0, 0, 0, 0, 0, 0]));
+    expect(told().markets).to.deep.equal([{ market: "BTC-USD", median: "65000.0", ageSeconds: 9, prices: 2 }]);
+    const at = { round: 101, timeSeconds: 1_004, ageSeconds: 5, refused: 0 };
+    expect(told().signers).to.deep.equal([
+      { signer: signers[0], ...at, drift: [] },
+      { signer: signers[1], ...at, drift: [{ market: "BTC-USD", ppm: 100 }] },
+      { signer: signers[2], ...silent },
+    ]);
   });
 });
 

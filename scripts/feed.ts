@@ -6,7 +6,7 @@
  *                        [--deployment <file>] [--keys <file>] [--period <s>] [--max-age <s>] [--seed <n>] [--start <s>]
  *
  * --source-config: for the simulation {"shocks": [{"atSeconds": 60, "market": 1, "movePpm": -200000, "seconds": 10}]};
- * for aggregators {"rpcUrl": "http://…", "aggregators": {"BTC-USD": "0x…"}}; for http {"url": "http://…", "paths": {"BTC-USD": "data.0.last"}, "timePath": "time"}.
+ * for aggregators {"rpcUrl": "http://…", "chainId": 1, "aggregators": {"BTC-USD": "0x…"}}; for http {"url": "http://…", "paths": {"BTC-USD": "data.0.last"}, "timePath": "time"}.
  */
 import { Command } from "commander";
 import { Wallet } from "ethers";
@@ -44,7 +44,7 @@ await runCommand(async () => {
     .option("--deployment <file>", "where the contracts are", "build/devnet/deployment.json")
     .option("--keys <file>", "file with the signers' keys", "build/devnet/keys.json")
     .option("--period <s>", "time between two reports, the same for all signers", "2")
-    .option("--max-age <s>", "older prices are not reported", "60")
+    .option("--max-age <s>", "older prices are not reported; aggregators may need their heartbeat", "60")
     .option("--seed <n>", "of the simulation: same seed, same walk", "1")
     .option(
       "--start <s>",
@@ -62,7 +62,7 @@ await runCommand(async () => {
     startSeconds: Math.floor(start),
   };
   const { chainId, oracle } = readDeployment(options.deployment);
-  const source = priceSource(options.source, options.sourceConfig, seeds);
+  const source = await priceSource(options.source, options.sourceConfig, seeds);
   const signer = new Wallet(readKey(options.keys, role));
   const feed = new PriceFeed({
     context: { chainId, oracle },

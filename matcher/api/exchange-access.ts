@@ -1,3 +1,4 @@
+import type { WireOracle } from "../protocol/api-wire.ts";
 import type { WirePosition } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
 import { marginMode, wirePosition } from "../risk/wire-figures.ts";
@@ -11,6 +12,12 @@ import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
 import { Wire } from "./wire-response.ts";
 
+/** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
+export interface ChainStatus {
+  readonly oracle?: WireOracle;
+  readonly [part: string]: unknown;
+}
+
 export interface ApiOptions {
   sequencer: Sequencer;
   chainId: number;
@@ -22,8 +29,7 @@ export interface ApiOptions {
   token?: string;
   /** By index; null where there is none. */
   markets: readonly (Market | null)[];
-  /** What the chain side adds to GET /v1/status. JSON; a field `halted` that is not null says that nothing is settled any more. */
-  chainStatus?: () => Record<string, unknown>;
+  chainStatus?: () => ChainStatus;
   /** The contract's bound of funding, ppm of the price per hour; 0 while it is not known. */
   fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;

@@ -31,7 +31,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
 
   app.get("/v1/status", { schema: { querystring: NoQuery } }, (): WireStatus => {
     const [last] = finality.latest(1);
-    const chain = options.chainStatus?.() ?? {};
+    const { oracle = null, ...chain } = options.chainStatus?.() ?? {};
     const halted = sequencer.halt !== null || (chain.halted ?? null) !== null;
     const trading = backlog.isFull ? "backlogged" : "trading";
     return {
@@ -48,6 +48,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
       unprovenRowsMax: backlog.limits.unprovenRowsMax,
       lastBatch: last === undefined ? null : wire.batch(last),
       atMs: access.nowMs(),
+      oracle,
       chain,
     };
   });

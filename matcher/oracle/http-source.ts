@@ -64,7 +64,6 @@ export class HttpSource implements PriceSource {
       const text = textAt(body, timePath);
       if (text === undefined || !/^\d{1,10}$/.test(text)) throw new Error(`${timePath} of the answer is no time`);
       ofSeconds = Number(text);
-      if (ofSeconds > timeSeconds) throw new Error(`the answer is of the time ${ofSeconds}, which has not come`);
     }
     const answers: (SourceAnswer | undefined)[] = [];
     for (const { market, path } of paths) {
@@ -79,7 +78,12 @@ export class HttpSource implements PriceSource {
 
   async #body(): Promise<unknown> {
     const { url } = this.#options;
-    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const response = await fetch(url, { redirect: "error", signal }).catch((error: Error) => {
+      // What went wrong stands in the cause: the message is always the same.
+      const { message } = error.cause instanceof Error ? error.cause : error;
+      throw new Error(`${url} gives no answer: ${message}`);
+    });
     if (!response.ok) throw new Error(`${url} answers with status ${response.status}`);
     const chunks: Uint8Array[] = [];
     let length = 0;

@@ -23,6 +23,9 @@ export interface MarketStatus {
 }
 
 export interface OracleStatus {
+  readonly threshold: number;
+  /** Newest complete round; 0 before the first. */
+  readonly round: number;
   readonly signers: readonly SignerStatus[];
   /** Markets that have had a median. */
   readonly markets: readonly MarketStatus[];
@@ -37,8 +40,12 @@ export class OracleBoard {
   readonly #refused = new Map<string, number>();
   readonly #medians = new Map<number, Omit<MarketStatus, "ageSeconds"> & { timeSeconds: number }>();
 
-  constructor(signers: readonly string[]) {
+  readonly #threshold: number;
+  #round = 0;
+
+  constructor(signers: readonly string[], threshold: number) {
     this.#signers = signers;
+    this.#threshold = threshold;
   }
 
   reported(signer: string, report: PriceReport): void {
@@ -50,7 +57,8 @@ export class OracleBoard {
     if (signer !== undefined) this.#refused.set(signer, (this.#refused.get(signer) ?? 0) + 1);
   }
 
-  completed({ timeSeconds, pricesTicks, reports }: ReportedRound): void {
+  completed({ number, timeSeconds, pricesTicks, reports }: ReportedRound): void {
+    this.#round = number;
     for (let market = 0; market < MARKETS; market++) {
       const medianTicks = pricesTicks[market] ?? 0;
       if (medianTicks === 0) continue;
@@ -72,7 +80,7 @@ export class OracleBoard {
     const markets = [...this.#medians.values()]
       .sort((a, b) => a.market - b.market)
       .map(({ timeSeconds, ...median }) => ({ ...median, ageSeconds: nowSeconds - timeSeconds }));
-    return { signers, markets };
+    return { threshold: this.#threshold, round: this.#round, signers, markets };
   }
 
   #driftPpm(priceTicks: number | undefined, market: number): number | null {

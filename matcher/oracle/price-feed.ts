@@ -13,7 +13,7 @@ export interface PriceFeedOptions {
   /** Older prices are not reported. */
   readonly maxAgeSeconds: number;
   readonly onPrices?: (pricesTicks: readonly number[]) => void;
-  /** Told when the matcher refuses a report, and once when matcher, source or a market's price is gone. */
+  /** Told once when the matcher begins to refuse reports, and when matcher, source or a market's price is gone. */
   readonly onTrouble?: (sentence: string) => void;
   readonly nowMs?: () => number;
 }
@@ -30,6 +30,7 @@ export class PriceFeed {
   /** Troubles that were told and have not ended. */
   #told = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #reporting = false;
 
   constructor(options: PriceFeedOptions) {
     if (!Number.isInteger(options.periodSeconds) || options.periodSeconds < 1) {
@@ -39,7 +40,7 @@ export class PriceFeed {
   }
 
   async start(): Promise<void> {
-    await this.#report();
+    await this.#reportOnce();
     this.#wait();
   }
 
@@ -58,10 +59,21 @@ export class PriceFeed {
     this.#timer = setTimeout(
       () => {
         this.#wait();
-        void this.#report();
+        void this.#reportOnce();
       },
       periodMs - (this.#nowMs % periodMs),
     );
+  }
+
+  /** A report that takes longer than a period costs the rounds that it overlaps: it would overtake, or be overtaken. */
+  async #reportOnce(): Promise<void> {
+    if (this.#reporting) return this.#tell("pace", "a report takes longer than a period, so rounds are left out");
+    this.#reporting = true;
+    try {
+      await this.#report();
+    } finally {
+      this.#reporting = false;
+    }
   }
 
   async #report(): Promise<void> {
@@ -97,7 +109,7 @@ export class PriceFeed {
   }
 
   async #send(body: string): Promise<void> {
-    const { matcherUrl, onTrouble } = this.#options;
+    const { matcherUrl } = this.#options;
     try {
       const response = await fetch(new URL("/oracle/reports", matcherUrl), {
         method: "POST",
@@ -106,8 +118,9 @@ export class PriceFeed {
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });
       const answer = await response.text();
-      if (!response.ok) onTrouble?.(`the matcher refused a report: ${answer}`);
       this.#ended("matcher");
+      if (response.ok) this.#ended("report");
+      else this.#tell("report", `the matcher refused a report: ${answer}`);
     } catch (error) {
       this.#tell("matcher", `the matcher does not answer: ${error instanceof Error ? error.message : error}`);
     }

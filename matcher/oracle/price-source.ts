@@ -33,6 +33,9 @@ export interface Reportable {
   readonly reasons: ReadonlyMap<number, string>;
 }
 
+/** A price may be this far ahead of the round that it is reported in: a round's time is the start of its period, and clocks differ. */
+const AHEAD_MAX_SECONDS = 5;
+
 /** A price counts while it is fresh: a signer stands for its time, too. @param maxAgeSeconds oldest price that is passed on */
 export function reportable(
   answers: readonly (SourceAnswer | undefined)[],
@@ -48,8 +51,9 @@ export function reportable(
       return 0;
     }
     const age = timeSeconds - answer.timeSeconds;
-    if (age <= maxAgeSeconds) return answer.priceTicks;
-    reasons.set(market, `the price is ${age} s old, ${maxAgeSeconds} s are allowed`);
+    if (age <= maxAgeSeconds && age >= -AHEAD_MAX_SECONDS) return answer.priceTicks;
+    const fault = age < 0 ? `of a time ${-age} s ahead` : `${age} s old, ${maxAgeSeconds} s are allowed`;
+    reasons.set(market, `the price is ${fault}`);
     return 0;
   });
   return { pricesTicks, reasons };

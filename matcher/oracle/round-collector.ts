@@ -16,8 +16,8 @@ export class ReportRefused extends Error {
   override readonly name = "ReportRefused";
 }
 
-/** Rounds that wait for more reports; older ones are given up. */
-const OPEN_ROUNDS_MAX = 8;
+/** Reports of one signer that wait for others; older ones of its own are given up, so that nobody can push out another's. */
+const OPEN_REPORTS_MAX = 8;
 
 function isUnsigned(value: unknown, bits: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** bits;
@@ -50,11 +50,19 @@ export interface RoundCollectorOptions {
   readonly graceMs?: number;
   /** Told of rounds whose grace has ended; those that {@link RoundCollector.offer} returns are not told. */
   readonly onRound?: (round: ReportedRound) => void;
+  /** Runs something later, and returns what calls it off; the clock of this process when left out. */
+  readonly after?: (delayMs: number, run: () => void) => () => void;
 }
 
 interface OpenRound {
   readonly reports: Map<string, PriceReport>;
-  timer: NodeJS.Timeout | undefined;
+  /** Calls off the end of its grace; undefined while it has too few reports. */
+  callOff: (() => void) | undefined;
+}
+
+function afterInThisProcess(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
 }
 
 /** Puts reports together to rounds, as the contract will check them: at least k different known signers, one time, sorted. */
@@ -74,12 +82,12 @@ export class RoundCollector {
     this.#signers = new Set(known);
     this.#threshold = threshold;
     this.#options = options;
-    this.board = new OracleBoard(known);
+    this.board = new OracleBoard(known, threshold);
   }
 
   /**
    * @returns the round, once nobody is waited for
-   * @throws ReportRefused for a stranger's report, or one of a round before the newest complete one
+   * @throws ReportRefused for a stranger's report, one of a round before the newest complete one, or one that contradicts its signer
    */
   offer(report: PriceReport): ReportedRound | undefined {
     const signer = reportSigner(this.#context, report);
@@ -92,31 +100,45 @@ export class RoundCollector {
       this.board.refused(signer);
       throw new ReportRefused(`round ${report.round} is older than one that is complete`);
     }
+    const key = `${report.round}/${report.timeSeconds}`;
+    const open = this.#open.get(key) ?? { reports: new Map<string, PriceReport>(), callOff: undefined };
+    const before = open.reports.get(signer);
+    if (before?.pricesTicks.some((price, market) => price !== report.pricesTicks[market])) {
+      this.board.refused(signer);
+      throw new ReportRefused(`${signer} reported other prices for round ${report.round} before`);
+    }
     this.board.reported(signer, report);
     // Late for a round that did not wait for it: no fault, and no use.
     if (report.round === this.#latestRound) return undefined;
-    const key = `${report.round}/${report.timeSeconds}`;
-    const open = this.#open.get(key) ?? { reports: new Map<string, PriceReport>(), timer: undefined };
     open.reports.set(signer, report);
     this.#open.set(key, open);
-    const { graceMs = 0, onRound } = this.#options;
+    const { graceMs = 0, onRound, after = afterInThisProcess } = this.#options;
     const enough = open.reports.size >= this.#threshold;
     if (enough && (graceMs === 0 || open.reports.size === this.#signers.size)) return this.#complete(open);
-    if (enough && open.timer === undefined) {
-      open.timer = setTimeout(() => onRound?.(this.#complete(open)), graceMs);
+    if (enough && open.callOff === undefined) {
+      open.callOff = after(graceMs, () => onRound?.(this.#complete(open)));
     }
-    for (const [old, { timer }] of this.#open) {
-      if (this.#open.size <= OPEN_ROUNDS_MAX) break;
-      clearTimeout(timer);
-      this.#open.delete(old);
-    }
+    this.#giveUpOldest(signer);
     return undefined;
   }
 
   /** Waits for nothing more. */
   close(): void {
-    for (const { timer } of this.#open.values()) clearTimeout(timer);
+    for (const { callOff } of this.#open.values()) callOff?.();
     this.#open.clear();
+  }
+
+  /** Takes back the oldest waiting report of a signer that has too many of them. */
+  #giveUpOldest(signer: string): void {
+    const waiting = [...this.#open].filter(([, { reports }]) => reports.has(signer));
+    const [oldest] = waiting;
+    if (oldest === undefined || waiting.length <= OPEN_REPORTS_MAX) return;
+    const [key, open] = oldest;
+    open.reports.delete(signer);
+    if (open.reports.size === 0) this.#open.delete(key);
+    if (open.reports.size >= this.#threshold) return;
+    open.callOff?.();
+    open.callOff = undefined;
   }
 
   #complete({ reports }: OpenRound): ReportedRound {
@@ -127,7 +149,7 @@ export class RoundCollector {
     // Older rounds and others of this number are of no use any more; newer ones go on.
     for (const [key, open] of this.#open) {
       if (Number(key.split("/")[0]) > round) continue;
-      clearTimeout(open.timer);
+      open.callOff?.();
       this.#open.delete(key);
     }
     this.#latestRound = round;

@@ -267,6 +267,42 @@ export interface WireBatch {
   details: Record<string, unknown>;
 }
 
+export interface WireOracleSigner {
+  /** Address. */
+  signer: string;
+  /** Of its newest report; null before the first, as all that follows from it. */
+  round: number | null;
+  timeSeconds: number | null;
+  ageSeconds: number | null;
+  /** How far its prices are from the newest medians, parts per million; a market without either is left out. */
+  drift: { market: string; ppm: number }[];
+  /** Its reports that were refused. */
+  refused: number;
+}
+
+export interface WireOracleMarket {
+  market: string;
+  /** Newest median. The PriceOracle may hold it back: what counts is the epoch's price. */
+  median: string;
+  ageSeconds: number;
+  /** Signers' prices behind it. */
+  prices: number;
+}
+
+/** Where prices come from: who reports, and what the reports agree on. */
+export interface WireOracle {
+  /** Prices that a median needs. */
+  threshold: number;
+  /** Newest complete round; 0 before the first. */
+  round: number;
+  /** Reports that were taken and that were not, strangers' included. */
+  accepted: number;
+  refused: number;
+  signers: WireOracleSigner[];
+  /** Those that have had a median. */
+  markets: WireOracleMarket[];
+}
+
 export interface WireStatus {
   status: "starting" | "trading" | "backlogged" | "halted";
   epoch: { number: number; timeSeconds: number };
@@ -282,6 +318,8 @@ export interface WireStatus {
   unprovenRowsMax: number;
   lastBatch: WireBatch | null;
   atMs: number;
+  /** null where no reports are taken. */
+  oracle: WireOracle | null;
   /** What the chain side adds. */
   chain: Record<string, unknown>;
 }

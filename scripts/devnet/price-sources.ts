@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { isAddress, JsonRpcProvider } from "ethers";
+import { isAddress } from "ethers";
+import { connectL1 } from "../../matcher/chain/provider.ts";
 import { AggregatorSource } from "../../matcher/oracle/aggregator-source.ts";
 import { HttpSource } from "../../matcher/oracle/http-source.ts";
 import type { PriceSource } from "../../matcher/oracle/price-source.ts";
@@ -56,13 +57,17 @@ function urlOf(path: string, name: string, value: unknown): string {
   throw new Refusal(`${path}: ${name} is no http address.`);
 }
 
-function aggregatorSource(path: string): PriceSource {
+async function aggregatorSource(path: string): Promise<PriceSource> {
   const fields = readFields(path);
   const aggregators = byMarket(path, "aggregators", fields.aggregators).map(({ market, text }) => {
     if (!isAddress(text)) throw new Refusal(`${path}: the aggregator of ${market.symbol} is no address.`);
     return { market, address: text };
   });
-  const provider = new JsonRpcProvider(urlOf(path, "rpcUrl", fields.rpcUrl), undefined, { batchMaxCount: 1 });
+  const { chainId } = fields;
+  if (!Number.isSafeInteger(chainId) || (chainId as number) < 1) {
+    throw new Refusal(`${path}: chainId is no whole number: another chain has other contracts at these addresses.`);
+  }
+  const provider = await connectL1(urlOf(path, "rpcUrl", fields.rpcUrl), chainId as number);
   return new AggregatorSource({ provider, aggregators });
 }
 
@@ -99,8 +104,12 @@ function shocksOf(path: string): Shock[] {
   });
 }
 
-/** The source of prices that a signer was told to use. @throws Refusal in one sentence */
-export function priceSource(name: string, configPath: string | undefined, seeds: SimulationSeeds): PriceSource {
+/** The source of prices that a signer was told to use. @throws Refusal or ChainConnectionError in one sentence */
+export async function priceSource(
+  name: string,
+  configPath: string | undefined,
+  seeds: SimulationSeeds,
+): Promise<PriceSource> {
   if (name === "simulation") {
     const shocks = configPath === undefined ? [] : shocksOf(configPath);
     return new SimulationSource({ markets: DEVNET_MARKETS, ...seeds, shocks });

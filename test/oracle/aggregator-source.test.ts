@@ -1,4 +1,7 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect } from "chai";
+import { JsonRpcProvider } from "ethers";
 import { network } from "hardhat";
 import { AggregatorSource } from "../../matcher/oracle/aggregator-source.ts";
 import { type PriceSource, reportable } from "../../matcher/oracle/price-source.ts";
@@ -47,7 +50,6 @@ describe("Prices from aggregators on a chain", function () {
       [[8, 7, 2n ** 32n * 10_000_000n, NOW, 7], /does not fit/],
       [[8, 7, 6_500_000_000_000n, NOW, 6], /older round/],
       [[8, 7, 6_500_000_000_000n, 0, 7], /no complete round/],
-      [[8, 7, 6_500_000_000_000n, NOW + 1, 7], /from the future/],
       [[37, 7, 6_500_000_000_000n, NOW, 7], /37 decimals/],
     ];
     for (const [[decimals, ...told], reason] of cases) {
@@ -78,5 +80,32 @@ describe("Prices from aggregators on a chain", function () {
     const stale = reportable(answers, NOW, 59);
     expect(stale.pricesTicks).to.deep.equal(new Array(8).fill(0));
     expect(stale.reasons.get(0)).to.equal("the price is 60 s old, 59 s are allowed");
+  });
+
+  it("may be some seconds ahead of the round, as clocks and periods are, and no more", async () => {
+    const { address, tell } = await deploy(8);
+    await tell(1, 6_500_000_000_000n, NOW + 5, 1);
+    expect(reportable(await source(address).pricesAt(NOW), NOW, 60).pricesTicks[0]).to.equal(650_000);
+    await tell(1, 6_500_000_000_000n, NOW + 6, 1);
+    const ahead = reportable(await source(address).pricesAt(NOW), NOW, 60);
+    expect([ahead.pricesTicks[0], ahead.reasons.get(0)]).to.deep.equal([0, "the price is of a time 6 s ahead"]);
+  });
+
+  it("are none from a node that takes calls and never answers", async () => {
+    const server = createServer(() => {});
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    const provider = new JsonRpcProvider(`http://127.0.0.1:${port}`, 1, { staticNetwork: true });
+    try {
+      const aggregators = [{ market: BTC, address: `0x${"12".repeat(20)}` }];
+      const [answer] = await new AggregatorSource({ provider, aggregators, answerLimitMs: 50 }).pricesAt();
+      expect(answer)
+        .to.have.property("reason")
+        .that.matches(/does not answer: no answer in 50 ms$/);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+      provider.destroy();
+    }
   });
 });

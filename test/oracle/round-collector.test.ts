@@ -2,6 +2,8 @@ import { expect } from "chai";
 import { type HDNodeWallet, Wallet } from "ethers";
 import { signReport } from "../../matcher/oracle/report-signer.ts";
 import { parseReport, ReportRefused, RoundCollector } from "../../matcher/oracle/round-collector.ts";
+import { wireOracle } from "../../matcher/oracle/wire-oracle.ts";
+import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { PriceReport, ReportedRound } from "../../matcher/protocol/price-report.ts";
 
 const context = { chainId: 31337, oracle: "0x5FbDB2315678afecb367f032d93F642f64180aa3" };
@@ -117,6 +119,66 @@ describe("RoundCollector", () => {
     expect(rounds).to.have.length(1);
   });
 
+  it("ends a round's grace to the millisecond that it was given, and calls it off when the last signer reports", async () => {
+    const rounds: number[] = [];
+    const waits: { delayMs: number; run: () => void; off: boolean }[] = [];
+    const collector = new RoundCollector(
+      context,
+      { signers, threshold: 2 },
+      {
+        graceMs: 500,
+        onRound: ({ number }) => rounds.push(number),
+        after: (delayMs, run) => {
+          const wait = { delayMs, run, off: false };
+          waits.push(wait);
+          return () => {
+            wait.off = true;
+          };
+        },
+      },
+    );
+    const offer = async (signer: number, round: number) =>
+      collector.offer(await report(wallets[signer]!, round, 900 + round));
+    await offer(0, 100);
+    expect(waits, "one is not enough to wait for the others").to.deep.equal([]);
+    await offer(1, 100);
+    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([500]);
+    expect((await offer(2, 100))?.number).to.equal(100);
+    expect(waits[0]?.off, "nobody is waited for any more").to.equal(true);
+    await offer(0, 101);
+    await offer(1, 101);
+    await offer(0, 102);
+    waits[1]?.run();
+    expect(rounds).to.deep.equal([101]);
+    expect((await offer(2, 101)) ?? null, "late, and of no use").to.equal(null);
+    await offer(1, 102);
+    expect((await offer(2, 102))?.number, "the next round went on meanwhile").to.equal(102);
+  });
+
+  it("lets nobody push out another's reports, nor take back what it reported", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const [liar, honest, other] = wallets as [Wallet, Wallet, Wallet];
+    collector.offer(await report(honest, 100));
+    for (let round = 101; round < 140; round++) collector.offer(await report(liar, round, 900 + round));
+    expect(collector.offer(await report(other, 100))?.number, "the flood has not washed it away").to.equal(100);
+    // Of its own, the newest eight wait: 132 … 139.
+    expect(collector.offer(await report(honest, 131, 1_031)), "its ninth newest").to.equal(undefined);
+    expect(collector.offer(await report(honest, 132, 1_032))?.number, "its eighth newest").to.equal(132);
+    collector.offer(await report(honest, 200, 2_000));
+    expect(collector.offer(await report(honest, 200, 2_000)), "again the same").to.equal(undefined);
+    const changed = await report(honest, 200, 2_000, [650_001, ...PRICES.slice(1)]);
+    expect(await refusalOf(collector, changed)).to.match(/reported other prices for round 200 before/);
+    const round = collector.offer(await report(other, 200, 2_000));
+    expect(round?.pricesTicks[0]).to.equal(650_000);
+  });
+
+  it("has no round with one signer of three, however often it reports", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    for (let round = 100; round < 120; round++) {
+      expect(collector.offer(await report(wallets[0]!, round, 900 + round))).to.equal(undefined);
+    }
+  });
+
   it("shows who reported what, how old it is and how far from the median", async () => {
     const collector = new RoundCollector(context, { signers, threshold: 2 });
     const prices = (btc: number) => [btc, 0, 0, 0, 0, 0, 0, 0];
@@ -134,6 +196,34 @@ describe("RoundCollector", () => {
     ]);
     expect(known[0]?.driftPpm.slice(1)).to.deep.equal(new Array(7).fill(null));
     expect(markets).to.deep.equal([{ market: 0, medianTicks: 650_000, prices: 2, ageSeconds: 7 }]);
+  });
+
+  it("says so in the words of the API, markets by name and prices in USD, with what is not known left out", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const btc = DEVNET_MARKETS[0]!.market;
+    const told = () => wireOracle(collector.board.status(1_009), { accepted: 2, refused: 1 }, [btc]);
+    const silent = { round: null, timeSeconds: null, ageSeconds: null, drift: [], refused: 0 };
+    expect(told()).to.deep.equal({
+      threshold: 2,
+      round: 0,
+      accepted: 2,
+      refused: 1,
+      signers: signers.map((signer) => ({ signer, ...silent })),
+      markets: [],
+    });
+    collector.offer(await report(wallets[0]!, 100, 1_000, [650_000, 300_000, 0, 0, 0, 0, 0, 0]));
+    collector.offer(await report(wallets[1]!, 100, 1_000, [650_065, 300_000, 0, 0, 0, 0, 0, 0]));
+    expect(told().round).to.equal(100);
+    // A market that loses its price keeps the last one, whose age shows it; so does a signer that falls silent.
+    collector.offer(await report(wallets[0]!, 101, 1_004, [0, 300_000, 0, 0, 0, 0, 0, 0]));
+    collector.offer(await report(wallets[1]!, 101, 1_004, [650_065, 300_000, 0, 0, 0, 0, 0, 0]));
+    expect(told().markets).to.deep.equal([{ market: "BTC-USD", median: "65000.0", ageSeconds: 9, prices: 2 }]);
+    const at = { round: 101, timeSeconds: 1_004, ageSeconds: 5, refused: 0 };
+    expect(told().signers).to.deep.equal([
+      { signer: signers[0], ...at, drift: [] },
+      { signer: signers[1], ...at, drift: [{ market: "BTC-USD", ppm: 100 }] },
+      { signer: signers[2], ...silent },
+    ]);
   });
 });
 

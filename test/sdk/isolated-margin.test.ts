@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { FastifyInstance } from "fastify";
 import { createApi } from "../../matcher/api/server.ts";
 import { L1Watcher } from "../../matcher/chain/l1-watcher.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
@@ -23,9 +22,7 @@ const MAKER_KEY = keyOf(2);
 describe("isolated margin as a mode of a position", function () {
   this.timeout(120_000);
   let chain: TestChain;
-  let watcher: L1Watcher;
-  let pool: VerifyPool;
-  let app: FastifyInstance;
+  const closers: (() => Promise<unknown>)[] = [];
   let sequencer: Sequencer;
   let options: IsolatedMarginOptions;
   let wallet: OnchainWallet;
@@ -50,17 +47,20 @@ describe("isolated margin as a mode of a position", function () {
 
   beforeEach(async () => {
     chain = await startTestChain();
+    closers.push(() => chain.close());
     const { deployment, provider, trader } = chain;
     const { exchange } = deployment;
     const domain = domainOf(CHAIN_ID, exchange);
-    pool = new VerifyPool({ domain, threads: 1 });
+    const pool = new VerifyPool({ domain, threads: 1 });
+    closers.push(() => pool.close());
     sequencer = new Sequencer({ state: newState(), verifier: pool });
     const markets = DEVNET_MARKETS.map(({ market }) => market);
-    app = createApi({ sequencer, chainId: CHAIN_ID, exchange, domain, markets });
+    const app = createApi({ sequencer, chainId: CHAIN_ID, exchange, domain, markets });
+    closers.push(() => app.close());
     const apiUrl = await app.listen({ host: "127.0.0.1", port: 0 });
     epoch = 0;
     openEpoch("65000");
-    watcher = new L1Watcher({
+    const watcher = new L1Watcher({
       provider,
       exchange,
       firstBlock: deployment.firstBlock,
@@ -74,6 +74,7 @@ describe("isolated margin as a mode of a position", function () {
       },
     });
     watcher.start();
+    closers.push(() => watcher.stop());
     wallet = new OnchainWallet(trader, { exchange, token: deployment.token });
     await wallet.mintTestDollars(100_000n * USD);
     const first = await wallet.register(registrationPointOf(TRADER_KEY.scalar));
@@ -88,10 +89,7 @@ describe("isolated margin as a mode of a position", function () {
   });
 
   afterEach(async () => {
-    await watcher.stop();
-    await app.close();
-    await pool.close();
-    await chain.close();
+    for (const close of closers.splice(0).reverse()) await close();
   });
 
   it("opens in a new account with its own margin, and closes into the cross account again", async () => {
@@ -194,12 +192,10 @@ describe("isolated margin as a mode of a position", function () {
 
   it("opens two at once in two accounts, and refuses to touch an account that is not isolated", async () => {
     await maker.place({ ...ask, size: "0.2" });
-    const opened = await Promise.all([
-      isolated.openIsolated("BTC-USD", 1_000n * USD, bid),
-      isolated.openIsolated("BTC-USD", 1_000n * USD, bid).catch(() => undefined),
-    ]);
-    const accounts = opened.flatMap((each) => (each === undefined ? [] : [each.account]));
-    expect(new Set(accounts).size).to.equal(accounts.length);
+    const opened = await Promise.all([1, 2].map(() => isolated.openIsolated("BTC-USD", 1_000n * USD, bid)));
+    expect(opened.map(({ account }) => account)).to.have.members([3, 4]);
+    expect(opened.map(({ placed }) => placed.order.filledSize)).to.deep.equal(["0.1", "0.1"]);
+    expect((await cross.state()).equity).to.equal("18000");
     const notIsolated = await isolated.removeMargin(cross.account, 1n).catch((error: Error) => error.message);
     expect(notIsolated).to.equal(`account ${cross.account} is not isolated`);
     expect(await isolated.closeIsolated(cross.account).catch((error: Error) => error.message)).to.equal(notIsolated);

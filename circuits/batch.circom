@@ -1,8 +1,11 @@
 pragma circom 2.2.2;
 
 include "lib/range.circom";
+include "risk/liquidation-bounds.circom";
 include "rows/account-slot.circom";
 include "rows/account-tree.circom";
+include "rows/liquidation-row.circom";
+include "rows/liquidation-terms.circom";
 include "rows/market-terms.circom";
 include "rows/open-interest.circom";
 include "rows/queue-entry.circom";
@@ -13,9 +16,9 @@ include "generated/protocol.circom";
 // The statement: "I know a batch of queue entries and signed messages which, at the terms of one epoch, moves the exchange from oldRoot to newRoot by the rules
 // of docs/protocol.md, and the public data d that describes it is the one behind (commitment, z, y)."
 //
-// R rows, A account slots, Q queue entries, W withdrawals, registerLevels of the account tree kept as registers.
-// Public: commitment, z, y. Every other input is chosen by the prover; those that the contract writes into d are fixed by the binding in step 8.
-template Batch(tier, R, A, Q, W, registerLevels) {
+// R signed rows, A account slots, Q queue entries, W withdrawals, L liquidations, registerLevels of the account tree kept as registers.
+// Public: commitment, z, y. Every other input is chosen by the prover; those that the contract writes into d are fixed by the binding in step 10.
+template Batch(tier, R, A, Q, W, L, registerLevels) {
     signal input commitment;
     signal input z;
     signal input y;
@@ -38,6 +41,14 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     signal input priceMin[8];
     signal input priceMax[8];
     signal input fundingIndexOffset[8];
+    signal input restricted[8];
+    signal input retired[8];
+    signal input isolatedOnly[8];
+    signal input positionCap[8];
+    signal input liquidationFeeCap;
+    signal input liquidationSpread;
+    signal input bankruptcyAdjustment;
+    signal input insuranceCap;
     signal input openInterestBefore[8];
     signal input openInterestCap[8];
     signal input withinCap[8];
@@ -82,6 +93,21 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     signal input rowNewer[R];
     signal input rowOrderPath[R][ORDER_TREE_LEVELS()][8];
 
+    // Liquidations.
+    signal input liquidationIsLiquidation[L];
+    signal input liquidationIsDeleveraging[L];
+    signal input liquidationAccount[L][A];
+    signal input liquidationCounterparty[L][A];
+    signal input liquidationMarket[L][3];
+    signal input liquidationSide[L];
+    signal input liquidationQuantity[L];
+    signal input liquidationQuote[L];
+    signal input liquidationFee[L];
+    signal input liquidationPayout[L];
+    signal input liquidationCovered[L];
+    signal input liquidationPays[L];
+    signal input liquidationCapped[L];
+
     // Account slots.
     signal input slotActive[A];
     signal input slotAccount[A];
@@ -95,6 +121,7 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     signal input slotLane[A][8];
     signal input slotLaneAfter[A][8];
     signal input slotHealthy[A];
+    signal input slotGrows[A][8];
     signal input slotPath[A][ACCOUNT_TREE_LEVELS()][8];
     signal input subRoots[registerLevels == 0 ? 1 : 64];
 
@@ -116,7 +143,16 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         terms[m].priceMin <== priceMin[m];
         terms[m].priceMax <== priceMax[m];
         terms[m].fundingIndexOffset <== fundingIndexOffset[m];
+        terms[m].restricted <== restricted[m];
+        terms[m].retired <== retired[m];
+        terms[m].isolatedOnly <== isolatedOnly[m];
+        terms[m].positionCap <== positionCap[m];
     }
+    component liquidationTerms = LiquidationTerms();
+    liquidationTerms.feeCap <== liquidationFeeCap;
+    liquidationTerms.spread <== liquidationSpread;
+    liquidationTerms.bankruptcyAdjustment <== bankruptcyAdjustment;
+    liquidationTerms.insuranceCap <== insuranceCap;
 
     // 2. Queue entries, each to its account slot.
     component entry[Q];
@@ -193,25 +229,55 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         if (i > 0) row[i].active * (1 - row[i - 1].active) === 0;
     }
 
-    // 4. The pool is conserved: per market signed quotes and quantities sum to zero, both at once as quote + 2^100·quantity with |Σ quote| ≤ 64·2^72 = 2^78 and
-    // |Σ quantity| ≤ 2^46. What was paid in fees is the fee delta, never negative.
+    // 4. Liquidations, in order. Slot 0 is the fund's while there are any. What bounds them is step 7, where the slots' values are known.
+    component liquidation[L];
+    for (var k = 0; k < L; k++) {
+        liquidation[k] = LiquidationRow(A);
+        liquidation[k].isLiquidation <== liquidationIsLiquidation[k];
+        liquidation[k].isDeleveraging <== liquidationIsDeleveraging[k];
+        for (var j = 0; j < A; j++) {
+            liquidation[k].account[j] <== liquidationAccount[k][j];
+            liquidation[k].counterparty[j] <== liquidationCounterparty[k][j];
+        }
+        for (var b = 0; b < 3; b++) liquidation[k].market[b] <== liquidationMarket[k][b];
+        liquidation[k].side <== liquidationSide[k];
+        liquidation[k].quantity <== liquidationQuantity[k];
+        liquidation[k].quote <== liquidationQuote[k];
+        liquidation[k].fee <== liquidationFee[k];
+        liquidation[k].payout <== liquidationPayout[k];
+        liquidation[k].covered <== liquidationCovered[k];
+        for (var m = 0; m < 8; m++) {
+            liquidation[k].price[m] <== price[m];
+            liquidation[k].priceMmf[m] <== terms[m].priceMmf;
+        }
+        if (k > 0) liquidation[k].active * (1 - liquidation[k - 1].active) === 0;
+    }
+    liquidation[0].active * (1 - slotActive[0]) === 0;
+    liquidation[0].active * (slotAccount[0] - INSURANCE_ACCOUNT()) === 0;
+
+    // 5. The pool is conserved: per market signed quotes and quantities sum to zero, both at once as quote + 2^100·quantity with |Σ quote| ≤ 64·2^72 = 2^78 and
+    // |Σ quantity| ≤ 2^46. What was paid in fees is the fee delta, never negative; what goes to or comes from the fund is no part of it.
     var feeSum = 0;
     for (var i = 0; i < R; i++) feeSum += rowFee[i];
     for (var m = 0; m < 8; m++) {
         var pool = 0;
         for (var i = 0; i < R; i++) pool += row[i].poolDelta[m];
+        for (var k = 0; k < L; k++) pool += liquidation[k].poolDelta[m];
         pool === 0;
     }
     component feeRange = InRange(FEE_DELTA_BITS());
     feeRange.in <== feeSum;
 
-    // 5. Account slots.
+    // 6. Account slots.
     component account[A];
     signal collateralPart[A][R];
     signal sizePart[A][R][2];
     signal minSequencePart[A][R];
     signal paymentPart[A][W];
     signal cancelAllPart[A][R];
+    signal liquidatedPart[A][L];
+    signal counterpartyPart[A][L];
+    signal liquidationSizePart[A][L][2];
     for (var j = 0; j < A; j++) {
         account[j] = AccountSlot();
         account[j].active <== slotActive[j];
@@ -224,6 +290,13 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         account[j].withdrawalNonce <== slotWithdrawalNonce[j];
         account[j].minSequence <== slotMinSequence[j];
         account[j].healthy <== slotHealthy[j];
+        for (var m = 0; m < 8; m++) {
+            account[j].grows[m] <== slotGrows[j][m];
+            account[j].restricted[m] <== restricted[m];
+            account[j].retired[m] <== retired[m];
+            account[j].isolatedOnly[m] <== isolatedOnly[m];
+            account[j].positionCap[m] <== positionCap[m];
+        }
         for (var m = 0; m < 8; m++) {
             account[j].lane[m] <== slotLane[j][m];
             account[j].lanesAfter[m] <== slotLaneAfter[j][m];
@@ -246,8 +319,10 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         var cancelAlls = 0;
         var payments = 0;
         var received = 0;
+        var rowReferences = 0;
         for (var i = 0; i < R; i++) {
             references += rowChoice[i][j];
+            rowReferences += rowChoice[i][j];
             collateralPart[j][i] <== rowChoice[i][j] * row[i].collateralDelta;
             collateral += collateralPart[j][i];
             for (var w = 0; w < 2; w++) {
@@ -265,6 +340,25 @@ template Batch(tier, R, A, Q, W, registerLevels) {
                 references += rowReceiver[i][j];
             }
         }
+        var liquidated = 0;
+        var counterparties = 0;
+        for (var k = 0; k < L; k++) {
+            liquidated += liquidationAccount[k][j];
+            counterparties += liquidationCounterparty[k][j];
+            liquidatedPart[j][k] <== liquidationAccount[k][j] * liquidation[k].collateralDelta;
+            counterpartyPart[j][k] <== liquidationCounterparty[k][j] * liquidation[k].counterpartyCollateralDelta;
+            collateral += liquidatedPart[j][k] + counterpartyPart[j][k];
+            for (var w = 0; w < 2; w++) {
+                liquidationSizePart[j][k][w] <== (liquidationAccount[k][j] - liquidationCounterparty[k][j]) * liquidation[k].sizeWordDelta[w];
+                sizes[w] += liquidationSizePart[j][k][w];
+            }
+            // The fund's slot. Nothing else refers to it, and a row that is not active gives and takes nothing.
+            if (j == 0) collateral += liquidationFee[k] - liquidationCovered[k];
+        }
+        references += liquidated + counterparties;
+        account[j].liquidated <== liquidated;
+        account[j].counterparty <== counterparties;
+        account[j].rowReferences <== rowReferences;
         account[j].isNew <== isNew;
         account[j].deposits <== deposits + received;
         account[j].references <== references;
@@ -276,7 +370,41 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         account[j].orderRootAfter <== row[R - 1].rootAfter[j];
     }
 
-    // 6. Open interest.
+    // 7. What bounds the liquidations. What is left of the fund (its S₀, where there is a liquidation) and of the epoch's cap is threaded through them.
+    signal fundStart;
+    fundStart <== liquidation[0].active * account[0].collateral0;
+    component bounds[L];
+    for (var k = 0; k < L; k++) {
+        bounds[k] = LiquidationBounds(A);
+        bounds[k].isLiquidation <== liquidationIsLiquidation[k];
+        bounds[k].isDeleveraging <== liquidationIsDeleveraging[k];
+        for (var j = 0; j < A; j++) {
+            bounds[k].account[j] <== liquidationAccount[k][j];
+            bounds[k].slotTv0[j] <== account[j].tv0;
+            bounds[k].slotTrMaintenance0[j] <== account[j].trMaintenance0;
+            bounds[k].slotTv[j] <== account[j].tv;
+            bounds[k].slotTrMaintenance[j] <== account[j].trMaintenance;
+            bounds[k].slotMaintenanceProduct[j] <== account[j].maintenanceProduct;
+            bounds[k].slotMaintenanceProduct0[j] <== account[j].maintenanceProduct0;
+        }
+        bounds[k].side <== liquidationSide[k];
+        bounds[k].quantity <== liquidationQuantity[k];
+        bounds[k].quote <== liquidationQuote[k];
+        bounds[k].fee <== liquidationFee[k];
+        bounds[k].payout <== liquidationPayout[k];
+        bounds[k].covered <== liquidationCovered[k];
+        bounds[k].indexQuote <== liquidation[k].indexQuote;
+        bounds[k].maintenance <== liquidation[k].maintenance;
+        bounds[k].pays <== liquidationPays[k];
+        bounds[k].capped <== liquidationCapped[k];
+        bounds[k].feeCap <== liquidationFeeCap;
+        bounds[k].spread <== liquidationSpread;
+        bounds[k].bankruptcyAdjustment <== bankruptcyAdjustment;
+        bounds[k].capLeft <== k == 0 ? PICO_PER_MICRO() * insuranceCap - insuranceSpent : bounds[k - 1].capLeftAfter;
+        bounds[k].fund <== k == 0 ? fundStart : bounds[k - 1].fundAfter;
+    }
+
+    // 8. Open interest.
     component interest[8];
     for (var m = 0; m < 8; m++) {
         var change = 0;
@@ -288,7 +416,7 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         interest[m].change <== change;
     }
 
-    // 7. Store the slots.
+    // 9. Store the slots.
     if (registerLevels == 0) {
         component tree = AccountTree(A);
         tree.oldRoot <== oldRoot;
@@ -315,8 +443,8 @@ template Batch(tier, R, A, Q, W, registerLevels) {
         registers.newRoot === newRoot;
     }
 
-    // 8. The public data, word by word (docs/protocol.md §8), bound to the three public inputs.
-    var n = HEADER_WORDS() + Q * QUEUE_ENTRY_WORDS() + W + R + A * ACCOUNT_SLOT_WORDS();
+    // 10. The public data, word by word (docs/protocol.md §8), bound to the three public inputs.
+    var n = HEADER_WORDS() + Q * QUEUE_ENTRY_WORDS() + W + R + L + A * ACCOUNT_SLOT_WORDS();
     component data = PublicData(tier, n);
     data.z <== z;
     data.words[WORD_DOMAIN()] <== domain;
@@ -330,9 +458,9 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     data.words[WORD_JOURNAL_HEAD()] <== journalHead;
     data.words[WORD_FUNDING_DIGEST()] <== fundingDigest;
     data.words[WORD_FEE_DELTA()] <== feeSum;
-    // Insurance payouts are not part of this version: the amount spent does not change.
     data.words[WORD_INSURANCE_SPENT_BEFORE()] <== insuranceSpent;
-    data.words[WORD_INSURANCE_SPENT_AFTER()] <== insuranceSpent;
+    data.words[WORD_INSURANCE_SPENT_AFTER()] <== PICO_PER_MICRO() * insuranceCap - bounds[L - 1].capLeftAfter;
+    data.words[WORD_LIQUIDATION_TERMS()] <== liquidationTerms.word;
     for (var m = 0; m < 8; m++) data.words[WORD_MARKETS() + m] <== terms[m].word;
     for (var w = 0; w < 2; w++) {
         var before = 0;
@@ -362,6 +490,10 @@ template Batch(tier, R, A, Q, W, registerLevels) {
     }
     for (var i = 0; i < R; i++) {
         data.words[at] <== row[i].word;
+        at++;
+    }
+    for (var k = 0; k < L; k++) {
+        data.words[at] <== liquidation[k].word;
         at++;
     }
     for (var j = 0; j < A; j++) {

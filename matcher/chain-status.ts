@@ -2,6 +2,7 @@ import type { Deployment } from "./chain/deployment.ts";
 import type { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Watcher } from "./chain/l1-watcher.ts";
 import type { TransactionLine } from "./chain/transaction-line.ts";
+import type { OracleBoard } from "./oracle/oracle-board.ts";
 import type { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import type { ProofPipeline } from "./prover/pipeline.ts";
 
@@ -13,6 +14,7 @@ export interface ChainParts {
   readonly watcher: L1Watcher;
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
+  readonly board: OracleBoard;
 }
 
 const WARNING =
@@ -25,6 +27,7 @@ export function chainStatusOf({
   watcher,
   opener,
   endpoint,
+  board,
 }: ChainParts): Record<string, unknown> {
   return {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
@@ -36,6 +39,6 @@ export function chainStatusOf({
     settlement: line.status(),
     watcher: watcher.status(),
     epochs: opener.status(),
-    oracle: endpoint.status(),
+    oracle: { ...endpoint.status(), ...board.status(Math.floor(Date.now() / 1_000)) },
   };
 }

@@ -36,6 +36,9 @@ import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
 
+/** How long a price round with enough reports waits for the other signers'. */
+const REPORT_GRACE_MS = 500;
+
 export interface MatcherOptions {
   readonly deployment: Deployment;
   /** Private key of the deployment's operator. */
@@ -223,6 +226,8 @@ async function assemble(
     provider,
     line,
     exchange,
+    oracle: deployment.oracle,
+    registry: deployment.registry,
     cadence: options.cadence,
     journalHead: () => state.journalHead,
     load: () => ({
@@ -250,7 +255,9 @@ async function assemble(
   const collector = new RoundCollector(
     { chainId, oracle: deployment.oracle },
     { signers: [...signers], threshold: Number(threshold) },
+    { graceMs: REPORT_GRACE_MS, onRound: (round) => opener.offer(round) },
   );
+  closers.push(async () => collector.close());
   const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round));
   const operatorPort = await endpoint.listen(options.operatorPort);
   closers.push(() => endpoint.close());
@@ -273,7 +280,7 @@ async function assemble(
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint }),
+    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board }),
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });
   closers.push(() => api.close());

@@ -45,7 +45,7 @@ function MARKET_FLAG_BITS() { return 1; } // bits
 function LIQUIDATION_SPREAD_BITS() { return 22; } // bits
 function BANKRUPTCY_ADJUSTMENT_BITS() { return 24; } // bits
 function INSURANCE_CAP_MICRO_USD_BITS() { return 64; } // bits
-function INSURANCE_SPENT_BITS() { return 112; } // bits
+function INSURANCE_SPENT_BITS() { return 84; } // bits
 function WITHDRAWAL_NONCE_BITS() { return 32; } // bits
 function BATCH_NUMBER_BITS() { return 64; } // bits
 function EPOCH_NUMBER_BITS() { return 64; } // bits

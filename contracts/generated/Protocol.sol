@@ -49,7 +49,7 @@ library Protocol {
     uint256 internal constant LIQUIDATION_SPREAD_BITS = 22; // bits
     uint256 internal constant BANKRUPTCY_ADJUSTMENT_BITS = 24; // bits
     uint256 internal constant INSURANCE_CAP_MICRO_USD_BITS = 64; // bits
-    uint256 internal constant INSURANCE_SPENT_BITS = 112; // bits
+    uint256 internal constant INSURANCE_SPENT_BITS = 84; // bits
     uint256 internal constant WITHDRAWAL_NONCE_BITS = 32; // bits
     uint256 internal constant BATCH_NUMBER_BITS = 64; // bits
     uint256 internal constant EPOCH_NUMBER_BITS = 64; // bits

@@ -55,8 +55,8 @@ export const WIDTH = {
   bankruptcyAdjustment: 24,
   /** What the insurance fund may pay in one epoch. */
   insuranceCapMicroUsd: 64,
-  /** What it has paid in the epoch, pico-USD. */
-  insuranceSpent: 112,
+  /** What it has paid in the epoch, pico-USD: never more than its cap. */
+  insuranceSpent: 84,
   withdrawalNonce: 32,
   batchNumber: 64,
   epochNumber: 64,

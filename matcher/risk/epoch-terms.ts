@@ -33,6 +33,8 @@ export interface EpochTerms {
   liquidation: LiquidationTerms;
   /** Whether any market is retired: only then does settling an account look for its positions. */
   anyRetired: boolean;
+  /** Whether any market is isolated-only: only then does growth look at an account's other positions. */
+  anyIsolatedOnly: boolean;
   markets: readonly MarketTerms[];
   /** One list for all accounts of the epoch: an account that holds this very list is settled. */
   fundingIndexPicoUsd: readonly bigint[];
@@ -127,6 +129,7 @@ export function compileEpoch(epoch: Epoch): EpochTerms {
     rebateCapPpm: BigInt(epoch.rebateCapPpm),
     liquidation: checkedLiquidation(epoch.liquidation),
     anyRetired: epoch.markets.some((market) => market.retired),
+    anyIsolatedOnly: epoch.markets.some((market) => market.isolatedOnly),
     markets: epoch.markets.map(marketTerms),
     fundingIndexPicoUsd: epoch.markets.map((market) => market.fundingIndexPicoUsd),
   };

@@ -65,25 +65,38 @@ function breaksIsolation(terms: EpochTerms, sizesLots: readonly bigint[]): boole
   return isolated && positions > 1;
 }
 
-/** Rules 2 to 4. A market whose size stayed costs one comparison: a fill moves one. */
+/** Rules 2 and 3 on one market. "grew": they hold, and rule 4 is asked. */
+function marketRefusal(
+  terms: EpochTerms,
+  start: Position,
+  final: Position,
+  market: number,
+): TransitionRefusal | "grew" | undefined {
+  const after = final.sizesLots[market] as bigint;
+  const change = sizeChange(start.sizesLots[market] as bigint, after);
+  if (change === undefined) return undefined;
+  const { restricted, positionCapLots } = terms.markets[market] as MarketTerms;
+  if (restricted) return change === "grew" ? "restricted-growth" : "restricted-flip";
+  if (change === "flipped") return undefined;
+  return (after < 0n ? -after : after) > positionCapLots ? "position-cap" : "grew";
+}
+
+/** Rules 2 to 4. */
 function limitRefusal(
   terms: EpochTerms,
   start: Position,
   final: Position,
   withdrew: boolean,
+  traded: number | undefined,
 ): TransitionRefusal | undefined {
   let grew = false;
-  for (let market = 0; market < final.sizesLots.length; market++) {
-    const after = final.sizesLots[market] as bigint;
-    const change = sizeChange(start.sizesLots[market] as bigint, after);
-    if (change === undefined) continue;
-    const { restricted, positionCapLots } = terms.markets[market] as MarketTerms;
-    if (restricted) return change === "grew" ? "restricted-growth" : "restricted-flip";
-    if (change === "flipped") continue;
-    grew = true;
-    if ((after < 0n ? -after : after) > positionCapLots) return "position-cap";
+  const last = traded ?? final.sizesLots.length - 1;
+  for (let market = traded ?? 0; market <= last; market++) {
+    const refusal = marketRefusal(terms, start, final, market);
+    if (refusal !== undefined && refusal !== "grew") return refusal;
+    grew ||= refusal === "grew";
   }
-  if (grew && breaksIsolation(terms, final.sizesLots)) return "isolated-market";
+  if (grew && terms.anyIsolatedOnly && breaksIsolation(terms, final.sizesLots)) return "isolated-market";
   return withdrew && holdsRestricted(terms, final) ? "restricted-withdrawal" : undefined;
 }
 
@@ -105,14 +118,16 @@ export function ratioRefusal(start: Margin, final: Margin): TransitionRefusal | 
  * The valid-final-state rule, exactly as the circuit has it. Undefined: the state is valid. Not for accounts that a liquidation names.
  * @param start S₀: the leaf at the batch's start after funding, retired markets and the batch's deposits
  * @param withdrew the batch has a withdrawal or transfer of this account
+ * @param traded the one market whose size may have changed, when the caller knows it: a fill alone moves no other
  */
 export function transitionRefusal(
   terms: EpochTerms,
   start: Position,
   final: Position,
   withdrew: boolean,
+  traded?: number,
 ): TransitionRefusal | undefined {
-  if (meetsInitialMargin(terms, final)) return limitRefusal(terms, start, final, withdrew);
+  if (meetsInitialMargin(terms, final)) return limitRefusal(terms, start, final, withdrew, traded);
   if (withdrew) return "margin-withdrawal";
   // What only reduces and pays nothing out keeps rules 2 to 4 by that alone.
   return (

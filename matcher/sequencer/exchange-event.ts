@@ -152,10 +152,10 @@ export type ExchangeEvent =
   | CancelledEvent
   | CancelledAllEvent
   | FeeTierEvent
-  | MarginModeEvent
   | LiquidatedEvent
   | DeleveragedEvent
   | PositionSettledEvent
+  | MarginModeEvent
   | FundingSampleEvent
   | FundingIntervalEvent;
 

@@ -98,7 +98,7 @@ export function checkLeg(
   const record = records.withTrade(start, order.market, order.side === "buy", quantity, quoteMicroUsd, fee);
   if (!records.sizeInRange(record.sizesLots[order.market] as bigint)) return "size-range";
   if (!records.collateralInRange(record)) return "collateral-range";
-  const transition = transitionRefusal(terms, start, record, false);
+  const transition = transitionRefusal(terms, start, record, false, order.market);
   if (transition !== undefined) return transition;
   return { record, slot: rules.slotAfterOrder(order, slot, quantityLots), feePicoUsd: fee };
 }

@@ -48,17 +48,12 @@ const GENESIS: LedgerShared = {
 /** Accounts, order slots and shared values in memory, with one level of undo. Values are replaced, never changed in place. */
 export class LedgerState {
   readonly #accounts = new Map<number, Account>();
-  /** Accounts with a position, by market. */
-  readonly #holders: readonly Set<number>[] = Array.from({ length: MARKETS }, () => new Set<number>());
   #shared: LedgerShared;
   #trial: Trial | undefined;
 
   constructor(shared: LedgerShared = GENESIS, entries: Iterable<AccountEntry> = []) {
     this.#shared = shared;
-    for (const { account, record, slots } of entries) {
-      this.#accounts.set(account, { record, slots: new Map(slots) });
-      this.#noteHolder(account, NO_LOTS, record.sizesLots);
-    }
+    for (const { account, record, slots } of entries) this.#accounts.set(account, { record, slots: new Map(slots) });
   }
 
   get shared(): LedgerShared {
@@ -86,12 +81,17 @@ export class LedgerState {
     }
   }
 
-  /** Accounts with a position in a market as stored, by increasing index. */
+  /**
+   * Accounts with a position in a market as stored, by increasing index. Looked for when somebody asks, once an epoch or so: a list
+   * that every fill keeps up to date would cost each of them more.
+   */
   holders(market: number): number[] {
-    return [...(this.#holders[market] as Set<number>)].sort((a, b) => a - b);
+    if (this.#shared.grossOpenInterestLots[market] === 0n) return [];
+    const holders: number[] = [];
+    for (const [account, { record }] of this.#accounts) if (record.sizesLots[market] !== 0n) holders.push(account);
+    return holders.sort((a, b) => a - b);
   }
 
-  /** An account without positions. */
   addAccount(account: number, record: AccountRecord): void {
     this.#accounts.set(account, { record, slots: new Map() });
   }
@@ -100,7 +100,7 @@ export class LedgerState {
     const stored = this.#stored(account);
     const records = this.#trial?.records;
     if (records !== undefined && !records.has(account)) records.set(account, stored.record);
-    this.#replace(account, stored, record);
+    stored.record = record;
   }
 
   setSlot(account: number, slot: number, content: OrderSlot): void {
@@ -129,28 +129,12 @@ export class LedgerState {
   rollback(): void {
     const { shared, records, slots } = this.#running();
     this.#shared = shared;
-    for (const [account, record] of records) this.#replace(account, this.#stored(account), record);
+    for (const [account, record] of records) this.#stored(account).record = record;
     for (const { account, slot, content } of slots.reverse()) {
       if (content === undefined) this.#stored(account).slots.delete(slot);
       else this.#stored(account).slots.set(slot, content);
     }
     this.#trial = undefined;
-  }
-
-  #replace(account: number, stored: Account, record: AccountRecord): void {
-    this.#noteHolder(account, stored.record.sizesLots, record.sizesLots);
-    stored.record = record;
-  }
-
-  #noteHolder(account: number, before: readonly bigint[], after: readonly bigint[]): void {
-    if (before === after) return;
-    for (let market = 0; market < after.length; market++) {
-      const holds = after[market] !== 0n;
-      if (holds === (before[market] !== 0n)) continue;
-      const holders = this.#holders[market] as Set<number>;
-      if (holds) holders.add(account);
-      else holders.delete(account);
-    }
   }
 
   #running(): Trial {

@@ -92,7 +92,7 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
     });
     it("refuses growth one pico-USD below initial margin", async () => {
       world.seed(A, { collateralPicoUsd: 40_000n * MICRO - 1n });
-      await refused({ rows: buy(400) }, "ValidTransition");
+      await refused({ rows: buy(400) }, "SizeGrowth");
     });
     it("lets an account below initial margin reduce", async () => {
       world.seed(A, longWorth(1_000n, 60_000n * MICRO));
@@ -100,11 +100,11 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
     });
     it("does not let it grow by one lot", async () => {
       world.seed(A, longWorth(1_000n, 60_000n * MICRO));
-      await refused({ rows: buy(1) }, "ValidTransition");
+      await refused({ rows: buy(1) }, "SizeGrowth");
     });
     it("does not let it flip, even to a smaller position", async () => {
       world.seed(A, longWorth(1_000n, 5_000n * MICRO));
-      await refused({ rows: sell(1_400) }, "ValidTransition");
+      await refused({ rows: sell(1_400) }, "SizeGrowth");
     });
     it("does not let its ratio fall by one pico-USD of fee beyond the reduction", async () => {
       // Value 1, requirement 100: reducing by 1 % keeps the ratio when 1 % of the value may be lost. Here a fee takes more.

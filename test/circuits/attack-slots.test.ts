@@ -200,6 +200,6 @@ describe("batch circuit: account slots that a dishonest prover would like", func
       ],
     });
     expect(read(circuit.inputOf(trace), ["slotHealthy", 0])).to.equal(0n);
-    await refused(trace, "ValidTransition");
+    await refused(trace, "SizeGrowth");
   });
 });

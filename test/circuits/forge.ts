@@ -10,6 +10,7 @@ import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import {
   ACCOUNT_TREE_LEVELS,
   FILLED_CANCELLED,
+  INSURANCE_ACCOUNT,
   MARKETS,
   PICO_PER_MICRO,
   tierById,
@@ -17,7 +18,14 @@ import {
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { MerkleTree, treeShape } from "../../matcher/state/merkle-tree.ts";
 import { OrderTree, orderTreeShape } from "../../matcher/state/order-tree.ts";
-import type { AccountTrace, BatchTrace, OrderSlot, QueueEntry, RowTrace } from "../../matcher/state/trace.ts";
+import type {
+  AccountTrace,
+  BatchTrace,
+  LiquidationTrace,
+  OrderSlot,
+  QueueEntry,
+  RowTrace,
+} from "../../matcher/state/trace.ts";
 
 /** Any 248-bit constant: circuit tests need no exchange. */
 export const TEST_DOMAIN = 0x1234567890abcdef1234567890abcdefn;
@@ -34,7 +42,15 @@ export interface RowPlan {
   slotAfter?: OrderSlot;
 }
 
+/** A liquidation or deleveraging as the forger wants it. */
+export type LiquidationPlan = Omit<LiquidationTrace, "accountSlot" | "counterpartySlot">;
+
 export interface BatchPlan {
+  liquidations?: LiquidationPlan[];
+  /** Whose slot pays for them, if not the insurance fund's. */
+  fund?: number;
+  /** Paid by the fund earlier in the epoch. */
+  insuranceSpentPicoUsd?: bigint;
   queue?: QueueEntry[];
   rows?: RowPlan[];
   /** Accounts touched beyond those of rows and queue. */
@@ -196,10 +212,12 @@ export class World {
   /** Applies a plan without checking a single rule. */
   forge(plan: BatchPlan): BatchTrace {
     const queue = plan.queue ?? [];
+    const liquidations = plan.liquidations ?? [];
     const touched = new Set([
       ...(plan.touch ?? []),
       ...queue.map((e) => e.account),
       ...(plan.rows ?? []).map((r) => r.message.account),
+      ...liquidations.flatMap((l) => [plan.fund ?? INSURANCE_ACCOUNT, l.account, l.counterparty ?? l.account]),
     ]);
     const order = [...touched].sort((a, b) => a - b);
     const isNew = new Set(queue.filter((e) => e.kind === "registration").map((e) => e.account));
@@ -230,9 +248,18 @@ export class World {
       grossOpenInterestBeforeLots: openInterestBefore,
       grossOpenInterestAfterLots: [...this.grossOpenInterestLots],
       rows,
-      liquidations: [],
-      insuranceSpentBeforePicoUsd: 0n,
-      insuranceSpentAfterPicoUsd: 0n,
+      liquidations: liquidations.map((liquidation) => ({
+        ...liquidation,
+        accountSlot: order.indexOf(liquidation.account),
+        ...(liquidation.counterparty === undefined
+          ? {}
+          : { counterpartySlot: order.indexOf(liquidation.counterparty) }),
+      })),
+      insuranceSpentBeforePicoUsd: plan.insuranceSpentPicoUsd ?? 0n,
+      insuranceSpentAfterPicoUsd: liquidations.reduce(
+        (sum, { coveredPicoUsd }) => sum + coveredPicoUsd,
+        plan.insuranceSpentPicoUsd ?? 0n,
+      ),
       accounts,
     };
   }
@@ -257,6 +284,11 @@ export class World {
       const now = this.epoch.markets[m]?.fundingIndexPicoUsd ?? 0n;
       after.collateralPicoUsd -= (before.sizesLots[m] as bigint) * (now - (before.fundingIndexPicoUsd[m] as bigint));
       after.fundingIndexPicoUsd[m] = now;
+      const market = this.epoch.markets[m];
+      if (market?.retired) {
+        after.collateralPicoUsd += (before.sizesLots[m] as bigint) * BigInt(market.priceTicks) * PICO_PER_MICRO;
+        after.sizesLots[m] = 0n;
+      }
     }
     after.collateralPicoUsd += depositsMicroUsd * PICO_PER_MICRO;
     for (const row of rows.filter((r) => r.message.account === index)) {
@@ -270,6 +302,7 @@ export class World {
         after.withdrawalNonce += 1;
       } else if (message.kind === "cancelAll") after.minSequence = message.sequence;
     }
+    for (const liquidation of plan.liquidations ?? []) liquidate(index, after, liquidation, plan.fund);
     after.orderRoot = holder.orders.root;
     plan.finally?.(index, after);
     const path = this.tree.path(index);
@@ -281,5 +314,24 @@ export class World {
     holder.leaf = after;
     this.tree.set(index, this.hash(leafInputs(after)));
     return { account: index, isNew, before, after, depositsMicroUsd, path };
+  }
+}
+
+/** What a liquidation does to a leaf, whether it may or not. */
+function liquidate(index: number, leaf: AccountLeaf, plan: LiquidationPlan, fund = INSURANCE_ACCOUNT): void {
+  const { account, counterparty, market, quoteMicroUsd, feePicoUsd, payoutPicoUsd, coveredPicoUsd } = plan;
+  const sign = plan.side === "buy" ? 1n : -1n;
+  const trade = (direction: bigint) => {
+    leaf.sizesLots[market] = (leaf.sizesLots[market] as bigint) + direction * BigInt(plan.quantityLots);
+    leaf.collateralPicoUsd -= direction * quoteMicroUsd * PICO_PER_MICRO;
+  };
+  if (index === fund) leaf.collateralPicoUsd += feePicoUsd - coveredPicoUsd;
+  if (index === account) {
+    trade(sign);
+    leaf.collateralPicoUsd += payoutPicoUsd - feePicoUsd;
+  }
+  if (index === counterparty) {
+    trade(-sign);
+    leaf.collateralPicoUsd -= payoutPicoUsd - coveredPicoUsd;
   }
 }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type HDNodeWallet, Wallet } from "ethers";
 import { signReport } from "../../matcher/oracle/report-signer.ts";
 import { parseReport, ReportRefused, RoundCollector } from "../../matcher/oracle/round-collector.ts";
-import type { PriceReport } from "../../matcher/protocol/price-report.ts";
+import type { PriceReport, ReportedRound } from "../../matcher/protocol/price-report.ts";
 
 const context = { chainId: 31337, oracle: "0x5FbDB2315678afecb367f032d93F642f64180aa3" };
 const PRICES = [650_000, 300_000, 0, 0, 0, 0, 0, 0];
@@ -76,12 +76,64 @@ describe("RoundCollector", () => {
     expect(await refusalOf(collector, good)).to.equal("accepted");
   });
 
-  it("refuses a round that is complete, and older ones", async () => {
+  it("refuses rounds before one that is complete, and has no use for late reports of that one", async () => {
     const collector = new RoundCollector(context, { signers, threshold: 1 });
     collector.offer(await report(wallets[0]!, 100));
-    for (const round of [99, 100]) {
-      expect(await refusalOf(collector, await report(wallets[1]!, round))).to.match(/is complete or older/);
+    expect(await refusalOf(collector, await report(wallets[1]!, 99))).to.match(/round 99 is older/);
+    expect(collector.offer(await report(wallets[1]!, 100))).to.equal(undefined);
+    expect(collector.offer(await report(wallets[1]!, 101))?.number).to.equal(101);
+  });
+
+  it("takes no price for a price: a market needs as many as the contract asks, and zeros do not count", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const prices = (...first: number[]) => [...first, 0, 0, 0, 0, 0];
+    collector.offer(await report(wallets[0]!, 100, 1_000, prices(650_000, 0, 0)));
+    const round = collector.offer(await report(wallets[1]!, 100, 1_000, prices(640_000, 300_000, 0)));
+    expect(round?.pricesTicks.slice(0, 3)).to.deep.equal([640_000, 0, 0]);
+  });
+
+  it("waits a while for all signers, so that the median rests on as many as there are, and no longer", async () => {
+    const rounds: ReportedRound[] = [];
+    const late = { graceMs: 20, onRound: (round: ReportedRound) => rounds.push(round) };
+    const collector = new RoundCollector(context, { signers, threshold: 2 }, late);
+    const prices = (btc: number) => [btc, ...PRICES.slice(1)];
+    // All three: at once.
+    const all = [650_000, 700_000, 640_000];
+    for (const [i, btc] of all.entries()) {
+      const round = collector.offer(await report(wallets[i]!, 100, 1_000, prices(btc)));
+      expect(round?.pricesTicks[0]).to.equal(i === 2 ? 650_000 : undefined);
     }
+    // Two: after the grace, once.
+    for (const i of [0, 1]) collector.offer(await report(wallets[i]!, 101, 1_001, prices(all[i]!)));
+    expect(rounds).to.deep.equal([]);
+    await new Promise((wake) => setTimeout(wake, 60));
+    expect(rounds.map(({ number, pricesTicks }) => [number, pricesTicks[0]])).to.deep.equal([[101, 650_000]]);
+    // One is no round; a closed collector tells nothing more.
+    collector.offer(await report(wallets[0]!, 102, 1_002));
+    collector.offer(await report(wallets[1]!, 103, 1_003));
+    collector.offer(await report(wallets[2]!, 103, 1_003));
+    collector.close();
+    await new Promise((wake) => setTimeout(wake, 60));
+    expect(rounds).to.have.length(1);
+  });
+
+  it("shows who reported what, how old it is and how far from the median", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const prices = (btc: number) => [btc, 0, 0, 0, 0, 0, 0, 0];
+    collector.offer(await report(wallets[0]!, 100, 1_000, prices(650_000)));
+    collector.offer(await report(wallets[1]!, 100, 1_000, prices(650_650)));
+    collector.offer(await report(wallets[2]!, 100, 1_000, prices(649_350)));
+    expect(await refusalOf(collector, await report(wallets[2]!, 99))).to.not.equal("accepted");
+    const { signers: known, markets } = collector.board.status(1_007);
+    expect(
+      known.map(({ signer, ageSeconds, driftPpm, refused }) => [signer, ageSeconds, driftPpm[0], refused]),
+    ).to.deep.equal([
+      [signers[0], 7, 0, 0],
+      [signers[1], 7, 1_000, 0],
+      [signers[2], 7, -1_000, 1],
+    ]);
+    expect(known[0]?.driftPpm.slice(1)).to.deep.equal(new Array(7).fill(null));
+    expect(markets).to.deep.equal([{ market: 0, medianTicks: 650_000, prices: 2, ageSeconds: 7 }]);
   });
 });
 

@@ -11,11 +11,11 @@ import type { BatchTrace } from "../../matcher/state/trace.ts";
 import { checkSuccession, checkTrace } from "../fixtures/check-trace.ts";
 import { sampleEpoch } from "../risk/sample-epoch.ts";
 import { deposit, fill, message, order, registration, sampleLedger } from "../state/sample-ledger.ts";
+import { BatcherBench, DOMAIN } from "./batcher-bench.ts";
 
 const TEST = tierById(0);
 const SMALL = tierById(1);
 const LARGE = tierById(2);
-const DOMAIN = 77n;
 
 describe("batcher", () => {
   let hash: Poseidon;
@@ -31,45 +31,11 @@ describe("batcher", () => {
     message({ kind: "cancel" as const, account, slot, sequence });
   const cancelAll = (account: number, sequence: number) => message({ kind: "cancelAll" as const, account, sequence });
 
-  /** A ledger with three funded accounts and a batcher that has settled them; every trace is checked as it comes. */
-  class Bench {
-    readonly ledger: Ledger;
-    readonly batcher: Batcher;
-    readonly traces: BatchTrace[] = [];
-
+  /** Three funded accounts, settled. */
+  class Bench extends BatcherBench {
     constructor(tiers: readonly Tier[] = [LARGE], deposits: readonly bigint[] = [1000n, 1000n, 1000n]) {
-      const { ledger, steps } = sampleLedger(deposits);
-      this.ledger = ledger;
-      this.batcher = new Batcher({ hash, domain: DOMAIN, tiers });
-      for (const step of steps) this.push(step);
-      this.cut();
-      this.traces.length = 0;
+      super(hash, tiers, sampleLedger(deposits));
     }
-
-    push(step: Step, journalHead?: bigint): BatchTrace | undefined {
-      return this.#note(this.batcher.push(step, journalHead));
-    }
-
-    cut(): BatchTrace | undefined {
-      return this.#note(this.batcher.cut());
-    }
-
-    /** What the steps pushed so far make, as one batch. */
-    only(): BatchTrace {
-      expect(this.traces).to.deep.equal([]);
-      return this.cut() as BatchTrace;
-    }
-
-    #note(trace: BatchTrace | undefined): BatchTrace | undefined {
-      if (trace === undefined) return undefined;
-      checkTrace(trace, hash);
-      checkSuccession(this.#last, trace);
-      this.#last = trace;
-      this.traces.push(trace);
-      return trace;
-    }
-
-    #last: BatchTrace | undefined;
   }
 
   const kinds = (trace: BatchTrace) => trace.rows.map(({ message: { kind, account } }) => `${kind} ${account}`);

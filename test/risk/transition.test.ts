@@ -199,6 +199,26 @@ describe("valid final state: limits beside margin", () => {
     });
   });
 
+  it("says the same to a caller that knows which market was traded", () => {
+    const lots = fc.integer({ min: -4, max: 4 });
+    const kind = fc.record({
+      restricted: fc.boolean(),
+      isolatedOnly: fc.boolean(),
+      positionCapLots: fc.bigInt(0n, 4n),
+    });
+    const seen = new Set<string | undefined>();
+    fc.assert(
+      fc.property(kind, kind, lots, lots, lots, fc.boolean(), (a, b, from, to, other, withdrew) => {
+        const judged = judge([a, b], rich(from, other), rich(to, other), withdrew);
+        const known = compileEpoch(sampleEpoch([a, b]));
+        expect(transitionRefusal(known, rich(from, other), rich(to, other), withdrew, 0)).to.equal(judged);
+        seen.add(judged);
+      }),
+      { numRuns: 2_000, seed: 3 },
+    );
+    expect(seen.size).to.equal(6);
+  });
+
   it("asks nothing more of who only reduces below initial margin", () => {
     const markets = [{ restricted: true, positionCapLots: 0n, isolatedOnly: true }, {}];
     expect(judge(markets, position(-950n, 10), position(-450n, 5))).to.equal(undefined);

@@ -1,5 +1,8 @@
 import { expect } from "chai";
 import { NIL } from "../../matcher/book/order-pool.ts";
+import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
+import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import type { Side } from "../../matcher/protocol/message.ts";
 import { INSURANCE_ACCOUNT, TIERS } from "../../matcher/protocol/spec.ts";
 import { Batcher } from "../../matcher/prover/batcher.ts";
 import { commandFromBytes } from "../../matcher/sequencer/command-bytes.ts";
@@ -503,16 +506,113 @@ describe("events of liquidations", () => {
 });
 
 describe("a market that retires", () => {
+  const changed = (change: Partial<EpochMarket>) => (epoch: OpenedEpoch) => ({
+    ...epoch,
+    markets: epoch.markets.map((market, at) => (at === BTC ? { ...market, ...change } : market)),
+  });
+  const closing = changed({ positionCapLots: 0n, grossOpenInterestCapLots: 0n });
+  const retired = changed({ retired: true, priceMinTicks: 1, priceMaxTicks: 0, grossOpenInterestCapLots: 0n });
+  const valuesOf = (world: LiquidationWorld, accounts: number) =>
+    Array.from({ length: accounts }, (_, i) => world.value(i + 1));
+
+  /** 1 is long a bitcoin against 2, and 1,032.50 USD short at 60,000. */
+  const AT_60_000 = { [BTC]: "60000.0" };
+  const SHORTFALL = (10_325n * USD) / 10n;
+
+  it("closes at its price first: the fund pays for whom that makes bankrupt, who ends with nothing and owes nothing", () => {
+    const world = longOfOne(4_000);
+    const two = world.value(2);
+    const outcome = world.epoch(AT_60_000, closing);
+    expect(deleveragedOf(outcome).map(({ account, other }) => [account, other])).to.deep.equal([
+      [1, 2],
+      [2, 1],
+    ]);
+    expect(world.fund).to.equal(10_000n * USD - SHORTFALL);
+    expect(world.epoch(AT_60_000, retired).steps).to.have.length(1);
+    expect(world.state.ledger.settledRecord(1).collateralPicoUsd).to.equal(0n);
+    expect(world.value(2) - two).to.equal(5_000n * USD);
+    expect(audit(world.state.ledger)).to.deep.equal([]);
+  });
+
+  it("lets counterparties pay in it what the fund cannot", () => {
+    const world = longOfOne(4_000, 0);
+    const two = world.value(2);
+    world.epoch(AT_60_000, closing);
+    world.epoch(AT_60_000, retired);
+    expect(world.state.ledger.settledRecord(1).collateralPicoUsd).to.equal(0n);
+    expect(world.value(2) - two).to.equal(5_000n * USD - SHORTFALL);
+    expect(audit(world.state.ledger)).to.deep.equal([]);
+  });
+
+  it("settled without such an epoch would leave the loss with nobody", () => {
+    const world = longOfOne(4_000);
+    world.epoch(AT_60_000, retired);
+    expect(world.state.ledger.settledRecord(1).collateralPicoUsd).to.equal(-SHORTFALL);
+    expect(world.fund).to.equal(10_000n * USD);
+  });
+
+  it("has the book first in it: a bid that only reduces is met, one that would grow loses its place", () => {
+    const world = longOfOne(4_000);
+    const growing = world.rest(3, "buy", COIN, 60_000);
+    const reducing = world.rest(2, "buy", COIN / 2, 59_990, { reduceOnly: true });
+    const outcome = world.epoch(AT_60_000, closing);
+    const removed = eventsOf(outcome).find((event) => event.type === "removed" && event.account === 3);
+    expect(removed).to.include({ slot: growing, reason: "maker-unprovable" });
+    const fills = eventsOf(outcome).filter((event) => event.type === "fill");
+    expect(fills).to.have.length(1);
+    expect(fills[0]).to.include({ makerAccount: 2, makerSlot: reducing, quantityLots: COIN / 2, priceTicks: 599_900 });
+    expect(deleveragedOf(outcome)).to.have.length(2);
+    world.epoch(AT_60_000, retired);
+    expect(valuesOf(world, 3).every((value) => value >= 0n)).to.equal(true);
+    expect(world.lots(3)).to.equal(0);
+    expect(audit(world.state.ledger)).to.deep.equal([]);
+  });
+
+  it("lets nobody grow in it, new orders or old, and everybody close or come out no larger on the other side", () => {
+    const world = new LiquidationWorld([100_000, 100_000, 100_000]);
+    world.trade(1, 2, 1_000);
+    const resting = world.rest(3, "sell", 500, 65_000);
+    expect(eventsOf(world.epoch({}, closing)).some((event) => event.type === "removed")).to.equal(false);
+    const gross = () => world.state.ledger.shared.grossOpenInterestLots[BTC];
+    const asked = (account: number, side: Side, quantityLots: number) =>
+      codeOf(send(world.state, order({ account, side, quantityLots, slot: 4_000, sequence: 10 ** 6 + account })));
+    expect(asked(3, "buy", 10)).to.equal("OPEN_INTEREST_CAP");
+    expect(asked(1, "buy", 10)).to.equal("OPEN_INTEREST_CAP");
+    expect(asked(2, "buy", 1_010)).to.equal("OPEN_INTEREST_CAP");
+    // The old offer would open a short: whoever takes it takes it out of the book instead.
+    expect(asked(2, "buy", 1_000)).to.equal("accepted");
+    expect(world.state.engine.book.live(3, resting)).to.equal(NIL);
+    expect([world.lots(1), world.lots(2), world.lots(3)]).to.deep.equal([1_000, -1_000, 0]);
+    expect(asked(1, "sell", 1_000)).to.equal("accepted");
+    expect([world.lots(1), world.lots(2), gross()]).to.deep.equal([0, 0, 0n]);
+    expect(audit(world.state.ledger)).to.deep.equal([]);
+  });
+
+  it("lets an order from before flip a position to one as large, not a lot larger, and settles that", () => {
+    for (const lots of [2_000, 2_010]) {
+      const world = new LiquidationWorld([100_000, 100_000, 100_000]);
+      world.trade(1, 2, 1_000);
+      world.trade(3, 2, 1_010);
+      const resting = world.rest(1, "sell", lots, 65_000);
+      world.epoch({}, closing);
+      const closes = { account: 2, quantityLots: lots, reduceOnly: true, timeInForce: "IOC" } as const;
+      expect(codeOf(send(world.state, order({ ...closes, slot: 4_000, sequence: 10 ** 6 })))).to.equal("accepted");
+      const flips = lots === 2_000;
+      expect(world.lots(1)).to.equal(flips ? -1_000 : 1_000);
+      expect(world.lots(2)).to.equal(flips ? -10 : -2_010);
+      expect(world.state.engine.book.live(1, resting)).to.equal(NIL);
+      expect(world.state.ledger.shared.grossOpenInterestLots[BTC]).to.equal(flips ? 2_020n : 4_020n);
+      world.epoch({}, retired);
+      expect(world.state.ledger.shared.grossOpenInterestLots[BTC]).to.equal(0n);
+      expect(audit(world.state.ledger)).to.deep.equal([]);
+    }
+  });
+
   it("loses its orders, and turns its positions into money at its price, both told", () => {
     const world = longOfOne(8_000);
     const slot = world.rest(3, "buy", 10, 64_000);
     const before = world.value(1) + world.value(2);
-    const outcome = world.epoch({ [BTC]: "64000.0" }, (epoch) => ({
-      ...epoch,
-      markets: epoch.markets.map((market, at) =>
-        at === BTC ? { ...market, retired: true, priceMinTicks: 1, priceMaxTicks: 0 } : market,
-      ),
-    }));
+    const outcome = world.epoch({ [BTC]: "64000.0" }, retired);
     const settled = outcome.events.filter(({ event }) => event.type === "position-settled");
     expect(settled.map(({ event }) => event)).to.deep.equal([
       { type: "position-settled", account: 1, market: BTC, sizeLots: COIN, priceTicks: 640_000 },

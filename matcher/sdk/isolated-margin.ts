@@ -7,6 +7,7 @@ import { baseFromLots, quantityLotsFromBase } from "../protocol/market.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ClearbookClient, type ClientOptions, type OrderTerms } from "./client.ts";
 import { ClearbookError } from "./http.ts";
+import { Turns } from "./turns.ts";
 
 /** Registers an account of the trader on L1; sdk/onchain.ts has one. */
 export interface Registrar {
@@ -64,6 +65,8 @@ export class IsolatedMargin {
   private readonly clients = new Map<number, ClearbookClient>();
   /** Accounts that a call of this object is about to use. */
   private readonly reserved = new Set<number>();
+  /** Accounts are found or registered one after the other, and the cross account pays one after the other. */
+  private readonly turns = new Turns();
 
   constructor(cross: ClearbookClient, options: IsolatedMarginOptions) {
     this.cross = cross;
@@ -81,7 +84,7 @@ export class IsolatedMargin {
     marginMicroUsd: bigint,
     order: Omit<OrderTerms, "market">,
   ): Promise<OpenedIsolated> {
-    const account = await this.reserveAccount(market);
+    const account = await this.turns.take(() => this.reserveAccount(market));
     try {
       const client = await this.client(account);
       const { isolatedMarket } = await client.state();
@@ -89,7 +92,7 @@ export class IsolatedMargin {
       const terms = { ...order, market };
       const { refusal } = await client.marginPreview(terms, marginMicroUsd);
       if (refusal !== null) throw new IsolatedRefused(refusal.code, refusal.message, refusal.remedy);
-      await this.cross.transfer(account, usdFromMicroUsd(marginMicroUsd));
+      await this.pay(account, marginMicroUsd);
       try {
         const placed = await client.place(terms);
         const { status, filledSize } = placed.order;
@@ -108,7 +111,7 @@ export class IsolatedMargin {
   /** Adds to what a position may lose, and moves its liquidation price away. */
   async addMargin(account: number, amountMicroUsd: bigint): Promise<void> {
     await this.requireIsolated(await this.client(account));
-    await this.cross.transfer(account, usdFromMicroUsd(amountMicroUsd));
+    await this.pay(account, amountMicroUsd);
   }
 
   /** Takes margin back that the position does not need: its initial margin must stay. */
@@ -143,6 +146,10 @@ export class IsolatedMargin {
     const client = await ClearbookClient.connect({ ...this.options.client, account });
     this.clients.set(account, client);
     return client;
+  }
+
+  private async pay(account: number, amountMicroUsd: bigint): Promise<void> {
+    await this.turns.take(() => this.cross.transfer(account, usdFromMicroUsd(amountMicroUsd)));
   }
 
   /** Everything that may leave the account goes to the cross one. */

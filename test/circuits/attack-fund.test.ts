@@ -168,6 +168,7 @@ describe("batch circuit: one fund for all of a batch's liquidations", function (
     });
     it("not once the one and once the other", async () => {
       exchange(10n ** 18n);
+      world.seed(LONGS[1], { collateralPicoUsd: 10n ** 18n, sizesLots: sizes(1_000n) });
       const other = deleveraging(0, DEBT, { account: SHORTS[0], counterparty: LONGS[1], side: "buy" });
       await refused("AccountSlot", [deleveraging(0, DEBT), other]);
     });

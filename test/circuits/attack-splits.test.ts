@@ -112,6 +112,13 @@ describe("batch circuit: words taken apart otherwise", function () {
         write(input, ["withinCap", 0], 1n);
       });
     });
+    it("refuses a 64th of a micro-USD less of the insurance cap for a quarter more of the bankruptcy adjustment", async () => {
+      // 10^6 of it is a whole number of pico-USD: what is left of the cap is in range.
+      await refused(world.forge({}), "LiquidationTerms", (input) => {
+        add(input, ["insuranceCap"], -inverseOfTwoTo(6));
+        add(input, ["bankruptcyAdjustment"], 1n << 18n);
+      });
+    });
     it("refuses to consume a deposit as nothing", async () => {
       const deposit = { kind: "deposit" as const, account: A, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
       const trace = world.forge({ queue: [deposit] });

@@ -1,110 +1,109 @@
 import { expect } from "chai";
-import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
+import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { Side } from "../../matcher/protocol/message.ts";
-import { FIELD_ORDER, HEADER, INSURANCE_ACCOUNT, MARKETS, PICO_PER_MICRO } from "../../matcher/protocol/spec.ts";
-import type { BatchInput } from "../../matcher/prover/witness.ts";
-import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
-import { write } from "./attack-inputs.ts";
-import { BatchCircuit, type Tamper } from "./batch-circuit.ts";
-import { type BatchPlan, type LiquidationPlan, testEpoch, World } from "./forge.ts";
+import { pack } from "../../matcher/protocol/packing.ts";
+import {
+  FIELD_ORDER,
+  HEADER,
+  HEADER_WORDS,
+  INSURANCE_ACCOUNT,
+  LIQUIDATION_WORD,
+  QUEUE_ENTRY_WORDS,
+} from "../../matcher/protocol/spec.ts";
+import { carryDown, carryFraction, write } from "./attack-inputs.ts";
+import { dataOf } from "./batch-circuit.ts";
+import { type BatchPlan, testEpoch } from "./forge.ts";
+import {
+  choose,
+  FUND,
+  liquidation,
+  MAINTENANCE,
+  MICRO,
+  OTHER,
+  PRICE,
+  pays,
+  sizes,
+  WEAK,
+  WeakExchange,
+} from "./weak-exchange.ts";
 
-const MICRO = PICO_PER_MICRO;
-const PRICE = 1_000n;
-const WEAK = 3;
-const OTHER = 9;
-/** Of the position below: 1,000 lots at 1,000 ticks and 5 %. */
-const MAINTENANCE = 50_000n * MICRO;
-const FUND = 1_000_000n * MICRO;
-const sizes = (...lots: bigint[]) => [...lots, ...new Array(MARKETS - lots.length).fill(0n)];
-
-function choose(input: BatchInput, name: string, choice: readonly bigint[]): void {
-  for (const [j, value] of choice.entries()) write(input, [name, 0, j], value);
-}
+/** Of a sale of the second account slot in market 0, whose lots are given. */
+const published = {
+  ...{ kind: 6n, accountSlot: 1n, counterpartySlot: 0n, market: 0n, side: 1n, quoteMicroUsd: 99_000n },
+};
 
 describe("batch circuit: liquidation", function () {
   this.timeout(300_000);
-  let circuit: BatchCircuit;
-  let world: World;
+  let exchange: WeakExchange;
   before(async () => {
-    circuit = await BatchCircuit.load("test", await buildFastPoseidon());
+    exchange = await WeakExchange.load();
   });
-
-  /** An exchange with a fund, an account of 1,000 lots and the given value, and a rich one on the other side. */
-  function exchange(valuePicoUsd: bigint, lots = 1_000n, epoch: Epoch = testEpoch(), fund = FUND): void {
-    world = new World(circuit.hash, epoch);
-    world.seed(INSURANCE_ACCOUNT, { collateralPicoUsd: fund });
-    world.seed(WEAK, { collateralPicoUsd: valuePicoUsd - lots * PRICE * MICRO, sizesLots: sizes(lots) });
-    const rich = 10n ** 18n + lots * PRICE * MICRO;
-    world.seed(OTHER, { collateralPicoUsd: rich, sizesLots: sizes(-lots) });
-  }
-
-  function liquidation(
-    quantityLots: number,
-    quoteMicroUsd: bigint,
-    change: Partial<LiquidationPlan> = {},
-  ): LiquidationPlan {
-    return {
-      kind: "liquidation",
-      account: WEAK,
-      market: 0,
-      side: "sell",
-      quantityLots,
-      quoteMicroUsd,
-      feePicoUsd: 0n,
-      payoutPicoUsd: 0n,
-      coveredPicoUsd: 0n,
-      ...change,
-    };
-  }
-  /** The other side of it: an order of the rich account. */
-  function batch(row: LiquidationPlan, change: Partial<BatchPlan> = {}): BatchPlan {
-    const side: Side = row.side === "sell" ? "buy" : "sell";
-    const limitPriceTicks = side === "buy" ? 1_050 : 950;
-    const message = world.order({ account: OTHER, side, limitPriceTicks, quantityLots: 10_000 });
-    const { quantityLots, quoteMicroUsd } = row;
-    return { rows: [{ message, quantityLots, quoteMicroUsd }], liquidations: [row], ...change };
-  }
-  const pays = (payoutPicoUsd: bigint) => ({ payoutPicoUsd, coveredPicoUsd: payoutPicoUsd });
-  const refusal = (row: LiquidationPlan, tamper?: Tamper, change?: Partial<BatchPlan>) =>
-    circuit.refusal(world.forge(batch(row, change)), tamper);
-  async function passes(row: LiquidationPlan, change?: Partial<BatchPlan>): Promise<void> {
-    expect(await refusal(row, undefined, change)).to.equal(undefined);
-  }
-  async function refused(template: string, row: LiquidationPlan, tamper?: Tamper, change?: Partial<BatchPlan>) {
-    expect(await refusal(row, tamper, change)).to.match(new RegExp(`^${template}\\b`));
-  }
 
   describe("who may be liquidated", () => {
     it("one pico-USD below maintenance, a lot of it", async () => {
-      exchange(MAINTENANCE - 1n);
-      await passes(liquidation(1, PRICE));
+      exchange.open(MAINTENANCE - 1n);
+      await exchange.passes(liquidation(1, PRICE));
     });
     it("not at maintenance", async () => {
-      exchange(MAINTENANCE);
-      await refused("LiquidationBounds", liquidation(1, PRICE));
+      exchange.open(MAINTENANCE);
+      await exchange.refused("LiquidationBounds", liquidation(1, PRICE));
     });
     it("not while a position is held at a stale price, in any market", async () => {
       const epoch = testEpoch();
       (epoch.markets[1] as EpochMarket).restricted = true;
-      exchange(MAINTENANCE - 1n, 1_000n, epoch);
-      await passes(liquidation(1, PRICE));
-      world.seed(WEAK, { collateralPicoUsd: -960_000n * MICRO, sizesLots: sizes(1_000n, 1n) });
-      await refused("SizeGrowth", liquidation(1, PRICE));
+      exchange.open(MAINTENANCE - 1n, 1_000n, epoch);
+      await exchange.passes(liquidation(1, PRICE));
+      exchange.world.seed(WEAK, { collateralPicoUsd: -960_000n * MICRO, sizesLots: sizes(1_000n, 1n) });
+      await exchange.refused("SizeGrowth", liquidation(1, PRICE));
       (epoch.markets[1] as EpochMarket).restricted = false;
       (epoch.markets[0] as EpochMarket).restricted = true;
-      exchange(MAINTENANCE - 1n, 1_000n, epoch);
-      await refused("SizeGrowth", liquidation(1, PRICE));
+      exchange.open(MAINTENANCE - 1n, 1_000n, epoch);
+      await exchange.refused("SizeGrowth", liquidation(1, PRICE));
     });
     it("not with a signed row of its own in the batch", async () => {
-      exchange(40_000n * MICRO);
+      exchange.open(40_000n * MICRO);
       const row = liquidation(100, 100n * PRICE);
-      const message = world.sign({ kind: "cancel", account: WEAK, slot: 1, sequence: 9 });
-      const plan = batch(row);
-      await refused("AccountSlot", row, undefined, { rows: [...(plan.rows ?? []), { message }] });
+      const message = exchange.world.sign({ kind: "cancel", account: WEAK, slot: 1, sequence: 9 });
+      const plan = exchange.batch(row);
+      await exchange.refused("AccountSlot", row, undefined, { rows: [...(plan.rows ?? []), { message }] });
+    });
+    it("nobody in a batch whose deposits bring maintenance back", async () => {
+      const entry = (amountMicroUsd: bigint) => ({
+        queue: [{ kind: "deposit" as const, account: WEAK, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n }],
+      });
+      exchange.open(MAINTENANCE - 2n * MICRO);
+      await exchange.passes(liquidation(1, PRICE), entry(1n));
+      exchange.open(MAINTENANCE - 2n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(1, PRICE), undefined, entry(2n));
+    });
+    it("nor whose transfers do", async () => {
+      for (const [amountMicroUsd, template] of [
+        [1n, undefined],
+        [2n, "LiquidationBounds"],
+      ] as const) {
+        const world = exchange.open(MAINTENANCE - 2n * MICRO);
+        world.seed(OTHER, {
+          collateralPicoUsd: 10n ** 18n,
+          sizesLots: sizes(-1_000n),
+          owner: 0xabc0000n + BigInt(WEAK),
+        });
+        const message = world.sign({
+          ...{ kind: "transfer", account: OTHER, to: WEAK, sequence: 0, expirySeconds: 2_000_000, amountMicroUsd },
+        });
+        const row = liquidation(1, PRICE);
+        const rows = [{ message, receiverSlot: 1 }, ...(exchange.batch(row).rows ?? [])];
+        if (template === undefined) await exchange.passes(row, { rows });
+        else await exchange.refused(template, row, undefined, { rows });
+      }
+    });
+    it("nobody who has just come", async () => {
+      const world = exchange.open(40_000n * MICRO);
+      const row = liquidation(1, PRICE, { account: 5 });
+      await exchange.refused("SizeGrowth", row, undefined, { queue: [world.registration(5)] });
     });
     it("not the fund itself", async () => {
-      exchange(40_000n * MICRO);
-      await refused("LiquidationRow", liquidation(1, PRICE), {
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationRow", liquidation(1, PRICE), {
         input: (input) => {
           write(input, ["liquidationAccount", 0, 0], 1n);
           write(input, ["liquidationAccount", 0, 1], 0n);
@@ -112,19 +111,19 @@ describe("batch circuit: liquidation", function () {
       });
     });
     it("not without the fund in slot 0", async () => {
-      exchange(40_000n * MICRO);
-      world.seed(1, { collateralPicoUsd: FUND });
-      await refused("Batch", liquidation(100, 100n * PRICE), undefined, { fund: 1 });
+      exchange.open(40_000n * MICRO);
+      exchange.world.seed(1, { collateralPicoUsd: FUND });
+      await exchange.refused("Batch", liquidation(100, 100n * PRICE), undefined, { fund: 1 });
     });
     it("nobody, and nobody twice", async () => {
-      exchange(40_000n * MICRO);
+      exchange.open(40_000n * MICRO);
       for (const choice of [
         [0n, 0n, 0n],
         [0n, 1n, 1n],
         [0n, 2n, FIELD_ORDER - 1n],
       ]) {
-        exchange(40_000n * MICRO);
-        await refused("(LiquidationRow|AtMostOne)", liquidation(100, 100n * PRICE), {
+        exchange.open(40_000n * MICRO);
+        await exchange.refused("(LiquidationRow|AtMostOne)", liquidation(100, 100n * PRICE), {
           input: (input) => choose(input, "liquidationAccount", choice),
         });
       }
@@ -133,155 +132,217 @@ describe("batch circuit: liquidation", function () {
 
   describe("how much", () => {
     it("the least that restores maintenance at the index price: 200 lots, not 201", async () => {
-      exchange(40_000n * MICRO);
-      await passes(liquidation(200, 200n * PRICE));
-      exchange(40_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(201, 201n * PRICE));
+      exchange.open(40_000n * MICRO);
+      await exchange.passes(liquidation(200, 200n * PRICE));
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(201, 201n * PRICE));
     });
     it("more with a fee, for the fee is paid from the same value: 223 lots, not 224", async () => {
       for (const [lots, template] of [
         [223, undefined],
         [224, "LiquidationBounds"],
       ] as const) {
-        exchange(40_000n * MICRO);
+        exchange.open(40_000n * MICRO);
         const quote = BigInt(lots) * PRICE;
         const row = liquidation(lots, quote, { feePicoUsd: 5_000n * quote });
-        if (template === undefined) await passes(row);
-        else await refused(template, row);
+        if (template === undefined) await exchange.passes(row);
+        else await exchange.refused(template, row);
       }
     });
     it("a bankrupt account whole, never beyond: it cannot flip", async () => {
-      exchange(-20_000n * MICRO);
-      await passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)));
-      exchange(-20_000n * MICRO);
-      await refused("SizeGrowth", liquidation(1_001, 1_001n * PRICE, pays(20_000n * MICRO)));
+      exchange.open(-20_000n * MICRO);
+      await exchange.passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)));
+      exchange.open(-20_000n * MICRO);
+      await exchange.refused("SizeGrowth", liquidation(1_001, 1_001n * PRICE, pays(20_000n * MICRO)));
     });
     it("no lot at all is no liquidation", async () => {
-      exchange(40_000n * MICRO);
+      exchange.open(40_000n * MICRO);
       const row = liquidation(0, 0n);
-      await refused("LiquidationRow", row, undefined, { rows: [] });
+      await exchange.refused("LiquidationRow", row, undefined, { rows: [] });
     });
     it("in the wrong direction it would grow", async () => {
-      exchange(40_000n * MICRO);
-      await refused("SizeGrowth", liquidation(100, 100n * PRICE, { side: "buy" }));
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("SizeGrowth", liquidation(100, 100n * PRICE, { side: "buy" }));
     });
   });
 
   describe("at what price", () => {
     // A fifth of the way from maintenance to zero: 1.5 · 5 % · 0.2 = 1.5 % off the index price.
     it("a long no lower than the fillable price, to the micro-USD", async () => {
-      exchange(40_000n * MICRO);
-      await passes(liquidation(100, 98_500n));
-      exchange(40_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(100, 98_499n));
+      exchange.open(40_000n * MICRO);
+      await exchange.passes(liquidation(100, 98_500n));
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(100, 98_499n));
     });
     it("a short no higher", async () => {
-      exchange(40_000n * MICRO, -1_000n);
-      await passes(liquidation(100, 101_500n, { side: "buy" }));
-      exchange(40_000n * MICRO, -1_000n);
-      await refused("LiquidationBounds", liquidation(100, 101_501n, { side: "buy" }));
+      exchange.open(40_000n * MICRO, -1_000n);
+      await exchange.passes(liquidation(100, 101_500n, { side: "buy" }));
+      exchange.open(40_000n * MICRO, -1_000n);
+      await exchange.refused("LiquidationBounds", liquidation(100, 101_501n, { side: "buy" }));
     });
     it("by the whole spread from a value of zero on, and by no more below", async () => {
       // 7.5 %: further than the makers' band, so the rule is looked at with a narrower spread: 0.6 · 5 % = 3 %.
       const narrow = { liquidation: { ...testEpoch().liquidation, spreadPpm: 600_000 } };
       for (const value of [0n, -20_000n * MICRO]) {
         const payout = (30n * MICRO - value / 1_000n) * 100n;
-        exchange(value, 1_000n, testEpoch(narrow));
-        await passes(liquidation(100, 97_000n, pays(payout)));
-        exchange(value, 1_000n, testEpoch(narrow));
-        await refused("LiquidationBounds", liquidation(100, 96_999n, pays(payout + MICRO)));
+        exchange.open(value, 1_000n, testEpoch(narrow));
+        await exchange.passes(liquidation(100, 97_000n, pays(payout)));
+        exchange.open(value, 1_000n, testEpoch(narrow));
+        await exchange.refused("LiquidationBounds", liquidation(100, 96_999n, pays(payout + MICRO)));
       }
     });
     it("the prover cannot take the other end of the spread", async () => {
-      exchange(40_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(100, 98_499n), {
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(100, 98_499n), {
         input: (input) => write(input, ["liquidationCapped", 0], 1n),
       });
       const gentle = { liquidation: { ...testEpoch().liquidation, spreadPpm: 600_000 } };
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(gentle));
-      await refused("LiquidationBounds", liquidation(100, 96_999n, pays(5_001n * MICRO)), {
+      exchange.open(-20_000n * MICRO, 1_000n, testEpoch(gentle));
+      await exchange.refused("LiquidationBounds", liquidation(100, 96_999n, pays(5_001n * MICRO)), {
         input: (input) => write(input, ["liquidationCapped", 0], 0n),
       });
     });
     it("better than the index price is fine", async () => {
-      exchange(40_000n * MICRO);
-      await passes(liquidation(100, 105_000n));
+      exchange.open(40_000n * MICRO);
+      await exchange.passes(liquidation(100, 105_000n));
+    });
+    describe("no further from the index price than any row, whatever the pool leaves", () => {
+      /** The rich account trades 200 lots one way and 100 back: its limits leave room for a liquidation at any price. */
+      function pooled(side: Side, taken: bigint, given: bigint): Partial<BatchPlan> {
+        const other: Side = side === "sell" ? "buy" : "sell";
+        const order = (own: Side, slot: number) => {
+          const limitPriceTicks = own === "buy" ? 1_050 : 950;
+          return exchange.world.order({ account: OTHER, side: own, slot, limitPriceTicks });
+        };
+        return {
+          rows: [
+            { message: order(other, 1), quantityLots: 200, quoteMicroUsd: taken },
+            { message: order(side, 2), quantityLots: 100, quoteMicroUsd: given },
+          ],
+        };
+      }
+      it("a long no higher than the band", async () => {
+        exchange.open(40_000n * MICRO);
+        await exchange.passes(liquidation(100, 105_000n), pooled("sell", 210_000n, 105_000n));
+        exchange.open(40_000n * MICRO);
+        const more = pooled("sell", 210_000n, 104_999n);
+        await exchange.refused("LiquidationRow", liquidation(100, 105_001n), undefined, more);
+      });
+      it("a short no lower", async () => {
+        exchange.open(40_000n * MICRO, -1_000n);
+        await exchange.passes(liquidation(100, 95_000n, { side: "buy" }), pooled("buy", 190_000n, 95_000n));
+        exchange.open(40_000n * MICRO, -1_000n);
+        const less = pooled("buy", 190_000n, 95_001n);
+        await exchange.refused("LiquidationRow", liquidation(100, 94_999n, { side: "buy" }), undefined, less);
+      });
+      it("nor to the account's harm where the fillable price would allow it", async () => {
+        // A value of zero: 7.5 % by rule 7, and the fund makes up for the price.
+        exchange.open(0n);
+        await exchange.passes(liquidation(100, 95_000n, pays(5_000n * MICRO)), pooled("sell", 195_000n, 100_000n));
+        exchange.open(0n);
+        const worse = pooled("sell", 195_000n, 100_001n);
+        const row = liquidation(100, 94_999n, pays(5_001n * MICRO));
+        await exchange.refused("LiquidationRow", row, undefined, worse);
+      });
+      it("one lot cannot collect what a batch leaves between its limits", async () => {
+        exchange.open(MAINTENANCE - 1n);
+        const rows = ([1, 2] as const).map((slot) => ({
+          message: exchange.world.order({
+            account: OTHER,
+            side: slot === 1 ? "buy" : "sell",
+            slot,
+            limitPriceTicks: slot === 1 ? 1_050 : 950,
+          }),
+          quantityLots: slot === 1 ? 901 : 900,
+          quoteMicroUsd: slot === 1 ? 901n * 1_050n : 900n * 950n,
+        }));
+        const quote = 901n * 1_050n - 900n * 950n;
+        await exchange.refused("LiquidationRow", liquidation(1, quote), undefined, { rows });
+      });
     });
     it("takes part in its market's pool", async () => {
-      exchange(40_000n * MICRO);
+      exchange.open(40_000n * MICRO);
       const row = liquidation(100, 100_000n);
-      const plan = batch({ ...row, quoteMicroUsd: 100_001n });
-      await refused("Batch", row, undefined, { rows: plan.rows ?? [] });
+      const plan = exchange.batch({ ...row, quoteMicroUsd: 100_001n });
+      await exchange.refused("Batch", row, undefined, { rows: plan.rows ?? [] });
     });
   });
 
   describe("fee and payout", () => {
     it("a fee of at most the cap, to the pico-USD", async () => {
-      exchange(40_000n * MICRO);
-      await passes(liquidation(100, 100_000n, { feePicoUsd: 500n * MICRO }));
-      exchange(40_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(100, 100_000n, { feePicoUsd: 500n * MICRO + 1n }));
+      exchange.open(40_000n * MICRO);
+      await exchange.passes(liquidation(100, 100_000n, { feePicoUsd: 500n * MICRO }));
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(100, 100_000n, { feePicoUsd: 500n * MICRO + 1n }));
     });
     it("a fee of at most what the price leaves above the bankruptcy quote", async () => {
       // 4 % of value: with 10 % of it gone the ratio holds at 4 micro-USD a lot below 40; the price takes 15 of the 40.
       const generous = { liquidation: { ...testEpoch().liquidation, feeCapPpm: 100_000 } };
-      exchange(40_000n * MICRO, 1_000n, testEpoch(generous));
-      await passes(liquidation(100, 98_500n, { feePicoUsd: 2_500n * MICRO }));
-      exchange(40_000n * MICRO, 1_000n, testEpoch(generous));
-      await refused("ValidTransition", liquidation(100, 98_500n, { feePicoUsd: 2_500n * MICRO + 1n }));
+      exchange.open(40_000n * MICRO, 1_000n, testEpoch(generous));
+      await exchange.passes(liquidation(100, 98_500n, { feePicoUsd: 2_500n * MICRO }));
+      exchange.open(40_000n * MICRO, 1_000n, testEpoch(generous));
+      await exchange.refused("ValidTransition", liquidation(100, 98_500n, { feePicoUsd: 2_500n * MICRO + 1n }));
     });
     it("never a negative fee", async () => {
-      exchange(40_000n * MICRO);
+      exchange.open(40_000n * MICRO);
       const row = liquidation(100, 100_000n, { feePicoUsd: -1n });
-      await refused("LiquidationRow", row, { input: (input) => write(input, ["liquidationFee", 0], -1n) });
+      await exchange.refused("LiquidationRow", row, { input: (input) => write(input, ["liquidationFee", 0], -1n) });
     });
     it("an account below zero gets what closes it at zero, not a pico-USD less", async () => {
-      exchange(-20_000n * MICRO);
-      await refused("ValidTransition", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO - 1n)));
+      exchange.open(-20_000n * MICRO);
+      await exchange.refused("ValidTransition", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO - 1n)));
     });
     it("nor a micro-USD more", async () => {
-      exchange(-20_000n * MICRO);
-      await passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO + MICRO - 1n)));
-      exchange(-20_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO + MICRO)));
+      exchange.open(-20_000n * MICRO);
+      await exchange.passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO + MICRO - 1n)));
+      exchange.open(-20_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO + MICRO)));
     });
     it("nobody who can pay for it gets a payout", async () => {
-      exchange(40_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(100, 100_000n, pays(1n)));
-      exchange(40_000n * MICRO);
-      await refused("LiquidationBounds", liquidation(100, 100_000n, pays(1n)), {
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(100, 100_000n, pays(1n)));
+      exchange.open(40_000n * MICRO);
+      await exchange.refused("LiquidationBounds", liquidation(100, 100_000n, pays(1n)), {
         input: (input) => write(input, ["liquidationPays", 0], 0n),
       });
     });
     it("not both at once", async () => {
-      exchange(-20_000n * MICRO);
+      exchange.open(-20_000n * MICRO);
       const both = { ...pays(20_000n * MICRO + 1n), feePicoUsd: 1n };
-      await refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, both));
+      await exchange.refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, both));
     });
     it("the fund pays all of a liquidation's payout", async () => {
-      exchange(-20_000n * MICRO);
+      exchange.open(-20_000n * MICRO);
       const short = { payoutPicoUsd: 20_000n * MICRO, coveredPicoUsd: 20_000n * MICRO - 1n };
-      await refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, short));
+      await exchange.refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, short));
     });
     it("and no more than it has", async () => {
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(), 20_000n * MICRO);
-      await passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)));
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(), 20_000n * MICRO - 1n);
-      await refused("(LiquidationBounds|ValidTransition)", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)));
+      exchange.open(-20_000n * MICRO, 1_000n, testEpoch(), 20_000n * MICRO);
+      await exchange.passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)));
+      exchange.open(-20_000n * MICRO, 1_000n, testEpoch(), 20_000n * MICRO - 1n);
+      await exchange.refused(
+        "(LiquidationBounds|ValidTransition)",
+        liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)),
+      );
     });
     it("nor more than the epoch's cap leaves", async () => {
       const capped = { liquidation: { ...testEpoch().liquidation, insuranceCapMicroUsd: 50_000n } };
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(capped));
-      await passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)), {
+      exchange.open(-20_000n * MICRO, 1_000n, testEpoch(capped));
+      await exchange.passes(liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)), {
         insuranceSpentPicoUsd: 30_000n * MICRO,
       });
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(capped));
+      exchange.open(-20_000n * MICRO, 1_000n, testEpoch(capped));
       const spent = { insuranceSpentPicoUsd: 30_000n * MICRO + 1n };
-      await refused("LiquidationBounds", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)), undefined, spent);
+      await exchange.refused(
+        "LiquidationBounds",
+        liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)),
+        undefined,
+        spent,
+      );
     });
     it("the published spending is what was spent", async () => {
-      exchange(-20_000n * MICRO);
-      await refused("Batch", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)), {
+      exchange.open(-20_000n * MICRO);
+      await exchange.refused("Batch", liquidation(1_000, 1_000n * PRICE, pays(20_000n * MICRO)), {
         data: (words) => {
           words[HEADER.insuranceSpentAfter] = (words[HEADER.insuranceSpentAfter] as bigint) - 1n;
         },
@@ -289,138 +350,42 @@ describe("batch circuit: liquidation", function () {
     });
   });
 
-  describe("deleveraging", () => {
-    const quote = 1_000n * PRICE;
-    function deleveraging(payoutPicoUsd: bigint, coveredPicoUsd: bigint, change: Partial<LiquidationPlan> = {}) {
-      const row = liquidation(1_000, quote, {
-        kind: "deleveraging",
-        counterparty: OTHER,
-        payoutPicoUsd,
-        coveredPicoUsd,
-      });
-      return { ...row, ...change };
-    }
-    const alone = { rows: [] };
-    const closes = (row: LiquidationPlan, change?: Partial<BatchPlan>) => passes(row, { ...alone, ...change });
-    const stays = (template: string, row: LiquidationPlan, tamper?: Tamper, change?: Partial<BatchPlan>) =>
-      refused(template, row, tamper, { ...alone, ...change });
-
-    it("while the fund lasts it pays, and the counterparty closes at the index price", async () => {
-      exchange(-20_000n * MICRO);
-      await closes(deleveraging(20_000n * MICRO, 20_000n * MICRO));
-    });
-    it("the counterparty pays nothing that the fund could", async () => {
-      exchange(-20_000n * MICRO);
-      await stays("LiquidationBounds", deleveraging(20_000n * MICRO, 20_000n * MICRO - 1n));
-      exchange(-20_000n * MICRO);
-      await stays("LiquidationBounds", deleveraging(20_000n * MICRO, 0n));
-    });
-    it("an empty fund: the counterparty closes at the bankruptcy quote", async () => {
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(), 0n);
-      await closes(deleveraging(20_000n * MICRO, 0n));
-    });
-    it("a fund that cannot pay all of it gives its last pico-USD", async () => {
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(), 7_000n * MICRO + 1n);
-      await closes(deleveraging(20_000n * MICRO, 7_000n * MICRO + 1n));
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(), 7_000n * MICRO + 1n);
-      await stays("LiquidationBounds", deleveraging(20_000n * MICRO, 7_000n * MICRO));
-    });
-    it("a cap that is reached counts as an empty fund, to the pico-USD", async () => {
-      const capped = { liquidation: { ...testEpoch().liquidation, insuranceCapMicroUsd: 50_000n } };
-      const spent = { insuranceSpentPicoUsd: 45_000n * MICRO };
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(capped));
-      await closes(deleveraging(20_000n * MICRO, 5_000n * MICRO), spent);
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(capped));
-      await stays("LiquidationBounds", deleveraging(20_000n * MICRO, 5_000n * MICRO - 1n), undefined, spent);
-      exchange(-20_000n * MICRO, 1_000n, testEpoch(capped));
-      await stays("LiquidationBounds", deleveraging(20_000n * MICRO, 5_000n * MICRO + 1n), undefined, spent);
-    });
-    it("of a short likewise", async () => {
-      exchange(-20_000n * MICRO, -1_000n);
-      await closes(deleveraging(20_000n * MICRO, 20_000n * MICRO, { side: "buy" }));
-    });
-    it("only of an account below zero", async () => {
-      exchange(0n);
-      await stays("LiquidationBounds", deleveraging(0n, 0n));
-      exchange(-1n);
-      await closes(deleveraging(1n, 1n));
-    });
-    it("in part, with its share of what is missing", async () => {
-      exchange(-20_000n * MICRO);
-      await closes(deleveraging(5_000n * MICRO, 5_000n * MICRO, { quantityLots: 250, quoteMicroUsd: quote / 4n }));
-      exchange(-20_000n * MICRO);
-      const less = { quantityLots: 250, quoteMicroUsd: quote / 4n };
-      await stays("ValidTransition", deleveraging(5_000n * MICRO - 1n, 5_000n * MICRO - 1n, less));
-    });
-    it("only at the index price", async () => {
-      for (const quoteMicroUsd of [quote - 1n, quote + 1n]) {
-        exchange(-20_000n * MICRO);
-        const payout = 20_000n * MICRO + (quote - quoteMicroUsd) * MICRO;
-        await stays("LiquidationBounds", deleveraging(payout, payout, { quoteMicroUsd }));
+  describe("its published words", () => {
+    it("are what happened, each of them", async () => {
+      exchange.open(40_000n * MICRO);
+      const trace = exchange.world.forge(exchange.batch(liquidation(100, 99_000n, { feePicoUsd: 3n })));
+      const length = dataOf(trace).length;
+      for (let i = 0; i < length; i++) {
+        const reason = await exchange.circuit.refusal(trace, {
+          data: (words) => {
+            words[i] = ((words[i] as bigint) + 1n) % FIELD_ORDER;
+          },
+        });
+        expect(reason, `word ${i}`).to.match(/^Batch/);
       }
     });
-    it("without a fee", async () => {
-      exchange(-20_000n * MICRO);
-      await stays("LiquidationRow", deleveraging(20_000n * MICRO, 20_000n * MICRO, { feePicoUsd: 1n }));
-    });
-    it("not against the same side", async () => {
-      exchange(-20_000n * MICRO);
-      world.seed(OTHER, { collateralPicoUsd: 10n ** 18n, sizesLots: sizes(1_000n) });
-      await stays("SizeGrowth", deleveraging(20_000n * MICRO, 20_000n * MICRO));
-    });
-    it("not beyond the counterparty's position", async () => {
-      exchange(-20_000n * MICRO);
-      world.seed(OTHER, { collateralPicoUsd: 10n ** 18n, sizesLots: sizes(-999n) });
-      await stays("SizeGrowth", deleveraging(20_000n * MICRO, 20_000n * MICRO));
-    });
-    it("only against an account that keeps maintenance margin, to the pico-USD", async () => {
-      for (const [short, template] of [
-        [0n, undefined],
-        [1n, "ValidTransition"],
-      ] as const) {
-        exchange(-20_000n * MICRO, 1_000n, testEpoch(), 0n);
-        // 1,000 lots are left of 2,000, and the payout is its own: value 70,000 micro-USD before, 50,000 after.
-        const value = 70_000n * MICRO - short;
-        world.seed(OTHER, { collateralPicoUsd: value + 2_000n * PRICE * MICRO, sizesLots: sizes(-2_000n) });
-        if (template === undefined) await closes(deleveraging(20_000n * MICRO, 0n));
-        else await stays(template, deleveraging(20_000n * MICRO, 0n));
+    it("say the kind, the accounts, the market, the side, the lots and the quote", async () => {
+      exchange.open(40_000n * MICRO);
+      const trace = exchange.world.forge(exchange.batch(liquidation(100, 99_000n)));
+      const at = HEADER_WORDS + trace.tier.queue * QUEUE_ENTRY_WORDS + trace.tier.withdrawals + trace.tier.rows;
+      expect(dataOf(trace)[at]).to.equal(pack(LIQUIDATION_WORD, { ...published, quantityLots: 100n }));
+      for (const [field, value] of Object.entries({ ...published, kind: 7n, quantityLots: 100n })) {
+        const other = { ...published, quantityLots: 100n, [field]: field === "kind" ? value : value ^ 1n };
+        const reason = await exchange.circuit.refusal(trace, {
+          data: (words) => {
+            words[at] = pack(LIQUIDATION_WORD, other);
+          },
+        });
+        expect(reason, field).to.match(/^Batch/);
       }
     });
-    it("not against an account with a position at a stale price", async () => {
-      const epoch = testEpoch();
-      (epoch.markets[1] as EpochMarket).restricted = true;
-      exchange(-20_000n * MICRO, 1_000n, epoch);
-      world.seed(OTHER, { collateralPicoUsd: 10n ** 18n, sizesLots: sizes(-1_000n, 1n) });
-      await stays("SizeGrowth", deleveraging(20_000n * MICRO, 20_000n * MICRO));
-    });
-    it("not with a signed row of the counterparty in the batch", async () => {
-      exchange(-20_000n * MICRO);
-      const message = world.sign({ kind: "cancel", account: OTHER, slot: 1, sequence: 9 });
-      await stays("AccountSlot", deleveraging(20_000n * MICRO, 20_000n * MICRO), undefined, { rows: [{ message }] });
-    });
-    it("not against itself", async () => {
-      exchange(-20_000n * MICRO);
-      world.seed(5);
-      const row = deleveraging(20_000n * MICRO, 20_000n * MICRO, { counterparty: WEAK });
-      await stays("AccountSlot", row, undefined, { touch: [OTHER] });
-    });
-    it("not against nobody, nor against the fund", async () => {
-      for (const choice of [
-        [0n, 0n, 0n],
-        [1n, 0n, 0n],
-        [1n, 0n, 1n],
-      ]) {
-        exchange(-20_000n * MICRO);
-        await stays("(LiquidationRow|AtMostOne)", deleveraging(20_000n * MICRO, 20_000n * MICRO), {
-          input: (input) => choose(input, "liquidationCounterparty", choice),
+    it("cannot be read with other lots and another quote", async () => {
+      for (const carry of [carryDown, carryFraction]) {
+        exchange.open(40_000n * MICRO);
+        await exchange.refused("LiquidationRow", liquidation(100, 99_000n), {
+          input: (input) => carry(input, ["liquidationQuantity", 0], ["liquidationQuote", 0], 40),
         });
       }
-    });
-    it("is no liquidation at the same time", async () => {
-      exchange(-20_000n * MICRO);
-      await stays("LiquidationRow", deleveraging(20_000n * MICRO, 20_000n * MICRO), {
-        input: (input) => write(input, ["liquidationIsLiquidation", 0], 1n),
-      });
     });
   });
 
@@ -436,8 +401,8 @@ describe("batch circuit: liquidation", function () {
       "IsLiquidation",
       "IsDeleveraging",
     ]) {
-      exchange(40_000n * MICRO);
-      const reason = await circuit.refusal(world.forge({ touch: [INSURANCE_ACCOUNT, WEAK] }), {
+      exchange.open(40_000n * MICRO);
+      const reason = await exchange.circuit.refusal(exchange.world.forge({ touch: [INSURANCE_ACCOUNT, WEAK] }), {
         input: (input) => write(input, [`liquidation${name}`, 0], 1n),
       });
       expect(reason, name).to.match(/^(LiquidationRow|LiquidationBounds|Batch)/);

@@ -9,6 +9,8 @@ import { get, orderBody, post, type TestApi, testApi, wireSignature } from "./ap
 
 const OWNER_OF_1 = `0x${(1n << 8n).toString(16).padStart(40, "0")}`;
 
+const lotsOf = (position: WirePosition | undefined) => Math.round(Number(position?.size) * 100_000);
+
 describe("margin over HTTP", () => {
   let api: TestApi;
   let nextEpoch: number;
@@ -154,7 +156,7 @@ describe("margin over HTTP", () => {
       openEpoch({ 0: "61000" });
       const [left] = await positionsOf(1);
       const [bought] = await positionsOf(3);
-      expect(Number(left?.size) + Number(bought?.size)).to.be.closeTo(20, 1e-9);
+      expect(lotsOf(left) + lotsOf(bought)).to.equal(2_000_000);
       expect(Number(left?.size)).to.be.within(5, 19);
       expect(left?.entryPrice).to.equal("65000.0");
       expect(bought).to.deep.include({ entryPrice: "61000.0", unrealisedPnl: "0" });
@@ -164,9 +166,9 @@ describe("margin over HTTP", () => {
       const { body } = await post(api.app, "/v1/orders", orderBody({ ...sale, account: 1, side: "sell" }));
       expect(body.fills).to.have.length(1);
       const [rest] = await positionsOf(1);
-      expect(Number(rest?.size)).to.be.closeTo(Number(left?.size) - 1, 1e-9);
+      expect(lotsOf(rest)).to.equal(lotsOf(left) - 100_000);
       expect(rest?.entryPrice).to.equal("65000.0");
-      expect(Number(rest?.unrealisedPnl)).to.be.closeTo(Number(rest?.size) * -4_000, 1e-6);
+      expect(Math.round(Number(rest?.unrealisedPnl) * 100)).to.equal(lotsOf(rest) * -4);
     });
 
     it("lets nothing leave while it has a position in a restricted market", async () => {

@@ -4,14 +4,14 @@ include "../lib/range.circom";
 include "../lib/select.circom";
 include "../generated/protocol.circom";
 
-// What a liquidation or deleveraging may do (docs/protocol.md §5a, rules 2 to 10; rules 1 and 11 stand in ValidTransition). A = account slots.
+// What a liquidation or deleveraging may do (docs/protocol.md §5a, rules 2 to 10; rules 1 and 11 stand in ValidTransition, the band in LiquidationRow). A = account slots.
 // isLiquidation, isDeleveraging, account   of the row, checked there; all zero in a padding row
 // side, quantity, quote, fee, payout, covered, indexQuote, maintenance   of the row, ranged there
 // pays, capped         {0,1} prover's choices: payout > 0; X is at its upper end (rule 7)
 // feeCap 20, spread 22, bankruptcyAdjustment 24 bits (LiquidationTerms)
 // slot…                S₀ and final values of the slots: |tv0| < 2^109, |tv| < 2^97, 0 ≤ trMaintenance (0) < 2^95, |products| < 2^204
-// capLeft, fund        pico-USD before this row: 0 ≤ capLeft < 2^84 by induction (the epoch starts from its whole cap), |fund| < 2^108 (S₀ of slot 0)
-// Guarantees the rules; capLeftAfter ≥ 0 and fundAfter for the next row.
+// capLeft, fund        pico-USD before this row: both differences with covered are ranged here; |fund| < 2^108 + 4·2^93 (S₀ of slot 0 and fees)
+// Guarantees the rules; 0 ≤ capLeftAfter < 2^84 and fundAfter ≥ 0 for the next row. Cost ≈ 6·A + 207 + 98 + 85 + 110 + 111 + 94 + 136 + 232 + 141 + 20.
 template LiquidationBounds(A) {
     signal input isLiquidation;
     signal input isDeleveraging;
@@ -77,6 +77,7 @@ template LiquidationBounds(A) {
     fundSlack.in <== fund - covered;
     signal somethingLeft;
     somethingLeft <== (capLeft - covered) * (fund - covered);
+    // r is prime: the product vanishes only where a factor does.
     (payout - covered) * somethingLeft === 0;
     fundAfter <== fund - covered + fee;
 

@@ -12,7 +12,7 @@ include "../generated/protocol.circom";
 // account … minSequence, lane   old leaf, prover-chosen; the leaf hash and the ranges determine them
 // collateral          funding-adjusted, |x| < 2^107 by induction: 2^96 + 8·2^40·2^63
 // deposits            micro-USD: deposits and incoming transfers, < 64·2^72
-// sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 and can never reach the next lane's 48-bit place
+// sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 (and by ≤ 2^40 where a market is retired) and can never reach the next lane's 48-bit place
 // collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^98
 // rowReferences       number of signed rows on this slot;  liquidated, counterparty  number of liquidations that name it: at most one in all
 // retired             {0,1}[8]: what is held there ends at the price before anything else happens

@@ -6,6 +6,8 @@ include "../generated/protocol.circom";
 // The epoch's terms of one market and its word in the public data (docs/protocol.md §7).
 // All ten are witness values; the ranges make the packed word, which the contract wrote, determine them.
 // restricted, retired, isolatedOnly   {0,1}
+// Assumes (the contract, when it opens an epoch): price ≥ 1 and mmf ≥ 1 wherever somebody holds a position, so that whoever holds one has a requirement; a
+// retired market has the empty band 1 … 0, so that nobody gets a position that a next touch would not end.
 // Cost 246.
 template MarketTerms() {
     signal input price;

@@ -33,5 +33,7 @@ export default defineConfig({
       throwOnTransactionFailures: false,
     },
   },
+  // A handler's call that reverts did nothing, and so would the test.
+  test: { solidity: { invariant: { runs: 128, depth: 32, failOnRevert: true } } },
   paths: { sources: "./contracts", tests: { mocha: "./test", solidity: "./contracts/test" } },
 });

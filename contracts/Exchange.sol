@@ -18,7 +18,7 @@ contract Exchange is Settlement {
         Vault(setup.token)
         Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd)
         Operated(setup.operator)
-        Terms(setup.oracle)
+        Terms(setup.oracle, setup.registry)
         Settlement(setup.verifiers)
     {}
 }

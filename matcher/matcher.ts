@@ -12,6 +12,7 @@ import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
 import { FundingClock } from "./funding-clock.ts";
+import { LiquidationClock } from "./liquidation-clock.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
 import {
@@ -34,6 +35,9 @@ import type { Accepted } from "./sequencer/outcome.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
+
+/** How long a price round with enough reports waits for the other signers'. */
+const REPORT_GRACE_MS = 500;
 
 export interface MatcherOptions {
   readonly deployment: Deployment;
@@ -222,6 +226,8 @@ async function assemble(
     provider,
     line,
     exchange,
+    oracle: deployment.oracle,
+    registry: deployment.registry,
     cadence: options.cadence,
     journalHead: () => state.journalHead,
     load: () => ({
@@ -249,7 +255,9 @@ async function assemble(
   const collector = new RoundCollector(
     { chainId, oracle: deployment.oracle },
     { signers: [...signers], threshold: Number(threshold) },
+    { graceMs: REPORT_GRACE_MS, onRound: (round) => opener.offer(round) },
   );
+  closers.push(async () => collector.close());
   const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round));
   const operatorPort = await endpoint.listen(options.operatorPort);
   closers.push(() => endpoint.close());
@@ -259,6 +267,9 @@ async function assemble(
   closers.push(() => watcher.stop());
   fundingClock.start();
   closers.push(async () => fundingClock.stop());
+  const liquidationClock = new LiquidationClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
+  liquidationClock.start();
+  closers.push(async () => liquidationClock.stop());
 
   // 5. The door for traders.
   const api: FastifyInstance = createApi({
@@ -269,7 +280,7 @@ async function assemble(
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint }),
+    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board }),
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });
   closers.push(() => api.close());

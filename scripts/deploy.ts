@@ -46,7 +46,8 @@ await runCommand(async () => {
     const path = join(out, "deployment.json");
     writeFileSync(path, `${JSON.stringify(deployment, null, 2)}\n`);
     writeKeys(join(out, "keys.json"), keys);
-    console.log(`deployed: exchange ${deployment.exchange}, token ${deployment.token}, oracle ${deployment.oracle}`);
+    const { exchange, token, oracle, registry } = deployment;
+    console.log(`deployed: exchange ${exchange}, token ${token}, oracle ${oracle}, registry ${registry}`);
     tellParent({ type: "deployed", path });
   } finally {
     provider.destroy();

@@ -1,24 +1,33 @@
 /**
- * Simulates markets and reports their prices to the matcher, signed with the oracle's key, until it is told to end.
+ * Reports prices to the matcher, signed with the key of one of the oracle's signers, until it is told to end. Each signer runs one, best with
+ * a source of its own.
  *
- *   node scripts/feed.ts --matcher <url of the operator's door> [--deployment <file>] [--keys <file>] [--seed <n>] [--every <ms>]
+ *   node scripts/feed.ts --matcher <url of the operator's door> [--signer 1|2|3] [--source simulation|aggregator|http] [--source-config <file>]
+ *                        [--deployment <file>] [--keys <file>] [--period <s>] [--max-age <s>] [--seed <n>] [--start <s>]
+ *
+ * --source-config: for the simulation {"shocks": [{"atSeconds": 60, "market": 1, "movePpm": -200000, "seconds": 10}]};
+ * for aggregators {"rpcUrl": "http://…", "chainId": 1, "aggregators": {"BTC-USD": "0x…"}}; for http {"url": "http://…", "paths": {"BTC-USD": "data.0.last"}, "timePath": "time"}.
  */
 import { Command } from "commander";
 import { Wallet } from "ethers";
 import { readDeployment } from "../matcher/chain/deployment.ts";
-import { MarketSimulation } from "../matcher/oracle/market-simulation.ts";
 import { PriceFeed } from "../matcher/oracle/price-feed.ts";
-import { DEVNET_MARKETS } from "../matcher/protocol/devnet-markets.ts";
-import { readKey } from "./devnet/wallets.ts";
+import { priceSource } from "./devnet/price-sources.ts";
+import { ORACLE_ROLES, readKey } from "./devnet/wallets.ts";
 import { endWithParent, tellParent } from "./supervisor/child-life.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 interface Options {
   matcher: string;
+  signer: string;
+  source: string;
+  sourceConfig?: string;
   deployment: string;
   keys: string;
+  period: string;
+  maxAge: string;
   seed: string;
-  every: string;
+  start?: string;
 }
 
 function wholeNumber(text: string, option: string, least: bigint): bigint {
@@ -29,27 +38,45 @@ function wholeNumber(text: string, option: string, least: bigint): bigint {
 await runCommand(async () => {
   const options = new Command("feed")
     .requiredOption("--matcher <url>", "the matcher's door for operators")
+    .option("--signer <n>", "which of the oracle's signers: 1, 2 or 3", "1")
+    .option("--source <name>", "where prices come from: simulation, aggregator or http", "simulation")
+    .option("--source-config <file>", "JSON with what the source needs")
     .option("--deployment <file>", "where the contracts are", "build/devnet/deployment.json")
-    .option("--keys <file>", "file with the oracle's key", "build/devnet/keys.json")
-    .option("--seed <n>", "same seed, same walk", "1")
-    .option("--every <ms>", "time between two reports", "2000")
+    .option("--keys <file>", "file with the signers' keys", "build/devnet/keys.json")
+    .option("--period <s>", "time between two reports, the same for all signers", "2")
+    .option("--max-age <s>", "older prices are not reported; aggregators may need their heartbeat", "60")
+    .option("--seed <n>", "of the simulation: same seed, same walk", "1")
+    .option(
+      "--start <s>",
+      "when the simulation's walk begins, the same for all signers: seconds since 1970 (default: now)",
+    )
     .parse()
     .opts<Options>();
-  const everyMs = Number(wholeNumber(options.every, "--every", 1_000n));
+  const role = ORACLE_ROLES[Number(wholeNumber(options.signer, "--signer", 1n)) - 1];
+  if (role === undefined) throw new Refusal(`--signer needs 1 … ${ORACLE_ROLES.length}, not ${options.signer}.`);
+  const periodSeconds = Number(wholeNumber(options.period, "--period", 1n));
+  const start = options.start === undefined ? Date.now() / 1_000 : Number(wholeNumber(options.start, "--start", 0n));
+  const seeds = {
+    seed: wholeNumber(options.seed, "--seed", 0n),
+    noiseSeed: BigInt(options.signer),
+    startSeconds: Math.floor(start),
+  };
   const { chainId, oracle } = readDeployment(options.deployment);
-  const signer = new Wallet(readKey(options.keys, "oracleSigner"));
+  const source = await priceSource(options.source, options.sourceConfig, seeds);
+  const signer = new Wallet(readKey(options.keys, role));
   const feed = new PriceFeed({
     context: { chainId, oracle },
     signer,
-    simulation: new MarketSimulation(wholeNumber(options.seed, "--seed", 0n), DEVNET_MARKETS),
+    source,
     matcherUrl: options.matcher,
-    everyMs,
+    periodSeconds,
+    maxAgeSeconds: Number(wholeNumber(options.maxAge, "--max-age", 1n)),
     onPrices: (pricesTicks) => tellParent({ type: "prices", pricesTicks }),
     onTrouble: (sentence) => console.error(sentence),
   });
   endWithParent(async () => feed.stop());
   await feed.start();
-  console.log(`reporting as ${signer.address} every ${everyMs} ms`);
+  console.log(`reporting as ${signer.address} every ${periodSeconds} s, prices from the ${source.name}`);
   tellParent({ type: "ready" });
   return undefined;
 });

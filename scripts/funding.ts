@@ -2,7 +2,7 @@
  * Shows the funding rates that an exchange serves, and proves them: --verify computes every interval again from the served samples and
  * compares it with the digests in the batches and with the funding indices of the epochs, both read from L1.
  *
- *   npm run command funding -- --verify [--interval <n>] [--api <url>] [--rpc <url>] [--exchange <address>] [--first-block <n>]
+ *   npm run funding -- --verify [--interval <n>] [--api <url>] [--rpc <url>] [--exchange <address>] [--first-block <n>]
  *
  * Without addresses those of the devnet that `npm start` runs. Exits 1 when anything does not match.
  */
@@ -27,7 +27,7 @@ interface Flags {
 }
 
 const DEVNET = "build/devnet/urls.json";
-const NOTHING: PublishedFunding = { epochs: [], batches: [], rateMaxPpmPerHour: new Map() };
+const NOTHING: PublishedFunding = { epochs: [], batches: [], terms: new Map() };
 
 const flags = new Command("funding")
   .option("--verify", "compute everything again and compare it with L1", false)

@@ -24,6 +24,8 @@ const LAYOUTS: Record<string, Layout> = {
   epochWord: spec.EPOCH_WORD,
   queueCursorWord: spec.QUEUE_CURSOR_WORD,
   marketWord: spec.MARKET_WORD,
+  liquidationTermsWord: spec.LIQUIDATION_TERMS_WORD,
+  liquidationWord: spec.LIQUIDATION_WORD,
   withdrawalWord: spec.WITHDRAWAL_WORD,
   rowWord: spec.ROW_WORD,
   accountWord: spec.ACCOUNT_WORD,
@@ -98,9 +100,11 @@ function solidityTiers(): string[] {
     ["accounts", (t) => t.accounts],
     ["queue", (t) => t.queue],
     ["withdrawals", (t) => t.withdrawals],
+    ["liquidations", (t) => t.liquidations],
     ["queueOffset", (t) => spec.dataLayout(t).queue],
     ["withdrawalsOffset", (t) => spec.dataLayout(t).withdrawals],
     ["rowsOffset", (t) => spec.dataLayout(t).rows],
+    ["liquidationsOffset", (t) => spec.dataLayout(t).liquidations],
     ["accountsOffset", (t) => spec.dataLayout(t).accounts],
     ["length", (t) => spec.dataLayout(t).length],
   ];
@@ -155,7 +159,7 @@ export function renderMain(tier: spec.Tier): string {
     "",
     'include "../batch.circom";',
     "",
-    `component main {public [commitment, z, y]} = Batch(${tier.id}, ${tier.rows}, ${tier.accounts}, ${tier.queue}, ${tier.withdrawals}, ${tier.registerLevels});`,
+    `component main {public [commitment, z, y]} = Batch(${tier.id}, ${tier.rows}, ${tier.accounts}, ${tier.queue}, ${tier.withdrawals}, ${tier.liquidations}, ${tier.registerLevels});`,
     "",
   ].join("\n");
 }

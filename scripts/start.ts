@@ -12,7 +12,7 @@ import { Command } from "commander";
 import { readDeployment } from "../matcher/chain/deployment.ts";
 import type { WireStatus } from "../matcher/protocol/api-wire.ts";
 import type { BatchProgress } from "../matcher/prover/batch-progress.ts";
-import { FIRST_TRADER_WALLET, writeTradersFile } from "./devnet/wallets.ts";
+import { FIRST_TRADER_WALLET, ORACLE_ROLES, writeTradersFile } from "./devnet/wallets.ts";
 import { BatchBoard } from "./supervisor/batch-board.ts";
 import type { ChildMessage, ChildOptions } from "./supervisor/child.ts";
 import { choosePort, freePort, parsePort } from "./supervisor/ports.ts";
@@ -34,6 +34,7 @@ interface Options {
   rpcPort?: string;
   bots: string | false;
   seed: string;
+  shocks?: string;
   for?: string;
   tiers: string;
   provers: string;
@@ -46,6 +47,7 @@ const options = new Command("start")
   .option("--bots <n>", "how many bots trade: the first makes markets, the others take", "3")
   .option("--no-bots", "nobody trades but you")
   .option("--seed <n>", "seed of the simulated prices and of the bots", "1")
+  .option("--shocks <file>", "moves that the simulated prices are told to make: JSON, see scripts/feed.ts")
   .option("--for <seconds>", "stop by itself after trading this long")
   .option("--tiers <names>", "circuit sizes that batches may use: small ones are final sooner", "small,large")
   .option("--provers <n>", "processes that prove, each with its share of the processors", "1")
@@ -97,7 +99,7 @@ function childOf(
   args: readonly string[],
   onMessage?: (message: ChildMessage) => void,
 ): ChildOptions {
-  const log = createWriteStream(join(folder, "logs", `${name.replace(" ", "-")}.log`));
+  const log = createWriteStream(join(folder, "logs", `${name.replaceAll(" ", "-")}.log`));
   logs.push(log);
   return {
     name,
@@ -204,8 +206,22 @@ async function up(): Promise<void> {
     childOf(folder, "matcher", "matcher/main.ts", matcherArguments, onMatcherMessage(board)),
   );
   const url = String(matcher.url);
-  const feedArguments = [...files, "--matcher", String(matcher.operatorUrl), "--seed", options.seed];
-  await supervisor.startUntil("ready", childOf(folder, "price feed", "scripts/feed.ts", feedArguments));
+  // One process a signer, so that no single one can stop or set the price.
+  const market = ["--seed", options.seed, "--start", `${Math.floor(Date.now() / 1_000)}`];
+  const shocks = options.shocks === undefined ? [] : ["--source-config", options.shocks];
+  await Promise.all(
+    ORACLE_ROLES.map((_, i) => {
+      const feedArguments = [...files, "--matcher", String(matcher.operatorUrl), "--signer", `${i + 1}`];
+      return supervisor.startUntil(
+        "ready",
+        // Two signers are enough, and with fewer the exchange goes on with the prices that it has, and says so.
+        {
+          ...childOf(folder, `price feed ${i + 1}`, "scripts/feed.ts", [...feedArguments, ...market, ...shocks]),
+          onLoss: (sentence) => view.line(`✗ ${sentence} The others go on.`),
+        },
+      );
+    }),
+  );
   const tradersPath = join(folder, "traders.txt");
   writeTradersFile(tradersPath);
   const ready = Array.from({ length: bots }, (_, i) => {

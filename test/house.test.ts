@@ -15,9 +15,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   prover: ["protocol", "risk", "state"],
   chain: ["protocol"],
   oracle: ["protocol"],
-  api: ["protocol", "sequencer"],
-  sdk: ["protocol"],
-  web: ["protocol", "sdk"],
+  api: ["protocol", "risk", "sequencer"],
+  // Clients compute margin with the very functions that the matcher judges by.
+  sdk: ["protocol", "risk"],
+  web: ["protocol", "risk", "sdk"],
   // Bots are ordinary clients: no way into the matcher.
   bots: ["protocol", "sdk"],
 };

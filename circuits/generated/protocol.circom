@@ -16,7 +16,7 @@ function TAG_SPONGE() { return 567607398293313216100889214146975990450164334592;
 function TAG_CHALLENGE() { return 624090934435181178531302346635961171706921560828847868346368; } // first word under the challenge's keccak
 function EMPTY_ORDER_ROOT() { return 6190352091218036727882286149423839206305732835518369231577714611527246027376; } // order tree with no used slot
 function GENESIS_ACCOUNT_ROOT() { return 13308703203989939384185004084772934762505800887081417286194914714331511655714; } // account tree with no account
-function HEADER_WORDS() { return 24; } // words before the queue section
+function HEADER_WORDS() { return 25; } // words before the queue section
 function QUEUE_ENTRY_WORDS() { return 4; } // words of a queue entry
 function ACCOUNT_SLOT_WORDS() { return 3; } // words of an account slot
 function ACCOUNT_BITS() { return 18; } // bits
@@ -40,6 +40,12 @@ function SIZE_MAGNITUDE_BITS() { return 40; } // bits
 function SIZE_LANE_BITS() { return 48; } // bits
 function FUNDING_INDEX_MAGNITUDE_BITS() { return 63; } // bits
 function GROSS_OPEN_INTEREST_BITS() { return 48; } // bits
+function POSITION_CAP_LOTS_BITS() { return 40; } // bits
+function MARKET_FLAG_BITS() { return 1; } // bits
+function LIQUIDATION_SPREAD_BITS() { return 22; } // bits
+function BANKRUPTCY_ADJUSTMENT_BITS() { return 24; } // bits
+function INSURANCE_CAP_MICRO_USD_BITS() { return 64; } // bits
+function INSURANCE_SPENT_BITS() { return 84; } // bits
 function WITHDRAWAL_NONCE_BITS() { return 32; } // bits
 function BATCH_NUMBER_BITS() { return 64; } // bits
 function EPOCH_NUMBER_BITS() { return 64; } // bits
@@ -57,7 +63,7 @@ function ROW_CANCEL_ALL() { return 3; } // row kind
 function ROW_WITHDRAWAL() { return 4; } // row kind
 function ROW_TRANSFER() { return 5; } // row kind
 function ROW_LIQUIDATION() { return 6; } // row kind
-function ROW_TWO_LEG() { return 7; } // row kind
+function ROW_DELEVERAGING() { return 7; } // row kind
 function QUEUE_NONE() { return 0; } // queue kind
 function QUEUE_REGISTRATION() { return 1; } // queue kind
 function QUEUE_DEPOSIT() { return 2; } // queue kind
@@ -75,10 +81,11 @@ function WORD_FUNDING_DIGEST() { return 6; } // index in d
 function WORD_FEE_DELTA() { return 7; } // index in d
 function WORD_INSURANCE_SPENT_BEFORE() { return 8; } // index in d
 function WORD_INSURANCE_SPENT_AFTER() { return 9; } // index in d
-function WORD_MARKETS() { return 10; } // index in d
-function WORD_GROSS_OPEN_INTEREST_BEFORE() { return 18; } // index in d
-function WORD_GROSS_OPEN_INTEREST_AFTER() { return 20; } // index in d
-function WORD_GROSS_OPEN_INTEREST_CAP() { return 22; } // index in d
+function WORD_LIQUIDATION_TERMS() { return 10; } // index in d
+function WORD_MARKETS() { return 11; } // index in d
+function WORD_GROSS_OPEN_INTEREST_BEFORE() { return 19; } // index in d
+function WORD_GROSS_OPEN_INTEREST_AFTER() { return 21; } // index in d
+function WORD_GROSS_OPEN_INTEREST_CAP() { return 23; } // index in d
 function MESSAGE_ACCOUNT_SHIFT() { return 0; } // 18 bits
 function MESSAGE_MARKET_SHIFT() { return 18; } // 3 bits
 function MESSAGE_SIDE_SHIFT() { return 21; } // 1 bits
@@ -115,7 +122,24 @@ function MARKET_WORD_MMF_PPM_SHIFT() { return 52; } // 20 bits
 function MARKET_WORD_PRICE_MIN_TICKS_SHIFT() { return 72; } // 32 bits
 function MARKET_WORD_PRICE_MAX_TICKS_SHIFT() { return 104; } // 32 bits
 function MARKET_WORD_FUNDING_INDEX_OFFSET_SHIFT() { return 136; } // 64 bits
-function MARKET_WORD_WIDTH() { return 200; } // bits in all
+function MARKET_WORD_RESTRICTED_SHIFT() { return 200; } // 1 bits
+function MARKET_WORD_RETIRED_SHIFT() { return 201; } // 1 bits
+function MARKET_WORD_ISOLATED_ONLY_SHIFT() { return 202; } // 1 bits
+function MARKET_WORD_POSITION_CAP_LOTS_SHIFT() { return 203; } // 40 bits
+function MARKET_WORD_WIDTH() { return 243; } // bits in all
+function LIQUIDATION_TERMS_WORD_FEE_CAP_PPM_SHIFT() { return 0; } // 20 bits
+function LIQUIDATION_TERMS_WORD_SPREAD_PPM_SHIFT() { return 20; } // 22 bits
+function LIQUIDATION_TERMS_WORD_BANKRUPTCY_ADJUSTMENT_PPM_SHIFT() { return 42; } // 24 bits
+function LIQUIDATION_TERMS_WORD_INSURANCE_CAP_MICRO_USD_SHIFT() { return 66; } // 64 bits
+function LIQUIDATION_TERMS_WORD_WIDTH() { return 130; } // bits in all
+function LIQUIDATION_WORD_KIND_SHIFT() { return 0; } // 3 bits
+function LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT() { return 3; } // 6 bits
+function LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT() { return 9; } // 6 bits
+function LIQUIDATION_WORD_MARKET_SHIFT() { return 15; } // 3 bits
+function LIQUIDATION_WORD_SIDE_SHIFT() { return 18; } // 1 bits
+function LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT() { return 19; } // 40 bits
+function LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT() { return 59; } // 72 bits
+function LIQUIDATION_WORD_WIDTH() { return 131; } // bits in all
 function WITHDRAWAL_WORD_OWNER_SHIFT() { return 0; } // 160 bits
 function WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT() { return 160; } // 72 bits
 function WITHDRAWAL_WORD_WIDTH() { return 232; } // bits in all

@@ -4,4 +4,4 @@ pragma circom 2.2.2;
 
 include "../batch.circom";
 
-component main {public [commitment, z, y]} = Batch(2, 16, 16, 4, 4, 2);
+component main {public [commitment, z, y]} = Batch(2, 16, 16, 4, 4, 4, 2);

@@ -4,4 +4,4 @@ pragma circom 2.2.2;
 
 include "../batch.circom";
 
-component main {public [commitment, z, y]} = Batch(1, 4, 3, 2, 2, 0);
+component main {public [commitment, z, y]} = Batch(1, 4, 3, 2, 2, 1, 0);

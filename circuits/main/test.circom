@@ -4,4 +4,4 @@ pragma circom 2.2.2;
 
 include "../batch.circom";
 
-component main {public [commitment, z, y]} = Batch(0, 2, 2, 1, 2, 0);
+component main {public [commitment, z, y]} = Batch(0, 2, 3, 1, 2, 1, 0);

@@ -12,11 +12,15 @@ include "../generated/protocol.circom";
 // account … minSequence, lane   old leaf, prover-chosen; the leaf hash and the ranges determine them
 // collateral          funding-adjusted, |x| < 2^107 by induction: 2^96 + 8·2^40·2^63
 // deposits            micro-USD: deposits and incoming transfers, < 64·2^72
-// sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 and can never reach the next lane's 48-bit place
-// collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^94
+// sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 (and by ≤ 2^40 where a market is retired) and can never reach the next lane's 48-bit place
+// collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^98
+// rowReferences       number of signed rows on this slot;  liquidated, counterparty  number of liquidations that name it: at most one in all
+// retired             {0,1}[8]: what is held there ends at the price before anything else happens
 // orderRootAfter      last value of the order-root register
 // payments, cancelAlls     number of withdrawals and transfers out, and of cancel-alls, of this account: at most one each
-// Guarantees oldLeaf, newLeaf (0 for an absent old leaf), the valid-final-state rule, and the published words.
+// healthy, grows      prover's choices, see ValidTransition
+// Guarantees oldLeaf, newLeaf (0 for an absent old leaf), the valid-final-state rule, and the published words; whoever a liquidation names has no signed row;
+//            S₀ and final values for the liquidation rows.
 template AccountSlot() {
     signal input active;
     signal input isNew;
@@ -31,6 +35,7 @@ template AccountSlot() {
     signal input lane[8];
     signal input lanesAfter[8];
     signal input healthy;
+    signal input grows[8];
 
     signal input deposits;
     signal input sizeWordDelta[2];
@@ -40,23 +45,41 @@ template AccountSlot() {
     signal input cancelAlls;
     signal input minSequenceDelta;
     signal input references;
+    signal input rowReferences;
+    signal input liquidated;
+    signal input counterparty;
 
     signal input price[8];
     signal input priceImf[8];
     signal input priceMmf[8];
     signal input epochFundingIndex[8];
+    signal input restricted[8];
+    signal input retired[8];
+    signal input isolatedOnly[8];
+    signal input positionCap[8];
 
     signal output oldLeaf;
     signal output newLeaf;
     signal output words[3];
     signal output magnitudeChange[8];
+    signal output collateral0;
+    signal output tv0;
+    signal output trMaintenance0;
+    signal output tv;
+    signal output trMaintenance;
+    signal output maintenanceProduct;
+    signal output maintenanceProduct0;
 
-    // 1. An unused slot is referred to by nothing. (references: a small sum of booleans.)
+    // 1. An unused slot is referred to by nothing; a slot that a liquidation names, by no signed row. (All three: small sums of booleans.)
     active * (active - 1) === 0;
     (1 - active) * references === 0;
     isNew * (1 - isNew) === 0;
     payments * (payments - 1) === 0;
     cancelAlls * (cancelAlls - 1) === 0;
+    signal named;
+    named <== liquidated + counterparty;
+    named * (named - 1) === 0;
+    named * rowReferences === 0;
 
     // 2. Old leaf. A new account starts from nothing.
     component nonceRange = InRange(WITHDRAWAL_NONCE_BITS());
@@ -71,7 +94,8 @@ template AccountSlot() {
         sizeWordsBefore[m \ 4] += lane[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
     }
     var EMPTY_SIZES = (1 << 40) * (1 + (1 << SIZE_LANE_BITS()) + (1 << (2 * SIZE_LANE_BITS())) + (1 << (3 * SIZE_LANE_BITS())));
-    for (var w = 0; w < 2; w++) isNew * (sizeWordsBefore[w] - EMPTY_SIZES) === 0;
+    // A new account is flat, and so is an unused slot: otherwise a retired market would let it lower the open interest. (isNew implies active.)
+    for (var w = 0; w < 2; w++) (isNew + 1 - active) * (sizeWordsBefore[w] - EMPTY_SIZES) === 0;
     isNew * collateral === 0;
     isNew * withdrawalNonce === 0;
     isNew * minSequence === 0;
@@ -87,15 +111,26 @@ template AccountSlot() {
     // 0 for an absent leaf, and for an unused slot (isNew implies active, by the references).
     oldLeaf <== leafBefore.hash * (active - isNew);
 
-    // 3. Funding, then deposits and incoming transfers: S₀. |size·index| < 2^40·2^63 each, so |collateral0| < 2^108.
+    // 3. Funding, then retired markets, then deposits and incoming transfers: S₀. |size·index| < 2^40·2^63 each, |size·price|·10^6 < 2^92, so |collateral0| < 2^108.
     signal fundingBefore[8];
     var owed = 0;
     for (var m = 0; m < 8; m++) {
         fundingBefore[m] <== before[m].size * epochFundingIndex[m];
         owed += fundingBefore[m];
     }
-    signal collateral0;
-    collateral0 <== collateral - owed + PICO_PER_MICRO() * deposits;
+    signal ended[8];
+    signal endedValue[8];
+    signal magnitude0[8];
+    var endedWords[2] = [0, 0];
+    var settled = 0;
+    for (var m = 0; m < 8; m++) {
+        ended[m] <== retired[m] * before[m].size;
+        endedValue[m] <== ended[m] * price[m];
+        magnitude0[m] <== (1 - retired[m]) * before[m].magnitude;
+        endedWords[m \ 4] += ended[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
+        settled += endedValue[m];
+    }
+    collateral0 <== collateral - owed + PICO_PER_MICRO() * (settled + deposits);
 
     // 4. Rows. The packed words take the deltas; lanes of 41 bits with a stride of 48 make the new lanes unique.
     signal collateralAfter;
@@ -108,10 +143,10 @@ template AccountSlot() {
         after[m] = SizeLane();
         after[m].lane <== lanesAfter[m];
         sizeWordsAfter[m \ 4] += lanesAfter[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
-        // Zero for an unused slot: no row refers to it, so its lanes are what they were.
+        // Zero for an unused slot: it is flat, and no row refers to it.
         magnitudeChange[m] <== after[m].magnitude - before[m].magnitude;
     }
-    for (var w = 0; w < 2; w++) sizeWordsAfter[w] === sizeWordsBefore[w] + sizeWordDelta[w];
+    for (var w = 0; w < 2; w++) sizeWordsAfter[w] === sizeWordsBefore[w] - endedWords[w] + sizeWordDelta[w];
 
     // 5. Margin at the end against S₀.
     component start = Margin();
@@ -120,8 +155,8 @@ template AccountSlot() {
     end.collateral <== collateralAfter;
     component rule = ValidTransition();
     for (var m = 0; m < 8; m++) {
-        start.size[m] <== before[m].size;
-        start.magnitude[m] <== before[m].magnitude;
+        start.size[m] <== before[m].size - ended[m];
+        start.magnitude[m] <== magnitude0[m];
         end.size[m] <== after[m].size;
         end.magnitude[m] <== after[m].magnitude;
         start.price[m] <== price[m];
@@ -133,7 +168,11 @@ template AccountSlot() {
         rule.positive[m] <== after[m].positive;
         rule.magnitude[m] <== after[m].magnitude;
         rule.positive0[m] <== before[m].positive;
-        rule.magnitude0[m] <== before[m].magnitude;
+        rule.magnitude0[m] <== magnitude0[m];
+        rule.restricted[m] <== restricted[m];
+        rule.isolatedOnly[m] <== isolatedOnly[m];
+        rule.positionCap[m] <== positionCap[m];
+        rule.grows[m] <== grows[m];
     }
     rule.tv <== end.tv;
     rule.trInitial <== end.trInitial;
@@ -143,6 +182,14 @@ template AccountSlot() {
     rule.trMaintenance0 <== start.trMaintenance;
     rule.healthy <== healthy;
     rule.outgoing <== payments;
+    rule.liquidated <== liquidated;
+    rule.counterparty <== counterparty;
+    tv0 <== start.tv;
+    trMaintenance0 <== start.trMaintenance;
+    tv <== end.tv;
+    trMaintenance <== end.trMaintenance;
+    maintenanceProduct <== rule.maintenanceProduct;
+    maintenanceProduct0 <== rule.maintenanceProduct0;
 
     // 6. New leaf. The nonce is 32 bits and grows by one a batch at most: it would take 2^32 batches to leave its place.
     signal nonceAfter;

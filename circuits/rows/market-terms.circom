@@ -4,8 +4,11 @@ include "../lib/range.circom";
 include "../generated/protocol.circom";
 
 // The epoch's terms of one market and its word in the public data (docs/protocol.md §7).
-// All six are witness values; the ranges make the packed word, which the contract wrote, determine them.
-// Cost 206.
+// All ten are witness values; the ranges make the packed word, which the contract wrote, determine them.
+// restricted, retired, isolatedOnly   {0,1}
+// Assumes (the contract, when it opens an epoch): price ≥ 1 and mmf ≥ 1 wherever somebody holds a position, so that whoever holds one has a requirement; a
+// retired market has the empty band 1 … 0, so that nobody gets a position that a next touch would not end.
+// Cost 246.
 template MarketTerms() {
     signal input price;
     signal input imf;
@@ -13,6 +16,10 @@ template MarketTerms() {
     signal input priceMin;
     signal input priceMax;
     signal input fundingIndexOffset;
+    signal input restricted;
+    signal input retired;
+    signal input isolatedOnly;
+    signal input positionCap;
     signal output word;
     signal output fundingIndex;
     signal output priceImf;
@@ -30,13 +37,22 @@ template MarketTerms() {
     minRange.in <== priceMin;
     maxRange.in <== priceMax;
     indexRange.in <== fundingIndexOffset;
+    restricted * (restricted - 1) === 0;
+    retired * (retired - 1) === 0;
+    isolatedOnly * (isolatedOnly - 1) === 0;
+    component positionRange = InRange(POSITION_CAP_LOTS_BITS());
+    positionRange.in <== positionCap;
 
     word <== price * (1 << MARKET_WORD_PRICE_TICKS_SHIFT())
         + imf * (1 << MARKET_WORD_IMF_PPM_SHIFT())
         + mmf * (1 << MARKET_WORD_MMF_PPM_SHIFT())
         + priceMin * (1 << MARKET_WORD_PRICE_MIN_TICKS_SHIFT())
         + priceMax * (1 << MARKET_WORD_PRICE_MAX_TICKS_SHIFT())
-        + fundingIndexOffset * (1 << MARKET_WORD_FUNDING_INDEX_OFFSET_SHIFT());
+        + fundingIndexOffset * (1 << MARKET_WORD_FUNDING_INDEX_OFFSET_SHIFT())
+        + restricted * (1 << MARKET_WORD_RESTRICTED_SHIFT())
+        + retired * (1 << MARKET_WORD_RETIRED_SHIFT())
+        + isolatedOnly * (1 << MARKET_WORD_ISOLATED_ONLY_SHIFT())
+        + positionCap * (1 << MARKET_WORD_POSITION_CAP_LOTS_SHIFT());
     fundingIndex <== fundingIndexOffset - (1 << 63);
     priceImf <== price * imf;
     priceMmf <== price * mmf;

@@ -5,6 +5,7 @@ import {Protocol} from "../generated/Protocol.sol";
 import {BatchInput, SharedState} from "../interfaces/ExchangeTypes.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
+import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {PublicData} from "../libraries/PublicData.sol";
 import {SharedStates} from "../libraries/SharedStates.sol";
 import {Intake} from "./Intake.sol";
@@ -12,6 +13,8 @@ import {Terms} from "./Terms.sol";
 
 /// @title Moves the shared state from batch to batch, by proof only.
 abstract contract Settlement is Intake, Terms {
+    using OpenInterest for OpenInterest.Store;
+
     bytes32 private constant DOMAIN_TYPE = keccak256(bytes(Protocol.DOMAIN_TEXT));
 
     /// @inheritdoc IExchange
@@ -40,9 +43,13 @@ abstract contract Settlement is Intake, Terms {
         SharedState memory next = SharedStates.afterBatch(input, queueHash);
         bytes32 nextHash = SharedStates.hash(next);
         sharedStateHash = nextHash;
+        _settledOpenInterest.save(input.header.grossOpenInterestAfterWords, next.epochNumber);
         _addSettled(depositsMicroUsd);
         _creditWithdrawals(data, tier, next.batchNumber);
         // 4. What an indexer needs.
+        if (next.insuranceSpentPicoUsd != SharedStates.insuranceSpentBeforePicoUsd(input)) {
+            emit InsuranceSpent(next.batchNumber, next.epochNumber, next.insuranceSpentPicoUsd);
+        }
         emit BatchSettled(
             next.batchNumber,
             next.epochNumber,

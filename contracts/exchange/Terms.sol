@@ -1,53 +1,67 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {Epoch, EpochOpening, RiskParameters} from "../interfaces/ExchangeTypes.sol";
+import {Epoch, EpochOpening} from "../interfaces/ExchangeTypes.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
-import {IPriceOracle, PriceRound} from "../interfaces/IPriceOracle.sol";
+import {IMarketRegistry} from "../interfaces/IMarketRegistry.sol";
+import {IPriceOracle} from "../interfaces/IPriceOracle.sol";
 import {Epochs} from "../libraries/Epochs.sol";
-import {ParameterVersions} from "../libraries/ParameterVersions.sol";
+import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {Operated} from "./Operated.sol";
 
-/// @title What batches are judged by: versions of the risk parameters, and the epochs that fix prices, funding and time.
+/// @title What batches are judged by: epochs that fix risk parameters, prices, funding and time.
 abstract contract Terms is Operated {
     using Epochs for Epochs.Store;
-    using ParameterVersions for ParameterVersions.Store;
+    using OpenInterest for OpenInterest.Store;
 
     IPriceOracle private immutable _oracle;
+    IMarketRegistry private immutable _registry;
 
     Epochs.Store private _epochs;
-    ParameterVersions.Store private _parameters;
+    /// @dev Written by every batch, read when an epoch is opened.
+    OpenInterest.Store internal _settledOpenInterest;
 
-    constructor(address oracle_) {
-        if (oracle_ == address(0)) revert ZeroAddress();
+    constructor(address oracle_, address registry_) {
+        if (oracle_ == address(0) || registry_ == address(0)) revert ZeroAddress();
         _oracle = IPriceOracle(oracle_);
+        _registry = IMarketRegistry(registry_);
+        // Its answers about vacant markets would be another Exchange's.
+        address expected = _registry.exchange();
+        if (expected != address(this)) revert RegistryOfAnotherExchange(expected);
+        // It must forget the prices of the markets that this registry replaces.
+        if (_oracle.registry() != registry_) revert OracleOfAnotherRegistry(_oracle.registry());
     }
 
     /// @inheritdoc IExchange
     function openEpoch(EpochOpening calldata opening) external onlyOperator returns (uint64 number) {
-        if (opening.paramVersion != _parameters.latest) {
-            revert StaleParameterVersion(_parameters.latest, opening.paramVersion);
+        Epochs.Sources memory sources;
+        // 1. The newest parameters.
+        uint256 version;
+        (version, sources.parameters) = _registry.newestTerms();
+        if (opening.paramVersion != version) revert StaleParameterVersion(version, opening.paramVersion);
+        // 2. The last accepted prices, those of a new round among them.
+        bytes32 roundHash;
+        if (opening.round.reports.length != 0) (roundHash, ) = _oracle.submitRound(opening.round);
+        (sources.roundNumber, ) = _oracle.latestRound();
+        if (opening.round.number != sources.roundNumber) {
+            revert RoundOutOfOrder(sources.roundNumber, opening.round.number);
         }
-        RiskParameters storage current = _parameters.get(opening.paramVersion);
-        (bytes32 roundHash, PriceRound memory round) = _oracle.submitRound(opening.round);
-        Epoch memory epoch = _epochs.open(opening, round, current);
+        (sources.pricesTicks, sources.isFresh) = _oracle.pricesAt(opening.timeSeconds);
+        // 3. What the last settled batch left.
+        sources.grossOpenInterestLots = _settledOpenInterest.load();
+        Epoch memory epoch = _epochs.open(opening, sources);
         emit EpochOpened(
             epoch.number,
             epoch.timeSeconds,
             epoch.paramVersion,
             epoch.rebateCapPpm,
             epoch.journalHead,
+            epoch.liquidationTerms,
             roundHash,
             epoch.marketWords,
             epoch.openInterestCapWords
         );
         return epoch.number;
-    }
-
-    /// @inheritdoc IExchange
-    function appendParameters(RiskParameters calldata parameters_) external onlyOwner returns (uint256 version) {
-        version = _parameters.append(parameters_);
-        emit ParametersAppended(version, parameters_);
     }
 
     /// @inheritdoc IExchange
@@ -75,13 +89,27 @@ abstract contract Terms is Operated {
     }
 
     /// @inheritdoc IExchange
-    function latestParameterVersion() external view returns (uint256) {
-        return _parameters.latest;
+    function settledOpenInterest()
+        external
+        view
+        returns (uint64 epochNumber, uint64[8] memory grossOpenInterestLots)
+    {
+        return (_settledOpenInterest.epochNumber, _settledOpenInterest.load());
     }
 
     /// @inheritdoc IExchange
-    function parameters(uint256 version) external view returns (RiskParameters memory) {
-        return _parameters.get(version);
+    function isVacant(uint256 market) external view returns (bool) {
+        return _epochs.isVacant(_settledOpenInterest, market);
+    }
+
+    /// @inheritdoc IExchange
+    function settlementOf(uint256 market) external view returns (uint32 priceTicks, uint64 sinceEpoch) {
+        return _epochs.settlementOf(market);
+    }
+
+    /// @inheritdoc IExchange
+    function registry() external view returns (address) {
+        return address(_registry);
     }
 
     /// @inheritdoc IExchange

@@ -20,7 +20,7 @@ library Protocol {
     uint256 internal constant TAG_CHALLENGE = 624090934435181178531302346635961171706921560828847868346368; // first word under the challenge's keccak
     uint256 internal constant EMPTY_ORDER_ROOT = 6190352091218036727882286149423839206305732835518369231577714611527246027376; // order tree with no used slot
     uint256 internal constant GENESIS_ACCOUNT_ROOT = 13308703203989939384185004084772934762505800887081417286194914714331511655714; // account tree with no account
-    uint256 internal constant HEADER_WORDS = 24; // words before the queue section
+    uint256 internal constant HEADER_WORDS = 25; // words before the queue section
     uint256 internal constant QUEUE_ENTRY_WORDS = 4; // words of a queue entry
     uint256 internal constant ACCOUNT_SLOT_WORDS = 3; // words of an account slot
     uint256 internal constant ACCOUNT_BITS = 18; // bits
@@ -44,6 +44,12 @@ library Protocol {
     uint256 internal constant SIZE_LANE_BITS = 48; // bits
     uint256 internal constant FUNDING_INDEX_MAGNITUDE_BITS = 63; // bits
     uint256 internal constant GROSS_OPEN_INTEREST_BITS = 48; // bits
+    uint256 internal constant POSITION_CAP_LOTS_BITS = 40; // bits
+    uint256 internal constant MARKET_FLAG_BITS = 1; // bits
+    uint256 internal constant LIQUIDATION_SPREAD_BITS = 22; // bits
+    uint256 internal constant BANKRUPTCY_ADJUSTMENT_BITS = 24; // bits
+    uint256 internal constant INSURANCE_CAP_MICRO_USD_BITS = 64; // bits
+    uint256 internal constant INSURANCE_SPENT_BITS = 84; // bits
     uint256 internal constant WITHDRAWAL_NONCE_BITS = 32; // bits
     uint256 internal constant BATCH_NUMBER_BITS = 64; // bits
     uint256 internal constant EPOCH_NUMBER_BITS = 64; // bits
@@ -61,7 +67,7 @@ library Protocol {
     uint256 internal constant ROW_WITHDRAWAL = 4; // row kind
     uint256 internal constant ROW_TRANSFER = 5; // row kind
     uint256 internal constant ROW_LIQUIDATION = 6; // row kind
-    uint256 internal constant ROW_TWO_LEG = 7; // row kind
+    uint256 internal constant ROW_DELEVERAGING = 7; // row kind
     uint256 internal constant QUEUE_NONE = 0; // queue kind
     uint256 internal constant QUEUE_REGISTRATION = 1; // queue kind
     uint256 internal constant QUEUE_DEPOSIT = 2; // queue kind
@@ -79,10 +85,11 @@ library Protocol {
     uint256 internal constant WORD_FEE_DELTA = 7; // index in d
     uint256 internal constant WORD_INSURANCE_SPENT_BEFORE = 8; // index in d
     uint256 internal constant WORD_INSURANCE_SPENT_AFTER = 9; // index in d
-    uint256 internal constant WORD_MARKETS = 10; // index in d
-    uint256 internal constant WORD_GROSS_OPEN_INTEREST_BEFORE = 18; // index in d
-    uint256 internal constant WORD_GROSS_OPEN_INTEREST_AFTER = 20; // index in d
-    uint256 internal constant WORD_GROSS_OPEN_INTEREST_CAP = 22; // index in d
+    uint256 internal constant WORD_LIQUIDATION_TERMS = 10; // index in d
+    uint256 internal constant WORD_MARKETS = 11; // index in d
+    uint256 internal constant WORD_GROSS_OPEN_INTEREST_BEFORE = 19; // index in d
+    uint256 internal constant WORD_GROSS_OPEN_INTEREST_AFTER = 21; // index in d
+    uint256 internal constant WORD_GROSS_OPEN_INTEREST_CAP = 23; // index in d
     uint256 internal constant MESSAGE_ACCOUNT_SHIFT = 0; // 18 bits
     uint256 internal constant MESSAGE_MARKET_SHIFT = 18; // 3 bits
     uint256 internal constant MESSAGE_SIDE_SHIFT = 21; // 1 bits
@@ -119,7 +126,24 @@ library Protocol {
     uint256 internal constant MARKET_WORD_PRICE_MIN_TICKS_SHIFT = 72; // 32 bits
     uint256 internal constant MARKET_WORD_PRICE_MAX_TICKS_SHIFT = 104; // 32 bits
     uint256 internal constant MARKET_WORD_FUNDING_INDEX_OFFSET_SHIFT = 136; // 64 bits
-    uint256 internal constant MARKET_WORD_WIDTH = 200; // bits in all
+    uint256 internal constant MARKET_WORD_RESTRICTED_SHIFT = 200; // 1 bits
+    uint256 internal constant MARKET_WORD_RETIRED_SHIFT = 201; // 1 bits
+    uint256 internal constant MARKET_WORD_ISOLATED_ONLY_SHIFT = 202; // 1 bits
+    uint256 internal constant MARKET_WORD_POSITION_CAP_LOTS_SHIFT = 203; // 40 bits
+    uint256 internal constant MARKET_WORD_WIDTH = 243; // bits in all
+    uint256 internal constant LIQUIDATION_TERMS_WORD_FEE_CAP_PPM_SHIFT = 0; // 20 bits
+    uint256 internal constant LIQUIDATION_TERMS_WORD_SPREAD_PPM_SHIFT = 20; // 22 bits
+    uint256 internal constant LIQUIDATION_TERMS_WORD_BANKRUPTCY_ADJUSTMENT_PPM_SHIFT = 42; // 24 bits
+    uint256 internal constant LIQUIDATION_TERMS_WORD_INSURANCE_CAP_MICRO_USD_SHIFT = 66; // 64 bits
+    uint256 internal constant LIQUIDATION_TERMS_WORD_WIDTH = 130; // bits in all
+    uint256 internal constant LIQUIDATION_WORD_KIND_SHIFT = 0; // 3 bits
+    uint256 internal constant LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT = 3; // 6 bits
+    uint256 internal constant LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT = 9; // 6 bits
+    uint256 internal constant LIQUIDATION_WORD_MARKET_SHIFT = 15; // 3 bits
+    uint256 internal constant LIQUIDATION_WORD_SIDE_SHIFT = 18; // 1 bits
+    uint256 internal constant LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT = 19; // 40 bits
+    uint256 internal constant LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT = 59; // 72 bits
+    uint256 internal constant LIQUIDATION_WORD_WIDTH = 131; // bits in all
     uint256 internal constant WITHDRAWAL_WORD_OWNER_SHIFT = 0; // 160 bits
     uint256 internal constant WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT = 160; // 72 bits
     uint256 internal constant WITHDRAWAL_WORD_WIDTH = 232; // bits in all
@@ -147,9 +171,11 @@ library Protocol {
         uint256 accounts;
         uint256 queue;
         uint256 withdrawals;
+        uint256 liquidations;
         uint256 queueOffset;
         uint256 withdrawalsOffset;
         uint256 rowsOffset;
+        uint256 liquidationsOffset;
         uint256 accountsOffset;
         uint256 length;
     }
@@ -157,9 +183,9 @@ library Protocol {
     error UnknownTier(uint256 tier);
 
     function tierOf(uint256 tier) internal pure returns (Tier memory) {
-        if (tier == 0) return Tier({rows: 2, accounts: 2, queue: 1, withdrawals: 2, queueOffset: 24, withdrawalsOffset: 28, rowsOffset: 30, accountsOffset: 32, length: 38}); // test
-        if (tier == 1) return Tier({rows: 4, accounts: 3, queue: 2, withdrawals: 2, queueOffset: 24, withdrawalsOffset: 32, rowsOffset: 34, accountsOffset: 38, length: 47}); // small
-        if (tier == 2) return Tier({rows: 16, accounts: 16, queue: 4, withdrawals: 4, queueOffset: 24, withdrawalsOffset: 40, rowsOffset: 44, accountsOffset: 60, length: 108}); // large
+        if (tier == 0) return Tier({rows: 2, accounts: 3, queue: 1, withdrawals: 2, liquidations: 1, queueOffset: 25, withdrawalsOffset: 29, rowsOffset: 31, liquidationsOffset: 33, accountsOffset: 34, length: 43}); // test
+        if (tier == 1) return Tier({rows: 4, accounts: 3, queue: 2, withdrawals: 2, liquidations: 1, queueOffset: 25, withdrawalsOffset: 33, rowsOffset: 35, liquidationsOffset: 39, accountsOffset: 40, length: 49}); // small
+        if (tier == 2) return Tier({rows: 16, accounts: 16, queue: 4, withdrawals: 4, liquidations: 4, queueOffset: 25, withdrawalsOffset: 41, rowsOffset: 45, liquidationsOffset: 61, accountsOffset: 65, length: 113}); // large
         revert UnknownTier(tier);
     }
 

@@ -19,7 +19,7 @@ struct SharedState {
     uint64[8] grossOpenInterestLots;
     /// The same at the start of the epoch, lots.
     uint64[8] epochStartOpenInterestLots;
-    /// Reserved: spent by the insurance fund in this epoch, pico-USD.
+    /// Paid by the insurance fund in this epoch, pico-USD; a new epoch starts from 0.
     uint256 insuranceSpentPicoUsd;
     /// Fees of all batches, collected or not, pico-USD. Only grows.
     uint256 feesPicoUsd;
@@ -37,7 +37,9 @@ struct Epoch {
     uint32 rebateCapPpm;
     /// Head of the operator's command journal when the epoch was opened.
     uint256 journalHead;
-    /// Per market: price, margin fractions, band and funding index, packed as Protocol.MARKET_WORD_* says.
+    /// What bounds liquidations, packed as Protocol.LIQUIDATION_TERMS_WORD_* says.
+    uint256 liquidationTerms;
+    /// Per market: price, margin fractions, band, funding index and flags, packed as Protocol.MARKET_WORD_* says.
     uint256[8] marketWords;
     /// Caps of gross open interest, lots: four lanes of 48 bits a word, least significant first.
     uint256[2] openInterestCapWords;
@@ -45,7 +47,9 @@ struct Epoch {
 
 /// @notice What the operator asks for when it opens an epoch.
 struct EpochOpening {
-    /// Prices, submitted to the oracle in the same transaction. A round that the oracle has already is fine.
+    /// Prices, submitted to the oracle in the same transaction; a round that the oracle has already is fine. Without reports none
+    /// is submitted and the last accepted prices stand; its time does not matter then. Either way its number is that of the
+    /// oracle's newest round, 0 before the first, named so that one that came between sending and mining is noticed.
     RoundSubmission round;
     /// At most five minutes before the block's time, after the previous epoch's; seconds.
     uint32 timeSeconds;
@@ -53,38 +57,8 @@ struct EpochOpening {
     uint256 journalHead;
     /// The newest parameter version, named so that a change between sending and mining is noticed.
     uint32 paramVersion;
-    /// Added to the funding indices, pico-USD per lot, signed.
+    /// Added to the funding indices, pico-USD per lot, signed; 0 where a market has no fresh price.
     int64[8] fundingDeltasPicoUsd;
-}
-
-/// @notice Risk terms of one market in one parameter version.
-struct MarketParameters {
-    /// Initial margin fraction, parts per million.
-    uint32 imfPpm;
-    /// Maintenance margin fraction, parts per million; at most the initial one.
-    uint32 mmfPpm;
-    /// Greatest distance of a row's mean price from the epoch's, parts per million of it.
-    uint32 bandPpm;
-    /// Gross open interest may not grow beyond this, lots, below 2^48.
-    uint64 openInterestCapLots;
-    /// Whether it trades. A live market stays live.
-    bool live;
-    /// A tick is 10^this USD. For display; with the lot's exponent it gives −6: tick times lot is one micro-USD.
-    int8 tickSizeExponent;
-    /// A lot is 10^this units of the base asset.
-    int8 lotSizeExponent;
-    /// ASCII, zero padded, for example "BTC-USD".
-    bytes32 symbol;
-}
-
-/// @notice One parameter version.
-struct RiskParameters {
-    /// Greatest rebate of a row, parts per million of its quote.
-    uint32 rebateCapPpm;
-    /// Bound of funding: parts per million of the price per hour.
-    uint32 maxFundingRatePpmPerHour;
-    /// All eight markets; of those that are not live nothing else is read.
-    MarketParameters[8] markets;
 }
 
 /// @notice One entry of the queue from L1 to the batches, as four words of the public data.
@@ -109,7 +83,7 @@ struct ProverHeader {
     uint256 fundingDigest;
     /// Sum of the batch's fees, pico-USD.
     uint256 feeDeltaPicoUsd;
-    /// Reserved: equals the value before.
+    /// Paid by the insurance fund in the epoch, up to and with this batch, pico-USD.
     uint256 insuranceSpentAfterPicoUsd;
     /// Gross open interest after, lots: four lanes of 48 bits a word.
     uint256[2] grossOpenInterestAfterWords;
@@ -134,7 +108,7 @@ struct BatchInput {
     QueueEntry[] queueEntries;
     /// Header words of the prover.
     ProverHeader header;
-    /// Withdrawals, rows, account slots: the rest of the tier's public data, word by word.
+    /// Withdrawals, rows, liquidations, account slots: the rest of the tier's public data, word by word.
     uint256[] bodyWords;
     /// Poseidon commitment to the whole public data.
     uint256 commitment;
@@ -148,7 +122,9 @@ struct ExchangeSetup {
     address token;
     /// Source of prices.
     address oracle;
-    /// Sets parameters, limits and the operator, adds verifiers, collects fees.
+    /// Source of risk parameters; made for this Exchange.
+    address registry;
+    /// Sets limits and the operator, adds verifiers, collects fees.
     address owner;
     /// Opens epochs and settles batches.
     address operator;

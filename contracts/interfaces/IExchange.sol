@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {BatchInput, EpochOpening, RiskParameters, SharedState} from "./ExchangeTypes.sol";
+import {BatchInput, EpochOpening, SharedState} from "./ExchangeTypes.sol";
 
 /// @title Holds the money, orders what comes from L1, fixes prices per epoch, and moves the account root by proof only.
 /// @notice Amounts are micro-USD (the token's unit) where the name ends so, pico-USD (one millionth of it) otherwise.
@@ -22,6 +22,7 @@ interface IExchange {
         uint32 paramVersion,
         uint32 rebateCapPpm,
         uint256 journalHead,
+        uint256 liquidationTerms,
         bytes32 roundHash,
         uint256[8] marketWords,
         uint256[2] openInterestCapWords
@@ -40,14 +41,14 @@ interface IExchange {
     );
     /// @notice The whole public data of a batch, word by word: enough to rebuild the state from L1 alone.
     event BatchData(uint256 indexed batchNumber, bytes data);
+    /// @notice The insurance fund paid in this batch; the amount is what it has paid in the epoch so far, pico-USD.
+    event InsuranceSpent(uint256 indexed batchNumber, uint256 indexed epochNumber, uint256 spentInEpochPicoUsd);
     /// @notice A proven withdrawal became claimable.
     event WithdrawalCredited(address indexed owner, uint256 indexed batchNumber, uint256 amountMicroUsd);
     /// @notice Everything claimable of `owner` was paid to it.
     event Claimed(address indexed owner, uint256 amountMicroUsd);
     /// @notice Fees became claimable by `to`.
     event FeesCollected(address indexed to, uint256 amountMicroUsd);
-    /// @notice A parameter version was appended.
-    event ParametersAppended(uint256 indexed version, RiskParameters parameters);
     /// @notice A tier got its verifier.
     event VerifierAdded(uint256 indexed tier, address verifier);
     /// @notice The operator was named.
@@ -61,6 +62,10 @@ interface IExchange {
     error NotOperator(address caller);
     /// @notice Thrown when an address that must not be zero is.
     error ZeroAddress();
+    /// @notice Thrown when the registry was made for another Exchange.
+    error RegistryOfAnotherExchange(address exchange);
+    /// @notice Thrown when the oracle follows another registry.
+    error OracleOfAnotherRegistry(address registry);
     /// @notice Thrown when the token's unit is not the micro-USD.
     error TokenDecimals(uint256 expected, uint256 given);
     /// @notice Thrown when a tier already has a verifier: it can never be exchanged.
@@ -69,21 +74,6 @@ interface IExchange {
     error NoVerifier(uint256 tier);
     /// @notice Thrown when the least deposit is zero or above the cap.
     error InvalidDepositLimits(uint256 minimumMicroUsd, uint256 capMicroUsd);
-
-    // ── Errors: parameters ───────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice Thrown when a market's fractions are refused: 1 ≤ maintenance ≤ initial ≤ 10^6, band < 10^6.
-    error InvalidMargin(uint256 market, uint256 imfPpm, uint256 mmfPpm, uint256 bandPpm);
-    /// @notice Thrown when an open-interest cap does not fit in 48 bits.
-    error InvalidOpenInterestCap(uint256 market, uint256 openInterestCapLots);
-    /// @notice Thrown when a tick times a lot is not one micro-USD.
-    error InvalidExponents(uint256 market, int256 tickSizeExponent, int256 lotSizeExponent);
-    /// @notice Thrown when the rebate cap or the funding bound is above 10^6 ppm.
-    error InvalidRate(uint256 ratePpm);
-    /// @notice Thrown when a live market would stop, or change its symbol or units, under open positions.
-    error LiveMarketChanged(uint256 market);
-    /// @notice Thrown when there is no such parameter version.
-    error UnknownParameterVersion(uint256 latest, uint256 given);
 
     // ── Errors: accounts, deposits, claims ───────────────────────────────────────────────────────────────────────────
 
@@ -115,12 +105,12 @@ interface IExchange {
     error EpochTimeOutOfBounds(uint256 timeSeconds, uint256 blockTimeSeconds);
     /// @notice Thrown when an epoch's time is not after the previous one's.
     error EpochTimeNotIncreasing(uint256 previousSeconds, uint256 givenSeconds);
-    /// @notice Thrown when an epoch would use an older round than the previous one.
-    error RoundOutOfOrder(uint256 previousRound, uint256 givenRound);
+    /// @notice Thrown when an epoch is opened with any but the oracle's newest round.
+    error RoundOutOfOrder(uint256 latestRound, uint256 givenRound);
     /// @notice Thrown when an epoch is opened with any but the newest parameter version.
     error StaleParameterVersion(uint256 latest, uint256 given);
-    /// @notice Thrown when a live market has no price in the round.
-    error PriceMissing(uint256 market);
+    /// @notice Thrown when a funding index would move without a fresh price, or of a market that is not live.
+    error FundingWithoutFreshPrice(uint256 market, int256 deltaPicoUsd);
     /// @notice Thrown when |funding delta| · 3600 > rate · price · elapsed.
     error FundingDeltaOutOfBounds(uint256 market, int256 deltaPicoUsd, uint256 boundPicoUsd);
     /// @notice Thrown when a funding index would leave its 63 bits.
@@ -174,7 +164,10 @@ interface IExchange {
         bytes32 s
     ) external;
 
-    /// @notice Submits a price round and opens the next epoch. Operator only.
+    /// @notice Opens the next epoch with the last accepted prices, after submitting a round if one comes along. Operator only.
+    /// A market is restricted in it when its price is not fresh; that stops no other market.
+    /// @dev Relies on the registry to keep parameters to their ranges and to give an index to another market only while
+    /// `isVacant`, and on the oracle to accept no price of 0.
     /// @return number Number of the epoch.
     function openEpoch(EpochOpening calldata opening) external returns (uint64 number);
 
@@ -191,9 +184,6 @@ interface IExchange {
     function collectFees(SharedState calldata sharedState, address to) external returns (uint256 amountMicroUsd);
 
     // ── Owner ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice Appends a parameter version; it takes effect with the next epoch, and never changes.
-    function appendParameters(RiskParameters calldata parameters) external returns (uint256 version);
 
     /// @notice Gives a tier without verifier its verifier, for good.
     function addVerifier(uint256 tier, address verifier) external;
@@ -230,6 +220,19 @@ interface IExchange {
             int64[8] memory fundingIndicesPicoUsd
         );
 
+    /// @notice Gross open interest after the last settled batch, lots, and that batch's epoch; zeros before the first.
+    function settledOpenInterest()
+        external
+        view
+        returns (uint64 epochNumber, uint64[8] memory grossOpenInterestLots);
+
+    /// @notice Whether a retired market's index can be given to another: nobody holds or can come to hold a position under it.
+    function isVacant(uint256 market) external view returns (bool);
+
+    /// @notice What retired markets are settled at, ticks, and the first epoch with this price, in which they close: positions are
+    /// settled from the next one on. Zeros where none is.
+    function settlementOf(uint256 market) external view returns (uint32 priceTicks, uint64 sinceEpoch);
+
     /// @notice Entries ever added to the queue.
     function queueLength() external view returns (uint256);
 
@@ -241,12 +244,6 @@ interface IExchange {
 
     /// @notice L1 owner of an account, 0 if it is not registered.
     function accountOwner(uint256 account) external view returns (address);
-
-    /// @notice The newest parameter version, 0 before the first.
-    function latestParameterVersion() external view returns (uint256);
-
-    /// @notice A parameter version. Reverts with UnknownParameterVersion.
-    function parameters(uint256 version) external view returns (RiskParameters memory);
 
     /// @notice Verifier of a tier, 0 if it has none.
     function verifierOf(uint256 tier) external view returns (address);
@@ -269,6 +266,9 @@ interface IExchange {
 
     /// @notice The price oracle.
     function oracle() external view returns (address);
+
+    /// @notice The registry of markets and their risk parameters.
+    function registry() external view returns (address);
 
     /// @notice Opens epochs and settles batches.
     function operator() external view returns (address);

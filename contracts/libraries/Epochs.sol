@@ -2,9 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Protocol} from "../generated/Protocol.sol";
-import {Epoch, EpochOpening, MarketParameters, RiskParameters} from "../interfaces/ExchangeTypes.sol";
+import {Epoch, EpochOpening} from "../interfaces/ExchangeTypes.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
-import {PriceRound} from "../interfaces/IPriceOracle.sol";
+import {MarketParameters, MarketStatus, RiskParameters} from "../interfaces/IMarketRegistry.sol";
+import {MarketWords} from "./MarketWords.sol";
 import {OpenInterest} from "./OpenInterest.sol";
 
 /// @title Epochs: prices, funding, margin fractions and time, fixed on chain before any batch uses them.
@@ -12,8 +13,15 @@ library Epochs {
     /// @notice How far before the block's time an epoch's time may lie, seconds.
     uint256 internal constant MAX_AGE_SECONDS = 5 minutes;
     uint256 private constant SECONDS_PER_HOUR = 3600;
-    /// @dev Makes the signed funding index of a market word non-negative.
-    int256 private constant FUNDING_INDEX_OFFSET = int256(1 << Protocol.FUNDING_INDEX_MAGNITUDE_BITS);
+    int256 private constant FUNDING_INDEX_END = int256(1 << Protocol.FUNDING_INDEX_MAGNITUDE_BITS);
+
+    /// @notice How a retired market ends.
+    struct Settlement {
+        /// What positions are worth for good.
+        uint32 priceTicks;
+        /// The first epoch with this price, in which the market closes: from its batches on nothing can grow.
+        uint64 sinceEpoch;
+    }
 
     struct Store {
         mapping(uint256 number => bytes32) hashOf;
@@ -21,20 +29,35 @@ library Epochs {
         uint32 timeSeconds;
         uint32 paramVersion;
         uint64 roundNumber;
+        /// Bit k: market k is settled, and `settlements` says how.
+        uint8 settledMarkets;
         int64[8] fundingIndicesPicoUsd;
+        Settlement[8] settlements;
+    }
+
+    /// @notice What an epoch is made from, beside what the operator asks for.
+    struct Sources {
+        /// The newest parameters, whose version the caller has compared with the one asked for.
+        RiskParameters parameters;
+        /// The last accepted prices, ticks; 0 where a market never had one.
+        uint32[8] pricesTicks;
+        /// Whether they are fresh at the epoch's time.
+        bool[8] isFresh;
+        /// After the last settled batch.
+        uint64[8] grossOpenInterestLots;
+        /// Newest round of the oracle.
+        uint64 roundNumber;
     }
 
     function hash(Epoch memory epoch) internal pure returns (bytes32) {
         return keccak256(abi.encode(epoch));
     }
 
-    /// @notice Checks time, round and funding, and stores the next epoch's hash.
-    /// @param parameters Those of the newest version, which the caller has compared with the one asked for.
+    /// @notice Checks time and funding, and stores the next epoch's hash.
     function open(
         Store storage store,
         EpochOpening calldata opening,
-        PriceRound memory round,
-        RiskParameters storage parameters
+        Sources memory sources
     ) internal returns (Epoch memory epoch) {
         // 1. The time is the recent past, and moves on.
         if (opening.timeSeconds > block.timestamp || block.timestamp - opening.timeSeconds > MAX_AGE_SECONDS) {
@@ -43,43 +66,100 @@ library Epochs {
         if (opening.timeSeconds <= store.timeSeconds) {
             revert IExchange.EpochTimeNotIncreasing(store.timeSeconds, opening.timeSeconds);
         }
-        if (round.number < store.roundNumber) revert IExchange.RoundOutOfOrder(store.roundNumber, round.number);
         // 2. The record; before the first epoch no time has passed, so that no funding can be due.
         uint256 elapsedSeconds = store.number == 0 ? 0 : opening.timeSeconds - store.timeSeconds;
         epoch.number = store.number + 1;
         epoch.timeSeconds = opening.timeSeconds;
         epoch.paramVersion = opening.paramVersion;
-        epoch.rebateCapPpm = parameters.rebateCapPpm;
+        epoch.rebateCapPpm = sources.parameters.rebateCapPpm;
         epoch.journalHead = opening.journalHead;
-        uint256 fundingRate = parameters.maxFundingRatePpmPerHour * elapsedSeconds;
+        epoch.liquidationTerms = _liquidationTerms(sources.parameters);
+        uint256 fundingRate = sources.parameters.maxFundingRatePpmPerHour * elapsedSeconds;
         uint64[8] memory capsLots;
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
-            MarketParameters storage terms = parameters.markets[market];
-            uint256 priceTicks = terms.live ? round.pricesTicks[market] : 0;
-            if (terms.live && priceTicks == 0) revert IExchange.PriceMissing(market);
-            int256 index = _accrue(
-                market,
-                store.fundingIndicesPicoUsd[market],
-                opening.fundingDeltasPicoUsd[market],
-                fundingRate * priceTicks
-            );
-            store.fundingIndicesPicoUsd[market] = int64(index);
-            epoch.marketWords[market] = terms.live ? _liveWord(terms, priceTicks, index) : _stoppedWord(index);
-            if (terms.live) capsLots[market] = terms.openInterestCapLots;
+            bool trades = sources.isFresh[market] && sources.parameters.markets[market].status == MarketStatus.Live;
+            int256 index = store.fundingIndicesPicoUsd[market];
+            int256 delta = opening.fundingDeltasPicoUsd[market];
+            if (delta != 0) {
+                if (!trades) revert IExchange.FundingWithoutFreshPrice(market, delta);
+                index = _accrued(market, index, delta, fundingRate * sources.pricesTicks[market]);
+                store.fundingIndicesPicoUsd[market] = int64(index);
+            }
+            epoch.marketWords[market] = _marketWord(store, sources, market, epoch.number, index);
+            if (trades) capsLots[market] = sources.parameters.markets[market].openInterestCapLots;
         }
         epoch.openInterestCapWords = OpenInterest.pack(capsLots);
         // 3. From now on it never changes.
         store.number = epoch.number;
         store.timeSeconds = epoch.timeSeconds;
         store.paramVersion = epoch.paramVersion;
-        store.roundNumber = round.number;
+        store.roundNumber = sources.roundNumber;
         store.hashOf[epoch.number] = hash(epoch);
+    }
+
+    /// @notice Whether nobody can hold a position under the market's index any more: it is settled, a batch of an epoch in
+    /// which it was is settled, so that none in which it could grow can follow, and open interest is zero. That holds of the
+    /// epoch in which it closes, too: whoever has no position is kept without one by the position cap of 0.
+    function isVacant(
+        Store storage store,
+        OpenInterest.Store storage openInterest,
+        uint256 market
+    ) internal view returns (bool) {
+        return
+            _isSettled(store, market) &&
+            openInterest.epochNumber >= store.settlements[market].sinceEpoch &&
+            OpenInterest.load(openInterest)[market] == 0;
+    }
+
+    /// @notice What a market is settled at, and since when; zeros while it is not.
+    function settlementOf(
+        Store storage store,
+        uint256 market
+    ) internal view returns (uint32 priceTicks, uint64 sinceEpoch) {
+        if (!_isSettled(store, market)) return (0, 0);
+        return (store.settlements[market].priceTicks, store.settlements[market].sinceEpoch);
+    }
+
+    /// @dev A live market without fresh price is restricted: the last price stands, nothing grows. One that never had a price
+    /// has an empty band, too; nobody can hold a position in it, and the other markets go on. A market that ends has an epoch at
+    /// its settlement price in which it closes: whom that price makes bankrupt still has a position, whose loss the insurance
+    /// fund and counterparties take over; settled at once, it would be the pool's.
+    function _marketWord(
+        Store storage store,
+        Sources memory sources,
+        uint256 market,
+        uint64 epochNumber,
+        int256 index
+    ) private returns (uint256) {
+        MarketParameters memory terms = sources.parameters.markets[market];
+        if (terms.status == MarketStatus.None) return MarketWords.stopped(false, index);
+        uint32 priceTicks = sources.pricesTicks[market];
+        bool isFresh = sources.isFresh[market];
+        if (terms.status == MarketStatus.Retired) {
+            if (_isSettled(store, market)) return MarketWords.retired(store.settlements[market].priceTicks, index);
+            // The first fresh price is the last one. Where there never was a price there is nothing to settle, either.
+            if (isFresh || priceTicks == 0) {
+                store.settledMarkets |= uint8(1 << market);
+                store.settlements[market] = Settlement({priceTicks: priceTicks, sinceEpoch: epochNumber});
+                if (priceTicks == 0) return MarketWords.retired(0, index);
+                return MarketWords.closing(terms, priceTicks, sources.grossOpenInterestLots[market], index);
+            }
+        } else if (_isSettled(store, market)) {
+            // The registry gave the index to a new market, after it had asked whether it is vacant.
+            store.settledMarkets &= ~uint8(1 << market);
+        }
+        if (priceTicks == 0) return MarketWords.stopped(true, index);
+        return MarketWords.open(terms, priceTicks, !isFresh, sources.grossOpenInterestLots[market], index);
+    }
+
+    function _isSettled(Store storage store, uint256 market) private view returns (bool) {
+        return (store.settledMarkets >> market) & 1 != 0;
     }
 
     /// @dev |delta|·3600 ≤ ratePpmPerHour·elapsedSeconds·priceTicks, all exact: ticks × ppm are pico-USD per lot.
     /// At most 2^20 · 2^32 · 2^32, far below 2^256.
     /// @param boundTimes3600 The right side.
-    function _accrue(
+    function _accrued(
         uint256 market,
         int256 index,
         int256 delta,
@@ -90,37 +170,18 @@ library Epochs {
             revert IExchange.FundingDeltaOutOfBounds(market, delta, boundTimes3600 / SECONDS_PER_HOUR);
         }
         next = index + delta;
-        if (next >= FUNDING_INDEX_OFFSET || next <= -FUNDING_INDEX_OFFSET) {
+        if (next >= FUNDING_INDEX_END || next <= -FUNDING_INDEX_END) {
             revert IExchange.FundingIndexOutOfRange(market, next);
         }
     }
 
-    /// @dev The band is rounded inward: up at the bottom, down at the top, and ends with the width of a price.
-    function _liveWord(
-        MarketParameters storage terms,
-        uint256 priceTicks,
-        int256 index
-    ) private view returns (uint256) {
-        uint256 bandPpm = terms.bandPpm;
-        uint256 minTicks = (priceTicks * (Protocol.PPM - bandPpm) + Protocol.PPM - 1) / Protocol.PPM;
-        uint256 maxTicks = (priceTicks * (Protocol.PPM + bandPpm)) / Protocol.PPM;
-        uint256 greatestTicks = (1 << Protocol.PRICE_TICKS_BITS) - 1;
-        if (maxTicks > greatestTicks) maxTicks = greatestTicks;
+    /// @dev The registry keeps every field to its width.
+    function _liquidationTerms(RiskParameters memory parameters) private pure returns (uint256) {
         return
-            (priceTicks << Protocol.MARKET_WORD_PRICE_TICKS_SHIFT) |
-            (uint256(terms.imfPpm) << Protocol.MARKET_WORD_IMF_PPM_SHIFT) |
-            (uint256(terms.mmfPpm) << Protocol.MARKET_WORD_MMF_PPM_SHIFT) |
-            (minTicks << Protocol.MARKET_WORD_PRICE_MIN_TICKS_SHIFT) |
-            (maxTicks << Protocol.MARKET_WORD_PRICE_MAX_TICKS_SHIFT) |
-            _indexBits(index);
-    }
-
-    /// @dev An empty band, 1 … 0, lets no row through.
-    function _stoppedWord(int256 index) private pure returns (uint256) {
-        return (1 << Protocol.MARKET_WORD_PRICE_MIN_TICKS_SHIFT) | _indexBits(index);
-    }
-
-    function _indexBits(int256 index) private pure returns (uint256) {
-        return uint256(index + FUNDING_INDEX_OFFSET) << Protocol.MARKET_WORD_FUNDING_INDEX_OFFSET_SHIFT;
+            (uint256(parameters.liquidationFeeCapPpm) << Protocol.LIQUIDATION_TERMS_WORD_FEE_CAP_PPM_SHIFT) |
+            (uint256(parameters.liquidationSpreadPpm) << Protocol.LIQUIDATION_TERMS_WORD_SPREAD_PPM_SHIFT) |
+            (uint256(parameters.bankruptcyAdjustmentPpm) <<
+                Protocol.LIQUIDATION_TERMS_WORD_BANKRUPTCY_ADJUSTMENT_PPM_SHIFT) |
+            (uint256(parameters.insuranceCapMicroUsd) << Protocol.LIQUIDATION_TERMS_WORD_INSURANCE_CAP_MICRO_USD_SHIFT);
     }
 }

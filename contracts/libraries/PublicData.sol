@@ -27,7 +27,7 @@ library PublicData {
         for (uint256 i = 0; i < input.queueEntries.length; ++i) {
             _putQueueEntry(data, tier.queueOffset + i * Protocol.QUEUE_ENTRY_WORDS, input.queueEntries[i]);
         }
-        // 4. Withdrawals, rows and account slots, exactly as long as the tier says.
+        // 4. Withdrawals, rows, liquidations and account slots, exactly as long as the tier says.
         uint256[] calldata body = input.bodyWords;
         uint256 bodyLength = tier.length - tier.withdrawalsOffset;
         if (body.length != bodyLength) revert IExchange.WrongBodyLength(bodyLength, body.length);
@@ -94,6 +94,7 @@ library PublicData {
                 (input.queueEntries.length << Protocol.QUEUE_CURSOR_WORD_QUEUE_COUNT_SHIFT)
         );
         _put(data, Protocol.WORD_INSURANCE_SPENT_BEFORE, SharedStates.insuranceSpentBeforePicoUsd(input));
+        _put(data, Protocol.WORD_LIQUIDATION_TERMS, input.epoch.liquidationTerms);
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
             _put(data, Protocol.WORD_MARKETS + market, input.epoch.marketWords[market]);
         }

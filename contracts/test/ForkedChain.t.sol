@@ -8,45 +8,29 @@ import {
     BatchInput,
     Epoch,
     EpochOpening,
-    ExchangeSetup,
-    RiskParameters
+    ExchangeSetup
 } from "../interfaces/ExchangeTypes.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {PriceOracle} from "../oracle/PriceOracle.sol";
-import {PriceRound, RoundSubmission} from "../interfaces/IPriceOracle.sol";
+import {RiskParameters} from "../interfaces/IMarketRegistry.sol";
+import {OracleSetup, PriceBounds} from "../interfaces/IPriceOracle.sol";
+import {MarketRegistry} from "../markets/MarketRegistry.sol";
 import {TestBase} from "./TestBase.sol";
+import {WillingVerifier} from "./WillingVerifier.sol";
 
-/// @title Accepts any inputs, to reach what stands behind the proof.
-contract WillingVerifier is IBatchVerifier {
-    bool private immutable _insecure;
+/// @title Has no round and no price: prices are tested elsewhere.
+contract SilentOracle {
+    address public registry;
 
-    constructor(bool insecure) {
-        _insecure = insecure;
+    function follow(address registry_) external {
+        registry = registry_;
     }
 
-    function verifyBatch(
-        uint256[2] calldata,
-        uint256[2][2] calldata,
-        uint256[2] calldata,
-        uint256[3] calldata
-    ) external pure returns (bool) {
-        return true;
-    }
+    function latestRound() external pure returns (uint64 number, uint32 timeSeconds) {}
 
-    function isInsecureDevKey() external view returns (bool) {
-        return _insecure;
-    }
-}
-
-/// @title Gives the round that is asked for: signatures are tested elsewhere.
-contract UnsignedOracle {
-    function submitRound(
-        RoundSubmission calldata submission
-    ) external pure returns (bytes32 roundHash, PriceRound memory round) {
-        round.number = submission.number;
-        round.timeSeconds = submission.timeSeconds;
-        roundHash = keccak256(abi.encode(round));
-    }
+    function pricesAt(
+        uint256
+    ) external pure returns (uint32[8] memory pricesTicks, bool[8] memory isFresh) {}
 }
 
 contract ForkedChainTest is TestBase {
@@ -57,10 +41,20 @@ contract ForkedChainTest is TestBase {
         vm.warp(1_800_000_000);
         address[] memory verifiers = new address[](1);
         verifiers[0] = address(new WillingVerifier(insecure));
+        SilentOracle oracle = new SilentOracle();
+        address token = address(new TestDollar());
+        // The registry comes first, and names the Exchange that comes next.
+        uint64 nonce = vm.getNonce(address(this));
+        MarketRegistry registry = new MarketRegistry(
+            address(this),
+            vm.computeCreateAddress(address(this), nonce + 1)
+        );
+        oracle.follow(address(registry));
         _exchange = new Exchange(
             ExchangeSetup({
-                token: address(new TestDollar()),
-                oracle: address(new UnsignedOracle()),
+                token: token,
+                oracle: address(oracle),
+                registry: address(registry),
                 owner: address(this),
                 operator: address(this),
                 insuranceOwner: address(this),
@@ -70,9 +64,10 @@ contract ForkedChainTest is TestBase {
             })
         );
         RiskParameters memory parameters;
-        _exchange.appendParameters(parameters);
+        parameters.liquidationSpreadPpm = 1;
+        parameters.bankruptcyAdjustmentPpm = 1_000_000;
+        registry.appendParameters(parameters);
         EpochOpening memory opening;
-        opening.round.number = 1;
         opening.timeSeconds = uint32(block.timestamp);
         opening.paramVersion = 1;
         _exchange.openEpoch(opening);
@@ -85,6 +80,9 @@ contract ForkedChainTest is TestBase {
         input.epoch.number = 1;
         input.epoch.timeSeconds = uint32(block.timestamp);
         input.epoch.paramVersion = 1;
+        input.epoch.liquidationTerms =
+            (1 << Protocol.LIQUIDATION_TERMS_WORD_SPREAD_PPM_SHIFT) |
+            (Protocol.PPM << Protocol.LIQUIDATION_TERMS_WORD_BANKRUPTCY_ADJUSTMENT_PPM_SHIFT);
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
             input.epoch.marketWords[market] =
                 (1 << Protocol.MARKET_WORD_PRICE_MIN_TICKS_SHIFT) |
@@ -122,7 +120,13 @@ contract ForkedChainTest is TestBase {
     function test_reportDigest_followsTheRunningChain() public {
         address[] memory signers = new address[](1);
         signers[0] = address(this);
-        PriceOracle oracle = new PriceOracle(address(this), signers, 1, 300);
+        OracleSetup memory setup;
+        (setup.owner, setup.registry, setup.signers) = (address(this), address(this), signers);
+        (setup.threshold, setup.maxRoundAgeSeconds) = (1, 300);
+        for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
+            setup.bounds[market] = PriceBounds(60, 1, 1);
+        }
+        PriceOracle oracle = new PriceOracle(setup);
         uint32[8] memory prices;
         bytes32 digest = oracle.reportDigest(1, 2, prices);
         vm.chainId(1);

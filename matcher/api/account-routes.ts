@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import type { WireAccount, WireFill, WireOrder, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
+import type { WireForcedTrade } from "../protocol/liquidation-wire.ts";
 import { accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { wireForcedTrade } from "./forced-trade.ts";
 import { limitOf } from "./market-routes.ts";
 import { AccountParams, FillsQuery, OrdersQuery, OwnerQuery } from "./schema.ts";
 
@@ -23,7 +25,7 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): voi
     ({ params }): WireAccount => {
       const view = accountView(sequencer.state, access.requireAccount(params.account));
       if (view === undefined) throw new Rejection("UNKNOWN_ACCOUNT");
-      return wire.account(view);
+      return wire.account(view, access.positions(view));
     },
   );
 
@@ -58,6 +60,16 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): voi
     ({ query }): { fills: WireFill[] } => {
       const account = access.requireAccount(query.account);
       return { fills: history.fillsOf(account, limitOf(query.limit)).map((fill) => wire.fill(fill, account)) };
+    },
+  );
+
+  app.get<{ Querystring: { account: string; limit?: string } }>(
+    "/v1/forced-trades",
+    { schema: { querystring: FillsQuery } },
+    ({ query }): { trades: WireForcedTrade[] } => {
+      const account = access.requireAccount(query.account);
+      const trades = history.forcedTradesOf(account, limitOf(query.limit));
+      return { trades: trades.map((trade) => wireForcedTrade(wire, trade)) };
     },
   );
 

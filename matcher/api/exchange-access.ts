@@ -1,9 +1,22 @@
+import type { WireOracle } from "../protocol/api-wire.ts";
+import type { WirePosition } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
+import { marginMode, wirePosition } from "../risk/wire-figures.ts";
+import type { AccountView } from "../sequencer/exchange-view.ts";
+import { marketMarkTicks } from "../sequencer/margin-view.ts";
+import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
+import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
 import { Wire } from "./wire-response.ts";
+
+/** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
+export interface ChainStatus {
+  readonly oracle?: WireOracle;
+  readonly [part: string]: unknown;
+}
 
 export interface ApiOptions {
   sequencer: Sequencer;
@@ -16,8 +29,7 @@ export interface ApiOptions {
   token?: string;
   /** By index; null where there is none. */
   markets: readonly (Market | null)[];
-  /** What the chain side adds to GET /v1/status. JSON; a field `halted` that is not null says that nothing is settled any more. */
-  chainStatus?: () => Record<string, unknown>;
+  chainStatus?: () => ChainStatus;
   /** The contract's bound of funding, ppm of the price per hour; 0 while it is not known. */
   fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;
@@ -35,6 +47,7 @@ export class ExchangeAccess {
   readonly sequencer: Sequencer;
   readonly history: History;
   readonly funding: FundingHistory;
+  readonly entries: EntryValues;
   readonly wire: Wire;
   readonly nowMs: () => number;
   /** Names that clients gave their orders: they are not signed, so they travel beside the message. */
@@ -49,9 +62,12 @@ export class ExchangeAccess {
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
     this.history = options.history ?? new History();
     this.funding = options.funding ?? new FundingHistory();
+    const { ledger } = options.sequencer.state;
+    this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
     options.sequencer.onAccepted((accepted, command) => {
       const clientId = command.type === "message" ? this.clientIds.get(command.message) : undefined;
       this.funding.record(accepted);
+      this.entries.record(accepted);
       this.history.record(accepted, this.nowMs(), clientId ?? null);
     });
   }
@@ -66,6 +82,37 @@ export class ExchangeAccess {
     if (market !== undefined) return market;
     const known = [...this.bySymbol.keys()].join(", ");
     throw new Rejection("UNKNOWN_MARKET", { detail: `there are ${known}` });
+  }
+
+  /** Price of the newest trade, or null. */
+  lastTradeTicks(market: number): number | null {
+    return this.history.trades(market, 1)[0]?.priceTicks ?? null;
+  }
+
+  /** See risk/mark-price.ts. */
+  markTicks(market: number): number {
+    return marketMarkTicks(this.sequencer.state, market, this.lastTradeTicks(market));
+  }
+
+  /** An account's positions with all that is known of them. */
+  positions({ account, isolatedMarket, positions }: AccountView): WirePosition[] {
+    const { state } = this.sequencer;
+    const { terms } = state.ledger;
+    const ranks = new Map(
+      deleveragingRanks(state, account).map(({ market, position, holders, quintile }) => {
+        return [market, { position, holders, quintile }] as const;
+      }),
+    );
+    return positions.map((figures) =>
+      wirePosition(figures, {
+        market: this.wire.market(figures.market),
+        mode: marginMode(isolatedMarket),
+        indexTicks: terms.markets[figures.market]?.priceTicks ?? 0n,
+        markTicks: BigInt(this.markTicks(figures.market)),
+        entryMicroUsd: this.entries.entryMicroUsd(account, figures.market),
+        deleveragingRank: ranks.get(figures.market) ?? null,
+      }),
+    );
   }
 
   /** @throws Rejection UNKNOWN_ACCOUNT */

@@ -1,6 +1,7 @@
 import type { Side } from "../protocol/message.ts";
 import type { CloseReason, SequencedEvent } from "../sequencer/exchange-event.ts";
-import type { Accepted, FillLeg, NumberedStep } from "../sequencer/outcome.ts";
+import type { Accepted, FillLeg, FillStep, LiquidationStep, NumberedStep } from "../sequencer/outcome.ts";
+import type { ForcedTradeRecord } from "./forced-trade.ts";
 import { Recent } from "./recent.ts";
 
 /** What is remembered of an order. */
@@ -28,9 +29,10 @@ export interface OrderRecord {
 
 export interface FillSide {
   account: number;
+  /** −1, with sequence 0, for an account that is liquidated: it has no order. */
   slot: number;
   sequence: number;
-  /** Signed. */
+  /** Signed; for an account that is liquidated the fund's fee less its payout. */
   feePicoUsd: bigint;
 }
 
@@ -44,6 +46,8 @@ export interface FillRecord {
   takerSide: Side;
   maker: FillSide;
   taker: FillSide;
+  /** The taker is being liquidated. */
+  liquidation: boolean;
   step: number;
   atMs: number;
 }
@@ -69,6 +73,7 @@ export interface HistoryLimits {
 
 const DEFAULT_LIMITS: HistoryLimits = { closedOrders: 20_000, fills: 5_000 };
 const WITHDRAWALS_PER_ACCOUNT = 200;
+const FORCED_TRADES_PER_ACCOUNT = 200;
 
 function orderKey(account: number, slot: number, sequence: number): string {
   return `${account}/${slot}/${sequence}`;
@@ -88,6 +93,7 @@ export class History {
   private readonly fillsByAccount = new Map<number, Recent<FillRecord>>();
   private readonly withdrawalsByAccount = new Map<number, Recent<WithdrawalRecord>>();
   private readonly transfersByAccount = new Map<number, Recent<TransferRecord>>();
+  private readonly forcedByAccount = new Map<number, Recent<ForcedTradeRecord>>();
   fillCount = 0;
   acceptedOrderCount = 0;
 
@@ -131,6 +137,11 @@ export class History {
     return this.transfersByAccount.get(account)?.newest(limit) ?? [];
   }
 
+  /** Liquidations, deleveragings and settled positions of an account, newest first. */
+  forcedTradesOf(account: number, limit: number): ForcedTradeRecord[] {
+    return this.forcedByAccount.get(account)?.newest(limit) ?? [];
+  }
+
   private take(
     { event, seq, command, step }: SequencedEvent,
     steps: readonly NumberedStep[],
@@ -157,11 +168,13 @@ export class History {
       }
       case "fill": {
         const settled = steps.find(({ number }) => number === step)?.step;
-        if (step === null || settled?.kind !== "fill") throw new Error("a fill without a ledger step");
+        if (step === null || (settled?.kind !== "fill" && settled?.kind !== "liquidation"))
+          throw new Error("a fill without a ledger step");
         const maker = sideOf(settled.maker);
-        const taker = sideOf(settled.taker);
-        const { tradeId, market, priceTicks, quantityLots, takerSide } = event;
-        const fill = { tradeId, seq, market, priceTicks, quantityLots, takerSide, maker, taker, step, atMs };
+        const taker = takerOf(settled);
+        const { tradeId, market, priceTicks, quantityLots, takerSide, liquidation } = event;
+        const terms = { tradeId, seq, market, priceTicks, quantityLots, takerSide, liquidation };
+        const fill = { ...terms, maker, taker, step, atMs };
         this.fillCount += 1;
         recentOf(this.tradesByMarket, market, this.limits.fills).push(fill);
         recentOf(this.fillsByAccount, maker.account, this.limits.fills).push(fill);
@@ -177,6 +190,13 @@ export class History {
         Object.assign(order, { closed: event.reason, remainingLots: event.remainingLots, updatedAtMs: atMs });
         const forgotten = this.closedKeys.push(key);
         if (forgotten !== undefined) this.forget(forgotten);
+        return;
+      }
+      case "liquidated":
+      case "deleveraged":
+      case "position-settled": {
+        if (step === null) throw new Error("a forced trade without a ledger step");
+        recentOf(this.forcedByAccount, event.account, FORCED_TRADES_PER_ACCOUNT).push({ event, step, atMs });
         return;
       }
       case "withdrawal": {
@@ -225,6 +245,11 @@ export class History {
 
 function sideOf({ order, feePicoUsd }: FillLeg): FillSide {
   return { account: order.account, slot: order.slot, sequence: order.sequence, feePicoUsd };
+}
+
+function takerOf(step: FillStep | LiquidationStep): FillSide {
+  if (step.kind === "fill") return sideOf(step.taker);
+  return { account: step.account, slot: -1, sequence: 0, feePicoUsd: step.feePicoUsd - step.payoutPicoUsd };
 }
 
 function recentOf<T>(map: Map<number, Recent<T>>, key: number, capacity: number): Recent<T> {

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { WireMarkets, WireOrderbook, WireStatus, WireTime, WireTrade } from "../protocol/api-wire.ts";
+import { usdFromMicroUsd } from "../protocol/decimal.ts";
+import type { LiquidationTerms } from "../protocol/epoch.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
 import { type DepthLevel, depthView, marketView, openOrderCount } from "../sequencer/exchange-view.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
@@ -14,6 +16,14 @@ export function limitOf(text: string | undefined, byDefault = DEFAULT_LIMIT): nu
   return text === undefined ? byDefault : Math.min(Number(text), LIMIT_MAX);
 }
 
+/** Of a market that takes no orders. */
+const NO_LIMITS = { priceStepTicks: 1, quantityStepLots: 1, quantityMinLots: 0, quantityMaxLots: 0 };
+
+function liquidationTerms(terms: LiquidationTerms | undefined): WireMarkets["liquidation"] {
+  const { insuranceCapMicroUsd = 0n, feeCapPpm = 0, spreadPpm = 0, bankruptcyAdjustmentPpm = 0 } = terms ?? {};
+  return { feeCapPpm, spreadPpm, bankruptcyAdjustmentPpm, insuranceCap: usdFromMicroUsd(insuranceCapMicroUsd) };
+}
+
 /** Everything that is the same for everybody. */
 export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire, options } = access;
@@ -21,7 +31,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
 
   app.get("/v1/status", { schema: { querystring: NoQuery } }, (): WireStatus => {
     const [last] = finality.latest(1);
-    const chain = options.chainStatus?.() ?? {};
+    const { oracle = null, ...chain } = options.chainStatus?.() ?? {};
     const halted = sequencer.halt !== null || (chain.halted ?? null) !== null;
     const trading = backlog.isFull ? "backlogged" : "trading";
     return {
@@ -38,6 +48,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
       unprovenRowsMax: backlog.limits.unprovenRowsMax,
       lastBatch: last === undefined ? null : wire.batch(last),
       atMs: access.nowMs(),
+      oracle,
       chain,
     };
   });
@@ -48,6 +59,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
 
   app.get("/v1/markets", { schema: { querystring: NoQuery } }, (): WireMarkets => {
     const rules = state.rulesInForce;
+    const { epoch } = state.ledger.shared;
     return {
       chainId: options.chainId,
       exchange: options.exchange,
@@ -55,10 +67,12 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
       domain: options.domain.toString(),
       epoch: { number: state.epochNumber, timeSeconds: state.epochTimeSeconds },
       expiryHorizonSeconds: rules.expiryHorizonSeconds,
+      openOrdersPerAccountMax: rules.openOrdersPerAccountMax,
+      rebateCapPpm: epoch?.rebateCapPpm ?? 0,
+      liquidation: liquidationTerms(epoch?.liquidation),
       markets: access.markets.map(({ index }) => {
-        const terms = rules.markets[index];
-        const sizes = { minLots: terms?.quantityMinLots ?? 0, maxLots: terms?.quantityMaxLots ?? 0 };
-        return wire.marketState(marketView(state, index), sizes);
+        const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
+        return wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
       }),
     };
   });

@@ -1,19 +1,21 @@
 import type { FastifyInstance } from "fastify";
 import type { WireCancelled, WirePlaced, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
-import type { Message, Signed } from "../protocol/message.ts";
+import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
+import type { Instruction, Signed } from "../protocol/message.ts";
+import { marginMode } from "../risk/wire-figures.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderRecord } from "./history.ts";
-import { CancelAllBody, CancelBody, OrderBody, TransferBody, WithdrawalBody } from "./schema.ts";
-import { cancelAllFrom, cancelFrom, orderFrom, transferFrom, withdrawalFrom } from "./wire-request.ts";
+import { CancelAllBody, CancelBody, MarginModeBody, OrderBody, TransferBody, WithdrawalBody } from "./schema.ts";
+import { cancelAllFrom, cancelFrom, marginModeFrom, orderFrom, transferFrom, withdrawalFrom } from "./wire-request.ts";
 
 /** Everything that is signed. */
 export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire, options } = access;
 
   async function submit(
-    message: Signed<Message>,
+    message: Signed<Instruction>,
     settle = false,
   ): Promise<{ accepted: Accepted; messageHash: string }> {
     const { outcome, messageHash } = await sequencer.submit(message, settle);
@@ -96,6 +98,17 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
       const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
       if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
       return wire.transfer(record);
+    },
+  );
+
+  app.post<{ Body: MarginModeBody }>(
+    "/v1/margin-mode",
+    { schema: { body: MarginModeBody } },
+    async ({ body }): Promise<WireMarginModeSet> => {
+      const { account, isolatedMarket } = body;
+      const market = isolatedMarket === null ? null : access.marketOf(isolatedMarket);
+      await submit(marginModeFrom(body, market));
+      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket };
     },
   );
 }

@@ -65,6 +65,34 @@ export type WithdrawalBody = Static<typeof WithdrawalBody>;
 export const TransferBody = Type.Object({ ...WithdrawalBody.properties, to: Account }, STRICT);
 export type TransferBody = Static<typeof TransferBody>;
 
+export const MarginModeBody = Type.Object(
+  {
+    account: Account,
+    isolatedMarket: Type.Union([MarketSymbol, Type.Null()]),
+    sequence: Sequence,
+    signature: Signature,
+  },
+  STRICT,
+);
+export type MarginModeBody = Static<typeof MarginModeBody>;
+
+/** An order without what names, dates and signs it. */
+export const PreviewBody = Type.Object(
+  {
+    account: Account,
+    market: MarketSymbol,
+    side: OrderBody.properties.side,
+    price: Decimal,
+    size: Decimal,
+    timeInForce: OrderBody.properties.timeInForce,
+    postOnly: Type.Boolean(),
+    reduceOnly: Type.Boolean(),
+    maxFeePpm: OrderBody.properties.maxFeePpm,
+  },
+  STRICT,
+);
+export type PreviewBody = Static<typeof PreviewBody>;
+
 /** Queries are text: numbers in them are digits. */
 const Count = Type.Optional(Type.String({ pattern: "^[1-9][0-9]{0,3}$" }));
 const AccountText = Type.String({ pattern: "^(0|[1-9][0-9]{0,5})$" });
@@ -90,7 +118,9 @@ export const FundingQuery = Type.Object(
 );
 export const FundingSamplesQuery = Type.Object({ interval: SecondsText }, STRICT);
 export const BatchesQuery = Type.Object({ limit: Count }, STRICT);
-export const OwnerQuery = Type.Object({ owner: Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" }) }, STRICT);
+const Address = Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" });
+export const OwnerQuery = Type.Object({ owner: Address }, STRICT);
+export const OwnerParams = Type.Object({ address: Address }, STRICT);
 export const NoQuery = Type.Object({}, STRICT);
 
 /** Code of a field whose value has the wrong type or range. All others are MALFORMED, with the field's name. */
@@ -99,6 +129,7 @@ const FIELD_CODES: Readonly<Record<string, RejectCode>> = {
   slot: "INVALID_SLOT",
   sequence: "INVALID_SEQUENCE",
   market: "UNKNOWN_MARKET",
+  isolatedMarket: "UNKNOWN_MARKET",
   side: "INVALID_SIDE",
   timeInForce: "INVALID_TIME_IN_FORCE",
   selfTrade: "INVALID_SELF_TRADE",

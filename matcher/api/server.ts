@@ -5,6 +5,7 @@ import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
 import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
 import { fundingRoutes } from "./funding-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
+import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
 import { orderRoutes } from "./order-routes.ts";
 import { type SchemaViolation, violationCode } from "./schema.ts";
@@ -45,6 +46,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   accountRoutes(app, access);
   orderRoutes(app, access);
   fundingRoutes(app, access);
+  marginRoutes(app, access);
   return app;
 }
 

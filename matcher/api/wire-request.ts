@@ -4,6 +4,7 @@ import { type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protoco
 import type {
   CancelAllMessage,
   CancelMessage,
+  MarginModeMessage,
   OrderMessage,
   Signature,
   Signed,
@@ -11,8 +12,17 @@ import type {
   WithdrawalMessage,
 } from "../protocol/message.ts";
 import { WIDTH } from "../protocol/spec.ts";
+import type { PreviewOrder } from "../risk/preview.ts";
 import { Rejection } from "./api-error.ts";
-import type { CancelAllBody, CancelBody, OrderBody, TransferBody, WithdrawalBody } from "./schema.ts";
+import type {
+  CancelAllBody,
+  CancelBody,
+  MarginModeBody,
+  OrderBody,
+  PreviewBody,
+  TransferBody,
+  WithdrawalBody,
+} from "./schema.ts";
 
 /** Where signatures are good: a request that names another place is refused by name. */
 export interface SigningPlace {
@@ -74,6 +84,28 @@ export function orderFrom(body: OrderBody, market: Market, place: SigningPlace):
     quantityLots: exact("size", () => quantityLotsFromBase(market, body.size)),
     signature: signatureFrom(body.signature),
   };
+}
+
+/** The order that a preview is asked for. @throws Rejection naming the field that is off tick or off lot */
+export function previewFrom(body: PreviewBody, market: Market): PreviewOrder {
+  const { side, timeInForce, postOnly, reduceOnly, maxFeePpm } = body;
+  return {
+    market: market.index,
+    side,
+    timeInForce,
+    postOnly,
+    reduceOnly,
+    maxFeePpm,
+    limitPriceTicks: exact("price", () => priceTicksFromUsd(market, body.price)),
+    quantityLots: exact("size", () => quantityLotsFromBase(market, body.size)),
+  };
+}
+
+/** @param market the one that the account will trade, or null */
+export function marginModeFrom(body: MarginModeBody, market: Market | null): Signed<MarginModeMessage> {
+  const { account, sequence, signature } = body;
+  const isolatedMarket = market === null ? null : market.index;
+  return { kind: "marginMode", account, isolatedMarket, sequence, signature: signatureFrom(signature) };
 }
 
 export function cancelFrom({ account, slot, sequence, signature }: CancelBody): Signed<CancelMessage> {

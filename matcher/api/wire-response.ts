@@ -5,15 +5,18 @@ import type {
   WireFinality,
   WireMarket,
   WireOrder,
-  WirePosition,
   WireTrade,
   WireTransfer,
   WireWithdrawal,
 } from "../protocol/api-wire.ts";
 import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
+import type { WireInsurance, WirePosition } from "../protocol/margin-wire.ts";
 import { baseFromLots, type Market, usdFromPriceTicks } from "../protocol/market.ts";
-import { type AccountView, leafPositions, type MarketView, type PositionView } from "../sequencer/exchange-view.ts";
+import type { OrderLimits } from "../protocol/order-limits.ts";
+import { marginMode, wireLossLimit, wireMargin } from "../risk/wire-figures.ts";
+import { type AccountView, leafPositions, type MarketView } from "../sequencer/exchange-view.ts";
 import type { Finality, ProvenBatch } from "../sequencer/finality.ts";
+import type { InsuranceView } from "../sequencer/margin-view.ts";
 import type { FillRecord, OrderRecord, TransferRecord, WithdrawalRecord } from "./history.ts";
 
 /** Turns records into what goes over the wire. */
@@ -70,6 +73,7 @@ export class Wire {
       price: usdFromPriceTicks(market, fill.priceTicks),
       size: baseFromLots(market, fill.quantityLots),
       takerSide: fill.takerSide,
+      liquidation: fill.liquidation,
       atMs: fill.atMs,
       finality: this.finalityOf(fill.step),
     };
@@ -81,6 +85,7 @@ export class Wire {
     const role = fill.taker.account === account ? "taker" : "maker";
     const makerSide = fill.takerSide === "buy" ? "sell" : "buy";
     const side = fill[role];
+    const hasOrder = role === "maker" || !fill.liquidation;
     return {
       tradeId: fill.tradeId,
       market: market.symbol,
@@ -89,8 +94,9 @@ export class Wire {
       price: usdFromPriceTicks(market, fill.priceTicks),
       size: baseFromLots(market, fill.quantityLots),
       fee: usdFromPicoUsd(side.feePicoUsd),
-      slot: side.slot,
-      sequence: side.sequence,
+      slot: hasOrder ? side.slot : null,
+      sequence: hasOrder ? side.sequence : null,
+      liquidation: fill.liquidation,
       atMs: fill.atMs,
       finality: this.finalityOf(fill.step),
     };
@@ -108,30 +114,20 @@ export class Wire {
     return { batchNumber, txHash, firstStep: steps.first, lastStep: steps.last, provenAtMs, details };
   }
 
-  position({ market: index, sizeLots, valuePicoUsd, liquidationPriceTicks }: PositionView): WirePosition {
-    const market = this.market(index);
-    return {
-      market: market.symbol,
-      side: sizeLots > 0n ? "long" : "short",
-      size: baseFromLots(market, sizeLots),
-      value: usdFromPicoUsd(valuePicoUsd),
-      liquidationPrice: liquidationPriceTicks === null ? null : usdFromPriceTicks(market, liquidationPriceTicks),
-    };
-  }
-
-  account(view: AccountView): WireAccount {
-    const free = view.equityPicoUsd - view.initialMarginPicoUsd;
+  account(view: AccountView, positions: WirePosition[]): WireAccount {
+    const { isolatedMarket, figures } = view;
     const proven = this.finality.account(view.account);
     return {
       account: view.account,
       owner: `0x${view.owner.toString(16).padStart(40, "0")}`,
       key: { ax: view.ax.toString(), ay: view.ay.toString() },
+      epochNumber: view.epochNumber,
+      mode: marginMode(isolatedMarket),
+      isolatedMarket: this.symbolOrNull(isolatedMarket),
+      lossLimit: wireLossLimit(isolatedMarket, figures),
       collateral: usdFromPicoUsd(view.collateralPicoUsd),
-      equity: usdFromPicoUsd(view.equityPicoUsd),
-      initialMargin: usdFromPicoUsd(view.initialMarginPicoUsd),
-      maintenanceMargin: usdFromPicoUsd(view.maintenanceMarginPicoUsd),
-      freeCollateral: usdFromPicoUsd(free > 0n ? free : 0n),
-      positions: view.positions.map((position) => this.position(position)),
+      ...wireMargin(figures),
+      positions,
       withdrawalNonce: view.withdrawalNonce,
       minSequence: view.minSequence,
       openOrders: view.openOrders,
@@ -153,11 +149,17 @@ export class Wire {
     };
   }
 
-  marketState(view: MarketView, sizes: { minLots: number; maxLots: number }): WireMarket {
+  /** @param lastTicks newest trade */
+  marketState(
+    view: MarketView,
+    limits: OrderLimits,
+    { lastTicks, markTicks }: { lastTicks: number | null; markTicks: number },
+  ): WireMarket {
     const market = this.market(view.market);
     const { terms, live } = view;
     const price = (ticks: number | null | undefined) =>
       ticks === null || ticks === undefined ? null : usdFromPriceTicks(market, ticks);
+    const retired = terms?.retired ?? false;
     return {
       index: market.index,
       symbol: market.symbol,
@@ -165,17 +167,41 @@ export class Wire {
       tickUsd: market.tickUsd,
       lotBase: market.lotBase,
       indexPrice: live ? price(terms?.priceTicks) : null,
+      markPrice: live ? price(markTicks) : null,
+      lastPrice: price(lastTicks),
       priceMin: live ? price(terms?.priceMinTicks) : null,
       priceMax: live ? price(terms?.priceMaxTicks) : null,
       imfPpm: terms?.imfPpm ?? 0,
       mmfPpm: terms?.mmfPpm ?? 0,
-      sizeMin: baseFromLots(market, sizes.minLots),
-      sizeMax: baseFromLots(market, sizes.maxLots),
+      restricted: terms?.restricted ?? false,
+      retired,
+      settlementPrice: retired ? price(terms?.priceTicks) : null,
+      isolatedOnly: terms?.isolatedOnly ?? false,
+      positionCap: baseFromLots(market, terms?.positionCapLots ?? 0n),
+      priceStep: usdFromPriceTicks(market, limits.priceStepTicks),
+      sizeStep: baseFromLots(market, limits.quantityStepLots),
+      sizeMin: baseFromLots(market, limits.quantityMinLots),
+      sizeMax: baseFromLots(market, limits.quantityMaxLots),
       bestBid: price(view.bidTicks),
       bestAsk: price(view.askTicks),
       openInterest: baseFromLots(market, view.grossOpenInterestLots),
       openInterestCap: baseFromLots(market, terms?.grossOpenInterestCapLots ?? 0n),
       openOrders: view.openOrders,
+    };
+  }
+
+  /** Symbol of the market that an account is isolated for. */
+  symbolOrNull(market: number | null): string | null {
+    return market === null ? null : this.market(market).symbol;
+  }
+
+  insurance({ epochNumber, fundPicoUsd, spentPicoUsd, capPicoUsd, availablePicoUsd }: InsuranceView): WireInsurance {
+    return {
+      epochNumber,
+      balance: usdFromPicoUsd(fundPicoUsd),
+      spent: usdFromPicoUsd(spentPicoUsd),
+      cap: usdFromPicoUsd(capPicoUsd),
+      available: usdFromPicoUsd(availablePicoUsd),
     };
   }
 }

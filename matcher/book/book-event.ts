@@ -12,6 +12,8 @@ export const CLOSE_REASONS = [
   "expired",
   /** The epoch's price moved so far that no fill at its limit could be proven. */
   "price-band",
+  /** Its market has retired. */
+  "market-retired",
   /** It met an order of its own account. */
   "self-trade",
   /** Its account has no position left that it could reduce. */
@@ -137,7 +139,7 @@ export interface LiquidationEndedEvent {
   side: Side;
   filledLots: number;
   remainingLots: number;
-  /** What stopped it, or null: filled, or no crossing order left. */
+  /** What stopped it, or null: filled, restored, or no crossing order left. */
   reason: CloseReason | null;
 }
 

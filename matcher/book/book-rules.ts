@@ -1,13 +1,7 @@
+import type { OrderLimits } from "../protocol/order-limits.ts";
+
 /** Terms on which one market accepts orders. */
-export interface MarketRules {
-  /** Prices are multiples of this. */
-  priceStepTicks: number;
-  /** Quantities are multiples of this. */
-  quantityStepLots: number;
-  quantityMinLots: number;
-  /** At most 2^40 − 1. */
-  quantityMaxLots: number;
-}
+export type MarketRules = OrderLimits;
 
 /** Terms on which the book accepts orders. They come from the parameter version in force. */
 export interface BookRules {

@@ -47,6 +47,11 @@ export interface FillGate {
    * @param remainingLots what could still fill
    */
   admit(order: BookOrder, remainingLots: number): RejectCode | null;
+  /**
+   * Most lots that a liquidation may take at a price now: what restores the account at it. 0 ends the liquidation: nothing is left to
+   * restore, or the price is worse than it may be.
+   */
+  liquidationLots(account: number, market: number, side: Side, priceTicks: number): number;
   /** Whether both sides may make this fill now. Changes nothing. */
   check(fill: ProposedFill): FillVerdict;
   /** Applies a fill that was just checked. */

@@ -57,7 +57,13 @@ export class Matching {
         if (roomLots === 0) return "reduce-only";
         lots = Math.min(lots, roomLots);
       }
-      // 4. Margin of both sides, and provability.
+      // 4. A liquidation goes on only until the account is restored, which depends on every price it gets.
+      if (taker.liquidation) {
+        const leastLots = gate.liquidationLots(taker.account, taker.market, taker.side, pool.priceTicks(maker));
+        if (leastLots === 0) return null;
+        lots = Math.min(lots, leastLots);
+      }
+      // 5. Margin of both sides, and provability.
       proposeFill(fill, taker, pool, maker, lots);
       const verdict = gate.check(fill);
       if (verdict === "ok") {

@@ -1,11 +1,11 @@
 import { SELF_TRADES, TIMES_IN_FORCE } from "../protocol/message.ts";
+import { priceReject, quantityReject } from "../protocol/order-limits.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS, INSURANCE_ACCOUNT, MARKETS, ORDER_SLOTS, WIDTH } from "../protocol/spec.ts";
 import type { BookRules } from "./book-rules.ts";
 import type { BookOrder } from "./order.ts";
 
 const SEQUENCE_LIMIT = 2 ** WIDTH.sequence;
-const QUANTITY_LIMIT_LOTS = 2 ** WIDTH.quantityLots;
 
 const ORDER_FIELDS: readonly string[] = [
   "account",
@@ -68,19 +68,13 @@ export function orderReject(order: BookOrder, rules: BookRules, nowSeconds: numb
   if (typeof order.reduceOnly !== "boolean") return "INVALID_FLAG";
   if (typeof order.keepFilled !== "boolean") return "INVALID_FLAG";
   if (order.postOnly && order.timeInForce !== "GTT") return "POST_ONLY_NOT_RESTING";
-  // 3. Quantity. The width's bound comes first: a market's maximum is governed, the width is not.
-  if (quantityLots === 0) return "QUANTITY_ZERO";
-  if (!Number.isSafeInteger(quantityLots) || quantityLots < 0) return "QUANTITY_TOO_LARGE";
-  if (quantityLots >= QUANTITY_LIMIT_LOTS || quantityLots > terms.quantityMaxLots) return "QUANTITY_TOO_LARGE";
-  if (quantityLots < terms.quantityMinLots) return "QUANTITY_TOO_SMALL";
-  if (terms.quantityStepLots !== 1 && quantityLots % terms.quantityStepLots !== 0) return "OFF_LOT";
+  // 3. Quantity.
+  const quantityCode = quantityReject(quantityLots, terms);
+  if (quantityCode !== null) return quantityCode;
   // 4. Time.
   if (!isWord(expirySeconds)) return "INVALID_EXPIRY";
   if (expirySeconds < nowSeconds) return "EXPIRED";
   if (expirySeconds - nowSeconds > rules.expiryHorizonSeconds) return "EXPIRY_TOO_FAR";
   // 5. Price.
-  if (limitPriceTicks === 0) return "PRICE_ZERO";
-  if (!isWord(limitPriceTicks)) return "PRICE_TOO_LARGE";
-  if (terms.priceStepTicks !== 1 && limitPriceTicks % terms.priceStepTicks !== 0) return "OFF_TICK";
-  return null;
+  return priceReject(limitPriceTicks, terms);
 }

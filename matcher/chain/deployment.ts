@@ -8,6 +8,8 @@ export interface Deployment {
   readonly rpcUrl: string;
   readonly exchange: string;
   readonly oracle: string;
+  /** The MarketRegistry. */
+  readonly registry: string;
   readonly token: string;
   readonly operator: string;
   /** Block with the Exchange's creation: events are read from here on. */
@@ -41,7 +43,7 @@ export function readDeployment(path: string): Deployment {
 }
 
 function checked(deployment: Deployment): Deployment {
-  for (const name of ["exchange", "oracle", "token", "operator"] as const) {
+  for (const name of ["exchange", "oracle", "registry", "token", "operator"] as const) {
     if (!isAddress(deployment[name])) throw new TypeError(`${name} is not an address`);
   }
   for (const name of ["chainId", "firstBlock"] as const) {

@@ -54,6 +54,7 @@ function readEpoch(args: Result): OpenedEpoch {
     paramVersion: args.paramVersion as bigint,
     rebateCapPpm: args.rebateCapPpm as bigint,
     journalHead: args.journalHead as bigint,
+    liquidationTerms: args.liquidationTerms as bigint,
     marketWords: [...(args.marketWords as Iterable<bigint>)],
     openInterestCapWords: [...(args.openInterestCapWords as Iterable<bigint>)],
   });

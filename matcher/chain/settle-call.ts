@@ -1,7 +1,6 @@
 import { epochRecord } from "../protocol/epoch-record.ts";
 import { openInterestWords } from "../protocol/lane-words.ts";
 import type { ProvenBatch } from "../protocol/proven-batch.ts";
-import { insuranceSpentBeforePicoUsd } from "../protocol/public-data.ts";
 import { queueEntryWords } from "../protocol/queue-chain.ts";
 import type { SharedState } from "../protocol/shared-state.ts";
 import { EXCHANGE } from "./contract-interfaces.ts";
@@ -28,7 +27,7 @@ export function settleBatchCall({ data, commitment, proof }: ProvenBatch): strin
       journalHead: data.journalHead,
       fundingDigest: data.fundingDigest,
       feeDeltaPicoUsd: data.feeDeltaPicoUsd,
-      insuranceSpentAfterPicoUsd: insuranceSpentBeforePicoUsd(data),
+      insuranceSpentAfterPicoUsd: data.insuranceSpentAfterPicoUsd,
       grossOpenInterestAfterWords: openInterestWords(data.grossOpenInterestAfterLots),
     },
     bodyWords: [...data.bodyWords],

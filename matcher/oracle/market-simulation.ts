@@ -48,11 +48,14 @@ function squareRootFloor(value: bigint): bigint {
  */
 export class MarketSimulation {
   readonly #noise: SeededNoise;
+  readonly #calm: boolean;
   /** By market index; undefined where no market is live. */
   readonly #walks: readonly (Walk | undefined)[];
 
-  constructor(seed: bigint, markets: readonly DevnetMarket[]) {
+  /** @param calm nothing moves by itself */
+  constructor(seed: bigint, markets: readonly DevnetMarket[], calm = false) {
     this.#noise = new SeededNoise(seed);
+    this.#calm = calm;
     this.#walks = Array.from({ length: MARKETS }, (_, index): Walk | undefined => {
       const entry = markets.find(({ market }) => market.index === index);
       if (entry === undefined) return undefined;
@@ -63,6 +66,7 @@ export class MarketSimulation {
 
   /** Lets time pass. @param elapsedMs at least 0; deviations grow with its square root. */
   advance(elapsedMs: number): void {
+    if (this.#calm) return;
     // √(seconds) in millionths.
     const rootSecondsPpm = squareRootFloor(BigInt(Math.round(elapsedMs)) * 1_000_000_000n);
     const common = this.#noise.normal();
@@ -78,6 +82,12 @@ export class MarketSimulation {
       const moved = walk.scaledTicks + (walk.scaledTicks * changePerPpmUnit) / (PPM * PPM * PPM * UNIT);
       walk.scaledTicks = this.#clamp(walk, moved);
     }
+  }
+
+  /** Moves a market by a share of its price, parts per million; one that is not live stays so. */
+  move(market: number, movePpm: bigint): void {
+    const walk = this.#walks[market];
+    if (walk !== undefined) walk.scaledTicks = this.#clamp(walk, walk.scaledTicks + (walk.scaledTicks * movePpm) / PPM);
   }
 
   /** The prices now, rounded to the nearest tick, 0 where no market is live. */

@@ -1,3 +1,4 @@
+import type { WireMargin, WireMarginMode, WirePosition } from "./margin-wire.ts";
 import type { SelfTrade, Side, TimeInForce } from "./message.ts";
 import type { RejectCode } from "./reject.ts";
 
@@ -70,6 +71,15 @@ export interface WireTransferRequest extends WireWithdrawalRequest {
   to: number;
 }
 
+/** Body of POST /v1/margin-mode. */
+export interface WireMarginModeRequest {
+  account: number;
+  /** Symbol of the one market that the account will trade, or null: cross. */
+  isolatedMarket: string | null;
+  sequence: number;
+  signature: WireSignature;
+}
+
 /** accepted: in the book's history. matched: executed, promised to settle. proven: settled by a proof that the contract checked. */
 export type WireFinalityLabel = "accepted" | "matched" | "proven";
 
@@ -105,6 +115,8 @@ export interface WireTrade {
   price: string;
   size: string;
   takerSide: Side;
+  /** The taker was liquidated. */
+  liquidation: boolean;
   atMs: number;
   finality: WireFinality;
 }
@@ -116,10 +128,13 @@ export interface WireFill {
   role: "maker" | "taker";
   price: string;
   size: string;
-  /** USD, exact; negative for a rebate. */
+  /** USD, exact; negative for a rebate, and where the insurance fund paid an account that is liquidated. */
   fee: string;
-  slot: number;
-  sequence: number;
+  /** null for an account that is liquidated: it has no order. */
+  slot: number | null;
+  sequence: number | null;
+  /** The taker was liquidated. */
+  liquidation: boolean;
   atMs: number;
   finality: WireFinality;
 }
@@ -158,11 +173,27 @@ export interface WireMarket {
   lotBase: string;
   /** The epoch's price; null while there is none. */
   indexPrice: string | null;
+  /** Median of index, middle of the book and last trade, within the band: to look at; margin goes by the index. */
+  markPrice: string | null;
+  lastPrice: string | null;
   /** Fills outside are not provable. */
   priceMin: string | null;
   priceMax: string | null;
+  /** Initial margin fraction, open-interest scaling included. */
   imfPpm: number;
   mmfPpm: number;
+  /** No fresh price: positions only shrink, and who has one here pays nothing out. */
+  restricted: boolean;
+  /** Closed for good: positions end at the settlement price. */
+  retired: boolean;
+  settlementPrice: string | null;
+  /** Positions here are the only ones of their accounts: trade it with isolated margin. */
+  isolatedOnly: boolean;
+  /** A position may not grow beyond this. */
+  positionCap: string;
+  /** Prices and sizes are multiples of these. */
+  priceStep: string;
+  sizeStep: string;
   sizeMin: string;
   sizeMax: string;
   bestBid: string | null;
@@ -181,6 +212,10 @@ export interface WireMarkets {
   domain: string;
   epoch: { number: number; timeSeconds: number };
   expiryHorizonSeconds: number;
+  openOrdersPerAccountMax: number;
+  /** Largest rebate, ppm. */
+  rebateCapPpm: number;
+  liquidation: { feeCapPpm: number; spreadPpm: number; bankruptcyAdjustmentPpm: number; insuranceCap: string };
   markets: WireMarket[];
 }
 
@@ -194,28 +229,19 @@ export interface WireOrderbook {
   atMs: number;
 }
 
-export interface WirePosition {
-  market: string;
-  side: "long" | "short";
-  /** Signed. */
-  size: string;
-  /** At the epoch's price, signed, USD. */
-  value: string;
-  /** USD; null when no price would liquidate. */
-  liquidationPrice: string | null;
-}
-
-export interface WireAccount {
+/** Margin, positions and collateral in USD, exact, with funding settled to the epoch in force. */
+export interface WireAccount extends WireMargin {
   account: number;
   owner: string;
   key: { ax: string; ay: string };
-  /** All USD, exact. */
+  /** The epoch that all of it is of: figures of a market are only comparable within one. */
+  epochNumber: number;
+  mode: WireMarginMode;
+  /** The one market that an isolated account trades. */
+  isolatedMarket: string | null;
+  /** The most that an isolated account can lose: its equity, or 0. null for a cross one. */
+  lossLimit: string | null;
   collateral: string;
-  equity: string;
-  initialMargin: string;
-  maintenanceMargin: string;
-  /** equity − initialMargin, or 0. */
-  freeCollateral: string;
   positions: WirePosition[];
   withdrawalNonce: number;
   minSequence: number;
@@ -241,6 +267,42 @@ export interface WireBatch {
   details: Record<string, unknown>;
 }
 
+export interface WireOracleSigner {
+  /** Address. */
+  signer: string;
+  /** Of its newest report; null before the first, as all that follows from it. */
+  round: number | null;
+  timeSeconds: number | null;
+  ageSeconds: number | null;
+  /** How far its prices are from the newest medians, parts per million; a market without either is left out. */
+  drift: { market: string; ppm: number }[];
+  /** Its reports that were refused. */
+  refused: number;
+}
+
+export interface WireOracleMarket {
+  market: string;
+  /** Newest median. The PriceOracle may hold it back: what counts is the epoch's price. */
+  median: string;
+  ageSeconds: number;
+  /** Signers' prices behind it. */
+  prices: number;
+}
+
+/** Where prices come from: who reports, and what the reports agree on. */
+export interface WireOracle {
+  /** Prices that a median needs. */
+  threshold: number;
+  /** Newest complete round; 0 before the first. */
+  round: number;
+  /** Reports that were taken and that were not, strangers' included. */
+  accepted: number;
+  refused: number;
+  signers: WireOracleSigner[];
+  /** Those that have had a median. */
+  markets: WireOracleMarket[];
+}
+
 export interface WireStatus {
   status: "starting" | "trading" | "backlogged" | "halted";
   epoch: { number: number; timeSeconds: number };
@@ -256,6 +318,8 @@ export interface WireStatus {
   unprovenRowsMax: number;
   lastBatch: WireBatch | null;
   atMs: number;
+  /** null where no reports are taken. */
+  oracle: WireOracle | null;
   /** What the chain side adds. */
   chain: Record<string, unknown>;
 }

@@ -70,7 +70,7 @@ export const COMMAND_REJECTS = {
     code: "INVALID_FLAG",
     httpStatus: 400,
     field: null,
-    message: "One of postOnly, reduceOnly, keepFilled is not a boolean.",
+    message: "One of postOnly, reduceOnly, keepFilled, settle is not a boolean.",
     remedy: "Send true or false.",
   },
 

@@ -1,5 +1,16 @@
+import type { LiquidationTerms } from "./epoch.ts";
 import { defineMarket, type Market } from "./market.ts";
 import { MARKETS } from "./spec.ts";
+
+/** What the price oracle holds a market's prices to. */
+export interface PriceBounds {
+  /** Up to this age the last accepted price is fresh; then the market is restricted. */
+  maxAgeSeconds: number;
+  /** How far a new price may be from the last accepted one at once. */
+  deviationBasePpm: number;
+  /** What is added to that for each second since. */
+  deviationGrowthPpmPerSecond: number;
+}
 
 /** Terms with which a market starts on a devnet. Rates are parts per million. */
 export interface DevnetMarket {
@@ -11,6 +22,13 @@ export interface DevnetMarket {
   bandPpm: number;
   /** Cap of Σ|size|, which counts longs and shorts. */
   openInterestCapLots: bigint;
+  /** One-sided open notional from which on initial margin grows, and at which it is all of a position's value. */
+  openInterestLowerCapMicroUsd: bigint;
+  openInterestUpperCapMicroUsd: bigint;
+  /** |size| of one account may not grow beyond this. */
+  positionCapLots: bigint;
+  /** Nobody may grow a position here beside one elsewhere. */
+  isolatedOnly: boolean;
   /** Largest quantity of one order. There is no smallest but one lot: what a partial fill leaves can always be closed. */
   quantityMaxLots: number;
   /** What an impact price is for, micro-USD: 500 USD of initial margin buys it. */
@@ -27,6 +45,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 30_000,
     bandPpm: 50_000,
     openInterestCapLots: 400_000_000n, // 4,000 BTC
+    openInterestLowerCapMicroUsd: 50_000_000_000_000n, // 50,000,000 USD
+    openInterestUpperCapMicroUsd: 250_000_000_000_000n,
+    positionCapLots: 100_000_000n, // 1,000 BTC
+    isolatedOnly: false,
     quantityMaxLots: 10_000_000, // 100 BTC
     impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "65000",
@@ -37,6 +59,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 30_000,
     bandPpm: 50_000,
     openInterestCapLots: 800_000_000n, // 80,000 ETH
+    openInterestLowerCapMicroUsd: 50_000_000_000_000n, // 50,000,000 USD
+    openInterestUpperCapMicroUsd: 250_000_000_000_000n,
+    positionCapLots: 200_000_000n, // 20,000 ETH
+    isolatedOnly: false,
     quantityMaxLots: 20_000_000, // 2,000 ETH
     impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "3000",
@@ -47,6 +73,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 50_000,
     bandPpm: 50_000,
     openInterestCapLots: 1_000_000_000n, // 1,000,000 SOL
+    openInterestLowerCapMicroUsd: 25_000_000_000_000n, // 25,000,000 USD
+    openInterestUpperCapMicroUsd: 150_000_000_000_000n,
+    positionCapLots: 250_000_000n, // 250,000 SOL
+    isolatedOnly: false,
     quantityMaxLots: 40_000_000, // 40,000 SOL
     impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "150",
@@ -57,6 +87,10 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     mmfPpm: 50_000,
     bandPpm: 50_000,
     openInterestCapLots: 6_000_000_000n, // 600,000,000 DOGE
+    openInterestLowerCapMicroUsd: 25_000_000_000_000n, // 25,000,000 USD
+    openInterestUpperCapMicroUsd: 150_000_000_000_000n,
+    positionCapLots: 1_500_000_000n, // 150,000,000 DOGE
+    isolatedOnly: false,
     quantityMaxLots: 300_000_000, // 30,000,000 DOGE
     impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "0.15",
@@ -68,6 +102,21 @@ export const DEVNET_REBATE_CAP_PPM = 100;
 
 /** Bound of funding, parts per million of the price per hour: 1.5 %. */
 export const DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR = 15_000;
+
+/** Liquidations: half a percent to the fund at most, up to 1.5 times maintenance margin from the index price, a million USD of payouts an epoch. */
+export const DEVNET_LIQUIDATION: LiquidationTerms = {
+  feeCapPpm: 5_000,
+  spreadPpm: 1_500_000,
+  bankruptcyAdjustmentPpm: 1_000_000,
+  insuranceCapMicroUsd: 1_000_000_000_000n,
+};
+
+/** A minute of silence restricts a market; a jump of 10 % is taken at once, one of 50 % after 40 s. The same in every market. */
+export const DEVNET_PRICE_BOUNDS: PriceBounds = {
+  maxAgeSeconds: 60,
+  deviationBasePpm: 100_000,
+  deviationGrowthPpmPerSecond: 10_000,
+};
 
 /** The interest part of funding, parts per million of the price in eight hours: what longs pay while the premium is zero. */
 export const DEVNET_INTEREST_8H_PPM = 100;

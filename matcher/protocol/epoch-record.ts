@@ -1,8 +1,8 @@
 import { abiHash, type Bytes32 } from "./abi-hash.ts";
-import type { Epoch, EpochMarket } from "./epoch.ts";
+import type { Epoch, EpochMarket, LiquidationTerms } from "./epoch.ts";
 import { openInterestFromWords, openInterestWords } from "./lane-words.ts";
 import { pack, unpack } from "./packing.ts";
-import { MARKET_WORD, WIDTH } from "./spec.ts";
+import { LIQUIDATION_TERMS_WORD, MARKET_WORD, WIDTH } from "./spec.ts";
 
 /** An epoch with what the contract alone uses of it (docs/protocol.md §7). */
 export interface OpenedEpoch extends Epoch {
@@ -19,6 +19,7 @@ export interface EpochRecord {
   paramVersion: bigint;
   rebateCapPpm: bigint;
   journalHead: bigint;
+  liquidationTerms: bigint;
   marketWords: bigint[];
   openInterestCapWords: bigint[];
 }
@@ -34,6 +35,10 @@ export function marketWord(market: EpochMarket): bigint {
     priceMinTicks: BigInt(market.priceMinTicks),
     priceMaxTicks: BigInt(market.priceMaxTicks),
     fundingIndexOffset: market.fundingIndexPicoUsd + FUNDING_INDEX_OFFSET,
+    restricted: market.restricted ? 1n : 0n,
+    retired: market.retired ? 1n : 0n,
+    isolatedOnly: market.isolatedOnly ? 1n : 0n,
+    positionCapLots: market.positionCapLots,
   });
 }
 
@@ -48,6 +53,31 @@ export function marketFromWord(word: bigint, grossOpenInterestCapLots: bigint): 
     priceMaxTicks: Number(fields.priceMaxTicks),
     fundingIndexPicoUsd: fields.fundingIndexOffset - FUNDING_INDEX_OFFSET,
     grossOpenInterestCapLots,
+    restricted: fields.restricted === 1n,
+    retired: fields.retired === 1n,
+    isolatedOnly: fields.isolatedOnly === 1n,
+    positionCapLots: fields.positionCapLots,
+  };
+}
+
+/** @throws RangeError naming a field that does not fit its width. */
+export function liquidationTermsWord(terms: LiquidationTerms): bigint {
+  return pack(LIQUIDATION_TERMS_WORD, {
+    feeCapPpm: BigInt(terms.feeCapPpm),
+    spreadPpm: BigInt(terms.spreadPpm),
+    bankruptcyAdjustmentPpm: BigInt(terms.bankruptcyAdjustmentPpm),
+    insuranceCapMicroUsd: terms.insuranceCapMicroUsd,
+  });
+}
+
+/** Inverse of {@link liquidationTermsWord}. */
+export function liquidationTermsFromWord(word: bigint): LiquidationTerms {
+  const fields = unpack(LIQUIDATION_TERMS_WORD, word);
+  return {
+    feeCapPpm: Number(fields.feeCapPpm),
+    spreadPpm: Number(fields.spreadPpm),
+    bankruptcyAdjustmentPpm: Number(fields.bankruptcyAdjustmentPpm),
+    insuranceCapMicroUsd: fields.insuranceCapMicroUsd,
   };
 }
 
@@ -58,6 +88,7 @@ export function epochRecord(epoch: OpenedEpoch): EpochRecord {
     paramVersion: BigInt(epoch.paramVersion),
     rebateCapPpm: BigInt(epoch.rebateCapPpm),
     journalHead: epoch.journalHead,
+    liquidationTerms: liquidationTermsWord(epoch.liquidation),
     marketWords: epoch.markets.map(marketWord),
     openInterestCapWords: openInterestWords(epoch.markets.map((market) => market.grossOpenInterestCapLots)),
   };
@@ -72,6 +103,7 @@ export function epochFromRecord(record: EpochRecord): OpenedEpoch {
     paramVersion: Number(record.paramVersion),
     rebateCapPpm: Number(record.rebateCapPpm),
     journalHead: record.journalHead,
+    liquidation: liquidationTermsFromWord(record.liquidationTerms),
     markets: record.marketWords.map((word, market) => marketFromWord(word, capsLots[market] ?? 0n)),
   };
 }
@@ -84,6 +116,7 @@ export function epochHash(record: EpochRecord): Bytes32 {
     record.paramVersion,
     record.rebateCapPpm,
     record.journalHead,
+    record.liquidationTerms,
     ...record.marketWords,
     ...record.openInterestCapWords,
   ]);

@@ -11,6 +11,26 @@ export interface EpochMarket {
   fundingIndexPicoUsd: bigint;
   /** Σ|size| may not grow beyond this. */
   grossOpenInterestCapLots: bigint;
+  /** No fresh price: the last one stands, nothing grows, nothing is liquidated, who has a position pays nothing out. */
+  restricted: boolean;
+  /** Closed for good; its price is the settlement price, at which every position that is touched ends. */
+  retired: boolean;
+  /** Whoever grows a position here or elsewhere must not end with one here beside another. */
+  isolatedOnly: boolean;
+  /** |size| of one account may not grow beyond this. */
+  positionCapLots: bigint;
+}
+
+/** Terms of liquidations inside an epoch (docs/protocol.md §5a). */
+export interface LiquidationTerms {
+  /** Most that a liquidation pays to the insurance fund, ppm of its quote. */
+  feeCapPpm: number;
+  /** How far from the index price a bankrupt account may be liquidated, ppm of its maintenance margin. */
+  spreadPpm: number;
+  /** How fast that distance is reached as an account falls below maintenance, ppm: 10^6 reaches it at a value of zero. */
+  bankruptcyAdjustmentPpm: number;
+  /** Most that the insurance fund pays in the epoch. */
+  insuranceCapMicroUsd: bigint;
 }
 
 /** What an epoch fixes for every batch in it. */
@@ -18,5 +38,6 @@ export interface Epoch {
   number: number;
   timeSeconds: number;
   rebateCapPpm: number;
+  liquidation: LiquidationTerms;
   markets: readonly EpochMarket[];
 }

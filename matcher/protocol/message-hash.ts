@@ -2,9 +2,9 @@ import { bytesToNumberBE } from "@noble/curves/utils.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { abiWord, addressNumber } from "./abi-word.ts";
-import { type Message, messageWord } from "./message.ts";
+import { type Instruction, instructionKind, messageWord } from "./message.ts";
 import { type Poseidon, signingPoseidon } from "./signing-poseidon.ts";
-import { DOMAIN_TEXT, ROW_KIND, TAG_MESSAGE } from "./spec.ts";
+import { DOMAIN_TEXT, TAG_MESSAGE } from "./spec.ts";
 
 /**
  * The domain of signed messages: a signature for one chain and exchange means nothing on another.
@@ -21,6 +21,6 @@ export function domainOf(chainId: number | bigint, exchange: string): bigint {
  * M = H_3(TAG_MESSAGE + kind, domain, word): what is signed, and what the circuit recomputes (docs/protocol.md §3).
  * @throws RangeError naming a field that does not fit its width.
  */
-export function messageHash(message: Message, domain: bigint, hash: Poseidon = signingPoseidon): bigint {
-  return hash([TAG_MESSAGE + BigInt(ROW_KIND[message.kind]), domain, messageWord(message)]);
+export function messageHash(message: Instruction, domain: bigint, hash: Poseidon = signingPoseidon): bigint {
+  return hash([TAG_MESSAGE + BigInt(instructionKind(message.kind)), domain, messageWord(message)]);
 }

@@ -1,5 +1,5 @@
 import { pack, unpack } from "./packing.ts";
-import { MAX_FEE_OFFSET_PPM, MESSAGE_WORD, ROW_KIND, type RowKindName, WIDTH } from "./spec.ts";
+import { MAX_FEE_OFFSET_PPM, MESSAGE_KIND, MESSAGE_WORD, ROW_KIND, type RowKindName, WIDTH } from "./spec.ts";
 
 export type Side = "buy" | "sell";
 export type TimeInForce = "GTT" | "IOC" | "FOK";
@@ -67,7 +67,24 @@ export interface TransferMessage {
   amountMicroUsd: bigint;
 }
 
+/**
+ * An account becomes isolated for one market, or cross again. It is the matcher's to keep and no row of any batch: what an account of its
+ * own proves without it is that nothing but its own collateral can be lost.
+ */
+export interface MarginModeMessage {
+  kind: "marginMode";
+  account: number;
+  /** The one market that the account will trade; null makes it cross. */
+  isolatedMarket: number | null;
+  /** Above every one that the account sent before for this. */
+  sequence: number;
+}
+
+/** What becomes a row of a batch. */
 export type Message = OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage | TransferMessage;
+
+/** Whatever a trading key signs. */
+export type Instruction = Message | MarginModeMessage;
 
 /** EdDSA-Poseidon signature on BabyJubJub, as circomlib verifies it. */
 export interface Signature {
@@ -76,7 +93,7 @@ export interface Signature {
   s: bigint;
 }
 
-export type Signed<M extends Message = Message> = M & { signature: Signature };
+export type Signed<M extends Instruction = Message> = M & { signature: Signature };
 
 /** Raw fields of the message word, for the packer and the circuit. */
 export type MessageFields = Record<(typeof MESSAGE_WORD)[number][0], bigint>;
@@ -105,7 +122,7 @@ export function orderFlags(order: OrderMessage): number {
 }
 
 /** Fields of the signed word of a message; unused ones are zero (docs/protocol.md §3). */
-export function messageFields(message: Message): MessageFields {
+export function messageFields(message: Instruction): MessageFields {
   const fields = { ...NO_FIELDS, account: BigInt(message.account), sequence: BigInt(message.sequence) };
   switch (message.kind) {
     case "order":
@@ -132,6 +149,10 @@ export function messageFields(message: Message): MessageFields {
     case "withdrawal":
       payFields(fields, message);
       return fields;
+    case "marginMode":
+      fields.market = BigInt(message.isolatedMarket ?? 0);
+      fields.side = message.isolatedMarket === null ? 0n : 1n;
+      return fields;
   }
 }
 
@@ -147,7 +168,7 @@ export function pathSlot(message: Message): number {
 }
 
 /** The word that is signed. @throws RangeError naming a field that does not fit its width. */
-export function messageWord(message: Message): bigint {
+export function messageWord(message: Instruction): bigint {
   return pack(MESSAGE_WORD, messageFields(message));
 }
 
@@ -188,4 +209,9 @@ export function orderNumber(sequence: number): number {
 
 export function kindNumber(kind: RowKindName): number {
   return ROW_KIND[kind];
+}
+
+/** Number of a signed message's kind, in its hash and in the journal. */
+export function instructionKind(kind: Instruction["kind"]): number {
+  return MESSAGE_KIND[kind];
 }

@@ -3,7 +3,7 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import { concatBytes } from "@noble/hashes/utils.js";
 import { abiWord, addressNumber } from "./abi-word.ts";
 import type { Epoch } from "./epoch.ts";
-import { marketWord } from "./epoch-record.ts";
+import { liquidationTermsWord, marketWord } from "./epoch-record.ts";
 import { openInterestWords } from "./lane-words.ts";
 import { pack } from "./packing.ts";
 import { type ChainedEntry, queueEntryWords } from "./queue-chain.ts";
@@ -39,7 +39,7 @@ export interface BatchData {
   feeDeltaPicoUsd: bigint;
   insuranceSpentAfterPicoUsd: bigint;
   grossOpenInterestAfterLots: readonly bigint[];
-  /** Withdrawals, rows and account slots, padded to the tier. */
+  /** Withdrawals, rows, liquidations and account slots, padded to the tier. */
   bodyWords: readonly bigint[];
 }
 
@@ -48,7 +48,7 @@ export function insuranceSpentBeforePicoUsd(batch: Pick<BatchData, "sharedState"
   return batch.epoch.number === batch.sharedState.epochNumber ? batch.sharedState.insuranceSpentPicoUsd : 0n;
 }
 
-/** Words 0 … 23. @throws RangeError naming a field that does not fit its width. */
+/** The words before the queue section. @throws RangeError naming a field that does not fit its width. */
 export function headerWords(batch: BatchData): bigint[] {
   const { sharedState, epoch } = batch;
   const words: bigint[] = new Array(HEADER_WORDS).fill(0n);
@@ -75,6 +75,7 @@ export function headerWords(batch: BatchData): bigint[] {
   put(HEADER.feeDelta, batch.feeDeltaPicoUsd);
   put(HEADER.insuranceSpentBefore, insuranceSpentBeforePicoUsd(batch));
   put(HEADER.insuranceSpentAfter, batch.insuranceSpentAfterPicoUsd);
+  put(HEADER.liquidationTerms, liquidationTermsWord(epoch.liquidation));
   if (epoch.markets.length !== MARKETS) throw new RangeError(`an epoch has ${MARKETS} markets`);
   put(HEADER.markets, ...epoch.markets.map(marketWord));
   put(HEADER.grossOpenInterestBefore, ...openInterestWords(sharedState.grossOpenInterestLots));

@@ -15,7 +15,7 @@ export interface SharedState {
   /** Σ|size| per market. */
   grossOpenInterestLots: bigint[];
   epochStartOpenInterestLots: bigint[];
-  /** Reserved: 0. */
+  /** Paid by the insurance fund in the epoch; a new epoch starts from 0. */
   insuranceSpentPicoUsd: bigint;
   /** Fees of all batches, collected or not. */
   feesPicoUsd: bigint;

@@ -47,6 +47,16 @@ export const WIDTH = {
   /** |funding index| < 2^63. */
   fundingIndexMagnitude: 63,
   grossOpenInterest: 48,
+  /** Greatest |size| that an account may grow to in a market. */
+  positionCapLots: 40,
+  marketFlag: 1,
+  /** Share of maintenance margin by which a liquidation's price may leave the index price, ppm: up to four times. */
+  liquidationSpread: 22,
+  bankruptcyAdjustment: 24,
+  /** What the insurance fund may pay in one epoch. */
+  insuranceCapMicroUsd: 64,
+  /** What it has paid in the epoch, pico-USD: never more than its cap. */
+  insuranceSpent: 84,
   withdrawalNonce: 32,
   batchNumber: 64,
   epochNumber: 64,
@@ -83,11 +93,24 @@ export const ROW_KIND = {
   cancelAll: 3,
   withdrawal: 4,
   transfer: 5,
-  /** Reserved: refused by the circuit of this version. */
+  /** Not signed: in places of their own (docs/protocol.md §5a). */
   liquidation: 6,
-  twoLeg: 7,
+  deleveraging: 7,
 } as const;
 export type RowKindName = keyof typeof ROW_KIND;
+
+/**
+ * Kinds of signed messages. Beyond the rows' three bits stand those that are the matcher's to keep: the circuit cannot name them, so that
+ * no signature under one can be taken for a row's.
+ */
+export const MESSAGE_KIND = {
+  order: ROW_KIND.order,
+  cancel: ROW_KIND.cancel,
+  cancelAll: ROW_KIND.cancelAll,
+  withdrawal: ROW_KIND.withdrawal,
+  transfer: ROW_KIND.transfer,
+  marginMode: 2 ** WIDTH.rowKind,
+} as const;
 
 export const QUEUE_KIND = {
   none: 0,
@@ -172,6 +195,21 @@ export const MARKET_WORD = [
   ["priceMaxTicks", WIDTH.priceTicks],
   /** + 2^63. */
   ["fundingIndexOffset", WIDTH.fundingIndexMagnitude + 1],
+  /** The price is not fresh: nothing grows, nothing is liquidated, who has a position pays nothing out. */
+  ["restricted", WIDTH.marketFlag],
+  /** Closed for good: whoever is touched is settled at the price. */
+  ["retired", WIDTH.marketFlag],
+  /** Nobody may grow a position here beside one elsewhere. */
+  ["isolatedOnly", WIDTH.marketFlag],
+  ["positionCapLots", WIDTH.positionCapLots],
+] as const satisfies Layout;
+
+/** What an epoch fixes for liquidations (docs/protocol.md §5a). */
+export const LIQUIDATION_TERMS_WORD = [
+  ["feeCapPpm", WIDTH.ratePpm],
+  ["spreadPpm", WIDTH.liquidationSpread],
+  ["bankruptcyAdjustmentPpm", WIDTH.bankruptcyAdjustment],
+  ["insuranceCapMicroUsd", WIDTH.insuranceCapMicroUsd],
 ] as const satisfies Layout;
 
 export const WITHDRAWAL_WORD = [
@@ -186,6 +224,19 @@ export const ROW_WORD = [
   ["sequence", WIDTH.sequence],
   ["filledAfterLots", WIDTH.quantityLots],
   ["market", WIDTH.market],
+  ["side", WIDTH.side],
+  ["quantityLots", WIDTH.quantityLots],
+  ["quoteMicroUsd", WIDTH.quoteMicroUsd],
+] as const satisfies Layout;
+
+/** A liquidation or deleveraging. Payout, fee and the fund's part follow from the accounts' words before and after. */
+export const LIQUIDATION_WORD = [
+  ["kind", WIDTH.rowKind],
+  ["accountSlot", WIDTH.accountSlot],
+  /** Deleveraging only. */
+  ["counterpartySlot", WIDTH.accountSlot],
+  ["market", WIDTH.market],
+  /** Of the account that is liquidated: what it does to its position. */
   ["side", WIDTH.side],
   ["quantityLots", WIDTH.quantityLots],
   ["quoteMicroUsd", WIDTH.quoteMicroUsd],
@@ -253,14 +304,16 @@ export interface Tier {
   queue: number;
   /** Withdrawals W: only rows 0 … W−1 may be withdrawals. */
   withdrawals: number;
+  /** Liquidations and deleveragings L: unsigned rows with places of their own. */
+  liquidations: number;
   /** Levels of the account tree kept as registers: 0 proves full paths; 2 recomputes the top 64 sub-roots once a batch. */
   registerLevels: 0 | 2;
 }
 
 export const TIERS: readonly Tier[] = [
-  { id: 0, name: "test", rows: 2, accounts: 2, queue: 1, withdrawals: 2, registerLevels: 0 },
-  { id: 1, name: "small", rows: 4, accounts: 3, queue: 2, withdrawals: 2, registerLevels: 0 },
-  { id: 2, name: "large", rows: 16, accounts: 16, queue: 4, withdrawals: 4, registerLevels: 2 },
+  { id: 0, name: "test", rows: 2, accounts: 3, queue: 1, withdrawals: 2, liquidations: 1, registerLevels: 0 },
+  { id: 1, name: "small", rows: 4, accounts: 3, queue: 2, withdrawals: 2, liquidations: 1, registerLevels: 0 },
+  { id: 2, name: "large", rows: 16, accounts: 16, queue: 4, withdrawals: 4, liquidations: 4, registerLevels: 2 },
 ];
 
 /** Words before the queue section, by index. */
@@ -275,12 +328,13 @@ export const HEADER = {
   feeDelta: 7,
   insuranceSpentBefore: 8,
   insuranceSpentAfter: 9,
-  markets: 10,
-  grossOpenInterestBefore: 18,
-  grossOpenInterestAfter: 20,
-  grossOpenInterestCap: 22,
+  liquidationTerms: 10,
+  markets: 11,
+  grossOpenInterestBefore: 19,
+  grossOpenInterestAfter: 21,
+  grossOpenInterestCap: 23,
 } as const;
-export const HEADER_WORDS = 24;
+export const HEADER_WORDS = 25;
 export const QUEUE_ENTRY_WORDS = 4;
 export const ACCOUNT_SLOT_WORDS = 3;
 /** Words absorbed per Poseidon call beside the chaining value. */
@@ -291,6 +345,7 @@ export interface DataLayout {
   queue: number;
   withdrawals: number;
   rows: number;
+  liquidations: number;
   accounts: number;
   length: number;
 }
@@ -299,8 +354,9 @@ export function dataLayout(tier: Tier): DataLayout {
   const queue = HEADER_WORDS;
   const withdrawals = queue + tier.queue * QUEUE_ENTRY_WORDS;
   const rows = withdrawals + tier.withdrawals;
-  const accounts = rows + tier.rows;
-  return { queue, withdrawals, rows, accounts, length: accounts + tier.accounts * ACCOUNT_SLOT_WORDS };
+  const liquidations = rows + tier.rows;
+  const accounts = liquidations + tier.liquidations;
+  return { queue, withdrawals, rows, liquidations, accounts, length: accounts + tier.accounts * ACCOUNT_SLOT_WORDS };
 }
 
 export function tierById(id: number): Tier {

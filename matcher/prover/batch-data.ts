@@ -1,6 +1,13 @@
 import type { Bytes32 } from "../protocol/abi-hash.ts";
 import type { OpenedEpoch } from "../protocol/epoch-record.ts";
-import { type BatchData, challengeOf, commitmentOf, evaluate, publicData } from "../protocol/public-data.ts";
+import {
+  type BatchData,
+  challengeOf,
+  commitmentOf,
+  evaluate,
+  insuranceSpentBeforePicoUsd,
+  publicData,
+} from "../protocol/public-data.ts";
 import { linkQueueEntry } from "../protocol/queue-chain.ts";
 import { advanceSharedState, type SharedState } from "../protocol/shared-state.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
@@ -17,7 +24,8 @@ export function batchDataOf(
     (trace.oldRoot !== sharedState.accountRoot && "root") ||
     (trace.batchNumber !== sharedState.batchNumber + 1 && "number") ||
     (trace.queueCursor !== sharedState.queueCursor && "queue cursor") ||
-    (trace.epoch.number !== epoch.number && "epoch");
+    (trace.epoch.number !== epoch.number && "epoch") ||
+    (trace.insuranceSpentBeforePicoUsd !== insuranceSpentBeforePicoUsd({ sharedState, epoch }) && "insurance spending");
   if (mismatch) throw new Error(`batch ${trace.batchNumber} does not follow the shared state: another ${mismatch}`);
   return {
     tier: trace.tier,
@@ -29,7 +37,7 @@ export function batchDataOf(
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,
     feeDeltaPicoUsd: feeDeltaPicoUsd(trace),
-    insuranceSpentAfterPicoUsd: 0n,
+    insuranceSpentAfterPicoUsd: trace.insuranceSpentAfterPicoUsd,
     grossOpenInterestAfterLots: trace.grossOpenInterestAfterLots,
     bodyWords: bodyWords(trace),
   };

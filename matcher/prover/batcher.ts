@@ -13,7 +13,7 @@ export interface BatcherOptions {
   hash: Poseidon;
   /** Domain of signed messages. */
   domain: bigint;
-  /** Tiers that may be used. Each must hold a fill: two rows and two accounts. */
+  /** Tiers that may be used. Each must hold every single step: a fill has two rows, a liquidation the fund and two more accounts. */
   tiers: readonly Tier[];
 }
 
@@ -49,7 +49,7 @@ export class UnprovableStep extends Error {
 
 /**
  * Turns the ledger's ordered steps into batches. A batch is cut before a step that would make it invalid or too large, at every
- * change of epoch, and when {@link cut} is called. The two sides of a fill always share a batch.
+ * change of epoch, and when {@link cut} is called. All sides of a fill, a liquidation or a deleveraging always share a batch.
  */
 export class Batcher {
   readonly #options: BatcherOptions;
@@ -71,8 +71,8 @@ export class Batcher {
    */
   constructor(options: BatcherOptions, ledger?: Ledger, position: BatcherPosition = GENESIS) {
     if (options.tiers.length === 0) throw new RangeError("a batcher needs at least one tier");
-    for (const { name, rows, accounts, queue, withdrawals } of options.tiers) {
-      if (rows < 2 || accounts < 2 || queue < 1 || withdrawals < 1)
+    for (const { name, rows, accounts, queue, withdrawals, liquidations } of options.tiers) {
+      if (rows < 2 || accounts < 3 || queue < 1 || withdrawals < 1 || liquidations < 1)
         throw new RangeError(`tier ${name} cannot hold every step`);
     }
     this.#options = options;
@@ -86,8 +86,10 @@ export class Batcher {
     this.#queueCursor = ledger?.shared.queueCursor ?? 0;
     if (ledger !== undefined) {
       this.#store.load(ledger.entries());
-      const { epoch, grossOpenInterestLots } = ledger.shared;
-      if (epoch !== undefined) this.#open = OpenBatch.ofEpoch(epoch, this.#store, grossOpenInterestLots);
+      const { epoch, grossOpenInterestLots, insuranceSpentPicoUsd } = ledger.shared;
+      if (epoch !== undefined) {
+        this.#open = OpenBatch.ofEpoch(epoch, this.#store, grossOpenInterestLots, insuranceSpentPicoUsd);
+      }
     }
   }
 
@@ -98,7 +100,7 @@ export class Batcher {
 
   /** What the open batch holds so far. */
   get counts(): BatchCounts {
-    return this.#open?.counts ?? { rows: 0, accounts: 0, queue: 0, withdrawals: 0 };
+    return this.#open?.counts ?? { rows: 0, accounts: 0, queue: 0, withdrawals: 0, liquidations: 0 };
   }
 
   /** The position to resume from. Meaningful only when the open batch is empty. */
@@ -179,6 +181,8 @@ export class Batcher {
       fundingDigest: this.#fundingDigest,
       grossOpenInterestBeforeLots: batch.grossOpenInterestBeforeLots.slice(),
       grossOpenInterestAfterLots,
+      insuranceSpentBeforePicoUsd: batch.insuranceSpentBeforePicoUsd,
+      insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,
       ...storeBatch(this.#store, batch),
     };
     this.#batchNumber++;

@@ -1,8 +1,16 @@
 import { countersWord, sizeWords } from "../protocol/account.ts";
 import { kindNumber } from "../protocol/message.ts";
 import { pack, unpack } from "../protocol/packing.ts";
-import { ACCOUNT_WORD, COUNTERS_WORD, ROW_WORD, WIDTH, WITHDRAWAL_WORD } from "../protocol/spec.ts";
-import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+import {
+  ACCOUNT_WORD,
+  COUNTERS_WORD,
+  LIQUIDATION_WORD,
+  ROW_KIND,
+  ROW_WORD,
+  WIDTH,
+  WITHDRAWAL_WORD,
+} from "../protocol/spec.ts";
+import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../state/trace.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
 
@@ -18,6 +26,19 @@ export function rowWord(row: RowTrace): bigint {
     filledAfterLots: withSlot ? BigInt(row.slotAfter.filledLots) : 0n,
     market: message.kind === "order" ? BigInt(message.market) : 0n,
     side: message.kind === "order" && message.side === "sell" ? 1n : 0n,
+    quantityLots: BigInt(row.quantityLots),
+    quoteMicroUsd: row.quoteMicroUsd,
+  });
+}
+
+/** The published word of a liquidation or deleveraging. */
+export function liquidationWord(row: LiquidationTrace): bigint {
+  return pack(LIQUIDATION_WORD, {
+    kind: BigInt(ROW_KIND[row.kind]),
+    accountSlot: BigInt(row.accountSlot),
+    counterpartySlot: BigInt(row.counterpartySlot ?? 0),
+    market: BigInt(row.market),
+    side: row.side === "sell" ? 1n : 0n,
     quantityLots: BigInt(row.quantityLots),
     quoteMicroUsd: row.quoteMicroUsd,
   });
@@ -47,7 +68,7 @@ export function accountWords(slot: AccountTrace): bigint[] {
   ];
 }
 
-/** Withdrawals, rows and account slots, zero padded: what the prover contributes to d beside the header's words. */
+/** Withdrawals, rows, liquidations and account slots, zero padded: what the prover contributes to d beside the header's words. */
 export function bodyWords(trace: BatchTrace): bigint[] {
   const { tier } = trace;
   const words: bigint[] = [];
@@ -56,6 +77,10 @@ export function bodyWords(trace: BatchTrace): bigint[] {
     const row = trace.rows[i];
     words.push(row === undefined ? 0n : rowWord(row));
   }
+  for (let i = 0; i < tier.liquidations; i++) {
+    const row = trace.liquidations[i];
+    words.push(row === undefined ? 0n : liquidationWord(row));
+  }
   for (let j = 0; j < tier.accounts; j++) {
     const slot = trace.accounts[j];
     words.push(...(slot === undefined ? [0n, 0n, 0n] : accountWords(slot)));
@@ -63,7 +88,7 @@ export function bodyWords(trace: BatchTrace): bigint[] {
   return words;
 }
 
-/** Σ fee of the rows, pico-USD. */
+/** Σ fee of the signed rows, pico-USD: what a liquidation pays goes to the insurance fund's account. */
 export function feeDeltaPicoUsd(trace: BatchTrace): bigint {
   return trace.rows.reduce((sum, row) => sum + row.feePicoUsd, 0n);
 }

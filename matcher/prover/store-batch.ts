@@ -1,11 +1,11 @@
 import { pathSlot } from "../protocol/message.ts";
 import type { AccountStore } from "../state/account-store.ts";
-import type { OpenAccount, OpenRow } from "../state/batch-parts.ts";
+import type { OpenAccount, OpenLiquidation, OpenRow } from "../state/batch-parts.ts";
 import type { OpenBatch } from "../state/open-batch.ts";
-import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../state/trace.ts";
 
 /** The part of a trace that comes from the trees. */
-export type StoredBatch = Pick<BatchTrace, "oldRoot" | "newRoot" | "subRoots" | "rows" | "accounts">;
+export type StoredBatch = Pick<BatchTrace, "oldRoot" | "newRoot" | "subRoots" | "rows" | "liquidations" | "accounts">;
 
 /** Writes a closed batch into the trees in the circuit's order (rows, then accounts), noting what every path was at its moment. */
 export function storeBatch(store: AccountStore, batch: OpenBatch): StoredBatch {
@@ -19,6 +19,8 @@ export function storeBatch(store: AccountStore, batch: OpenBatch): StoredBatch {
     const stored = storeRow(store, row, positions.get(message.account) as number);
     return message.kind === "transfer" ? { ...stored, receiverSlot: positions.get(message.to) as number } : stored;
   });
+  const position = (account: number) => positions.get(account) as number;
+  const liquidations = batch.liquidations().map((row) => liquidationTrace(row, position));
   const stored = accounts.map(({ account, isNew, now, depositsMicroUsd }): AccountTrace => {
     store.setRecord(account, now);
     const after = store.leaf(account);
@@ -31,7 +33,24 @@ export function storeBatch(store: AccountStore, batch: OpenBatch): StoredBatch {
       path: store.store(account),
     };
   });
-  return { oldRoot, newRoot: store.root, subRoots, rows, accounts: stored };
+  return { oldRoot, newRoot: store.root, subRoots, rows, liquidations, accounts: stored };
+}
+
+function liquidationTrace(row: OpenLiquidation, position: (account: number) => number): LiquidationTrace {
+  const { account, counterparty, market, side, quoteMicroUsd, feePicoUsd, payoutPicoUsd, coveredPicoUsd } = row;
+  const rest = {
+    account,
+    accountSlot: position(account),
+    market,
+    side,
+    quantityLots: Number(row.quantityLots),
+    quoteMicroUsd,
+    feePicoUsd,
+    payoutPicoUsd,
+    coveredPicoUsd,
+  };
+  if (counterparty === undefined) return { kind: "liquidation", ...rest };
+  return { kind: "deleveraging", ...rest, counterparty, counterpartySlot: position(counterparty) };
 }
 
 /** Leaf as the batch finds it; an account that the batch registers gets its record here, so that rows can reach its slots. */

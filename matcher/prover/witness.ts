@@ -8,13 +8,15 @@ import {
   EPOCH_WORD,
   MARKETS,
   ORDER_TREE_LEVELS,
+  PPM,
   QUEUE_CURSOR_WORD,
   TREE_ARITY,
   WIDTH,
 } from "../protocol/spec.ts";
-import { compileEpoch } from "../risk/epoch-terms.ts";
-import { meetsInitialMargin } from "../risk/margin.ts";
-import type { AccountTrace, BatchTrace, RowTrace } from "../state/trace.ts";
+import { compileEpoch, type EpochTerms } from "../risk/epoch-terms.ts";
+import { type Margin, marginOf, meetsInitialMargin } from "../risk/margin.ts";
+import { type AccountRecord, settled, withDeposit } from "../state/account-record.ts";
+import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../state/trace.ts";
 
 /** A circuit input signal: a number or nested arrays of numbers. */
 export type Signal = bigint | Signal[];
@@ -50,6 +52,10 @@ function marketColumns(market: EpochMarket): Record<string, Signal> {
     priceMin: BigInt(market.priceMinTicks),
     priceMax: BigInt(market.priceMaxTicks),
     fundingIndexOffset: market.fundingIndexPicoUsd + INDEX_OFFSET,
+    restricted: bit(market.restricted),
+    retired: bit(market.retired),
+    isolatedOnly: bit(market.isolatedOnly),
+    positionCap: market.positionCapLots,
     openInterestCap: market.grossOpenInterestCapLots,
   };
 }
@@ -94,8 +100,46 @@ function rowColumns(row: RowTrace | undefined, accounts: number): Record<string,
 const lanes = (sizesLots: readonly bigint[] | undefined): bigint[] =>
   Array.from({ length: MARKETS }, (_, market) => (sizesLots?.[market] ?? 0n) + LANE_OFFSET);
 
+const magnitude = (lots: bigint): bigint => (lots < 0n ? -lots : lots);
+
+/** S₀ of a slot: funding and retired markets settled, deposits in. */
+function startOf(slot: AccountTrace, terms: EpochTerms): AccountRecord {
+  return withDeposit(settled(slot.before, terms), slot.depositsMicroUsd);
+}
+
+/** Signals of a liquidation; a padding row names nobody. */
+function liquidationColumns(row: LiquidationTrace | undefined, trace: BatchTrace, terms: EpochTerms): BatchInput {
+  const account = row === undefined ? undefined : trace.accounts[row.accountSlot];
+  const accounts = trace.tier.accounts;
+  return {
+    liquidationIsLiquidation: bit(row?.kind === "liquidation"),
+    liquidationIsDeleveraging: bit(row?.kind === "deleveraging"),
+    liquidationAccount: oneHot(row?.accountSlot, accounts),
+    liquidationCounterparty: oneHot(row?.counterpartySlot, accounts),
+    liquidationMarket: bits(BigInt(row?.market ?? 0), WIDTH.market),
+    liquidationSide: bit(row?.side === "sell"),
+    liquidationQuantity: BigInt(row?.quantityLots ?? 0),
+    liquidationQuote: row?.quoteMicroUsd ?? 0n,
+    liquidationFee: row?.feePicoUsd ?? 0n,
+    liquidationPayout: row?.payoutPicoUsd ?? 0n,
+    liquidationCovered: row?.coveredPicoUsd ?? 0n,
+    liquidationPays: bit((row?.payoutPicoUsd ?? 0n) > 0n),
+    liquidationCapped: bit(account !== undefined && spreadIsCapped(terms, marginOf(terms, startOf(account, terms)))),
+  };
+}
+
+/** Whether X of rule 7 is at its upper end (docs/protocol.md §5a). */
+function spreadIsCapped({ liquidation }: EpochTerms, { valuePicoUsd, maintenancePicoUsd }: Margin): boolean {
+  const proportional = BigInt(liquidation.bankruptcyAdjustmentPpm) * (maintenancePicoUsd - valuePicoUsd);
+  return proportional >= BigInt(PPM) * maintenancePicoUsd;
+}
+
 /** Signals of an account slot; an unused one is a flat account that nothing refers to. */
-function slotColumns(slot: AccountTrace | undefined, healthy: boolean): Record<string, Signal> {
+function slotColumns(
+  slot: AccountTrace | undefined,
+  healthy: boolean,
+  startSizesLots: readonly bigint[] | undefined,
+): Record<string, Signal> {
   const before = slot?.before;
   return {
     slotActive: bit(slot !== undefined),
@@ -110,13 +154,17 @@ function slotColumns(slot: AccountTrace | undefined, healthy: boolean): Record<s
     slotLane: lanes(before?.sizesLots),
     slotLaneAfter: lanes(slot?.after.sizesLots),
     slotHealthy: bit(healthy),
+    slotGrows: Array.from({ length: MARKETS }, (_, market) => {
+      const lots = slot?.after.sizesLots[market] ?? 0n;
+      return bit(magnitude(lots) > magnitude(startSizesLots?.[market] ?? 0n));
+    }),
     slotPath: slot?.path ?? emptyPath(ACCOUNT_TREE_LEVELS),
   };
 }
 
 /**
- * Formats a batch for the circuit. Only formats: every value was decided by the ledger and the batcher; the prover's three choices
- * (newer, healthy, withinCap) say which branch of a rule holds.
+ * Formats a batch for the circuit. Only formats: every value was decided by the ledger and the batcher; the prover's choices
+ * (newer, healthy, grows, withinCap, pays, capped) say which branch of a rule holds.
  */
 export function batchInput(trace: BatchTrace): BatchInput {
   const { tier, epoch } = trace;
@@ -131,7 +179,11 @@ export function batchInput(trace: BatchTrace): BatchInput {
     queueCursorWord: queueCursorWord(trace),
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,
-    insuranceSpent: 0n,
+    insuranceSpent: trace.insuranceSpentBeforePicoUsd,
+    liquidationFeeCap: BigInt(epoch.liquidation.feeCapPpm),
+    liquidationSpread: BigInt(epoch.liquidation.spreadPpm),
+    bankruptcyAdjustment: BigInt(epoch.liquidation.bankruptcyAdjustmentPpm),
+    insuranceCap: epoch.liquidation.insuranceCapMicroUsd,
     openInterestBefore: trace.grossOpenInterestBeforeLots,
     withinCap: epoch.markets.map((m, i) =>
       bit((trace.grossOpenInterestAfterLots[i] ?? 0n) <= m.grossOpenInterestCapLots),
@@ -158,9 +210,15 @@ export function batchInput(trace: BatchTrace): BatchInput {
     column(input, { rowReceiver: oneHot(trace.rows[i]?.receiverSlot, tier.accounts) });
   }
   const terms = compileEpoch(epoch);
+  for (let k = 0; k < tier.liquidations; k++) column(input, liquidationColumns(trace.liquidations[k], trace, terms));
+  const named = new Set(
+    trace.liquidations.flatMap(({ accountSlot, counterpartySlot }) => [accountSlot, counterpartySlot]),
+  );
   for (let j = 0; j < tier.accounts; j++) {
     const slot = trace.accounts[j];
-    column(input, slotColumns(slot, slot === undefined || meetsInitialMargin(terms, slot.after)));
+    // Whoever a liquidation names is judged by the liquidation's rules, however well it ends.
+    const healthy = slot === undefined || (!named.has(j) && meetsInitialMargin(terms, slot.after));
+    column(input, slotColumns(slot, healthy, slot && startOf(slot, terms).sizesLots));
   }
   return input;
 }

@@ -1,4 +1,4 @@
-import type { Epoch, EpochMarket } from "../protocol/epoch.ts";
+import type { Epoch, EpochMarket, LiquidationTerms } from "../protocol/epoch.ts";
 import { MARKETS, PICO_PER_MICRO, WIDTH } from "../protocol/spec.ts";
 
 /** One market's terms, multiplied out once per epoch so that a fill costs three products and no more. */
@@ -19,6 +19,10 @@ export interface MarketTerms {
   priceMinTicks: bigint;
   priceMaxTicks: bigint;
   grossOpenInterestCapLots: bigint;
+  restricted: boolean;
+  retired: boolean;
+  isolatedOnly: boolean;
+  positionCapLots: bigint;
 }
 
 /** An epoch as the risk rules read it. */
@@ -26,6 +30,11 @@ export interface EpochTerms {
   epoch: Epoch;
   timeSeconds: number;
   rebateCapPpm: bigint;
+  liquidation: LiquidationTerms;
+  /** Whether any market is retired: only then does settling an account look for its positions. */
+  anyRetired: boolean;
+  /** Whether any market is isolated-only: only then does growth look at an account's other positions. */
+  anyIsolatedOnly: boolean;
   markets: readonly MarketTerms[];
   /** One list for all accounts of the epoch: an account that holds this very list is settled. */
   fundingIndexPicoUsd: readonly bigint[];
@@ -41,6 +50,10 @@ export function closedMarket(fundingIndexPicoUsd = 0n): EpochMarket {
     priceMaxTicks: 0,
     fundingIndexPicoUsd,
     grossOpenInterestCapLots: 0n,
+    restricted: false,
+    retired: false,
+    isolatedOnly: false,
+    positionCapLots: 0n,
   };
 }
 
@@ -66,6 +79,10 @@ function marketTerms(market: EpochMarket, index: number): MarketTerms {
   if (cap < 0n || cap >> BigInt(WIDTH.grossOpenInterest) !== 0n) {
     throw new RangeError(`${name} grossOpenInterestCapLots = ${cap} is out of range`);
   }
+  const positionCap = market.positionCapLots;
+  if (positionCap < 0n || positionCap >> BigInt(WIDTH.positionCapLots) !== 0n) {
+    throw new RangeError(`${name} positionCapLots = ${positionCap} is out of range`);
+  }
   const priceTicks = BigInt(market.priceTicks);
   const lotValuePicoUsd = priceTicks * PICO_PER_MICRO;
   const lotInitialPicoUsd = priceTicks * BigInt(market.imfPpm);
@@ -81,7 +98,21 @@ function marketTerms(market: EpochMarket, index: number): MarketTerms {
     priceMinTicks: BigInt(market.priceMinTicks),
     priceMaxTicks: BigInt(market.priceMaxTicks),
     grossOpenInterestCapLots: cap,
+    restricted: market.restricted,
+    retired: market.retired,
+    isolatedOnly: market.isolatedOnly,
+    positionCapLots: positionCap,
   };
+}
+
+function checkedLiquidation(terms: LiquidationTerms): LiquidationTerms {
+  checkWidth("liquidation feeCapPpm", terms.feeCapPpm, WIDTH.ratePpm);
+  checkWidth("liquidation spreadPpm", terms.spreadPpm, WIDTH.liquidationSpread);
+  checkWidth("liquidation bankruptcyAdjustmentPpm", terms.bankruptcyAdjustmentPpm, WIDTH.bankruptcyAdjustment);
+  const cap = terms.insuranceCapMicroUsd;
+  if (cap < 0n || cap >> BigInt(WIDTH.insuranceCapMicroUsd) !== 0n)
+    throw new RangeError(`insuranceCapMicroUsd = ${cap}`);
+  return terms;
 }
 
 /** @throws RangeError naming the field that does not fit its width, or a number of markets that is not eight. */
@@ -96,6 +127,9 @@ export function compileEpoch(epoch: Epoch): EpochTerms {
     epoch,
     timeSeconds: epoch.timeSeconds,
     rebateCapPpm: BigInt(epoch.rebateCapPpm),
+    liquidation: checkedLiquidation(epoch.liquidation),
+    anyRetired: epoch.markets.some((market) => market.retired),
+    anyIsolatedOnly: epoch.markets.some((market) => market.isolatedOnly),
     markets: epoch.markets.map(marketTerms),
     fundingIndexPicoUsd: epoch.markets.map((market) => market.fundingIndexPicoUsd),
   };

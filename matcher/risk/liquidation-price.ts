@@ -1,11 +1,7 @@
 import { PICO_PER_MICRO } from "../protocol/spec.ts";
 import type { EpochTerms, MarketTerms } from "./epoch-terms.ts";
+import { floorDivide } from "./floor-divide.ts";
 import { marginOf, type Position } from "./margin.ts";
-
-function floorDivide(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator;
-  return numerator % denominator !== 0n && numerator < 0n !== denominator < 0n ? quotient - 1n : quotient;
-}
 
 /**
  * The last price of a market at which the account still meets maintenance margin, all other prices unchanged:

@@ -1,27 +1,23 @@
 import { addressNumber } from "../protocol/abi-word.ts";
 import type {
   WireAccount,
-  WireBatch,
   WireCancelled,
-  WireFill,
-  WireMarket,
   WireMarkets,
   WireOrder,
-  WireOrderbook,
   WireOrderRequest,
   WirePlaced,
-  WireStatus,
-  WireTime,
-  WireTrade,
   WireTransfer,
   WireWithdrawal,
 } from "../protocol/api-wire.ts";
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
-import { defineMarket, type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
+import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
+import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
+import { AccountReader } from "./account-reader.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
+import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
 import { SequenceClock } from "./sequence-clock.ts";
@@ -34,7 +30,7 @@ export interface ClientOptions {
   apiUrl: string;
   /** Trading key (sdk/wallet.ts derives one from a wallet), or its secret scalar. */
   key: KeyPair | bigint;
-  /** Account index; when absent, the newest account of the owner that has this key. */
+  /** Account index; when absent, the newest cross account of the owner that has this key. */
   account?: number;
   /** L1 address of the account's owner; needed only without an account index. */
   owner?: string;
@@ -50,20 +46,16 @@ const DAY_SECONDS = 86_400;
  * A trader's view of the exchange. Signs, picks slots and sequences, converts decimals exactly. Any number of calls may be under way at
  * once: no two orders ever share a slot. One client per account.
  */
-export class ClearbookClient {
-  readonly account: number;
+export class ClearbookClient extends AccountReader {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
-  private readonly http: Http;
   private readonly sequences: SequenceClock;
   /** Last sequence that an amend of a slot's order was given. */
   private readonly revisions = new Map<number, number>();
-  private readonly markets: ReadonlyMap<string, Market>;
   private readonly nowMs: () => number;
+  private isolated: boolean;
   /** Sequence of the order that rests on a slot, as far as this client knows. */
   private readonly resting = new Map<number, number>();
-  private takerFeePpm: number;
-  private epochTimeSeconds: number;
 
   /** Use {@link connect}. */
   constructor(
@@ -72,13 +64,10 @@ export class ClearbookClient {
     about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; nowMs: () => number },
   ) {
     const { account, markets, open, nowMs } = about;
-    this.http = http;
+    super(http, markets, account);
     this.signer = signer;
-    this.account = account.account;
     this.nowMs = nowMs;
-    this.markets = marketsFrom(markets);
-    this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
-    this.epochTimeSeconds = markets.epoch.timeSeconds;
+    this.isolated = account.mode === "isolated";
     this.sequences = new SequenceClock(account.minSequence, nowMs);
     for (const { sequence } of open) this.sequences.raise(sequence + 1);
     this.slots = new SlotAllocator(this.sequences.next());
@@ -101,6 +90,8 @@ export class ClearbookClient {
     const candidates = options.account === undefined ? await accountsOf(http, owner) : [options.account];
     for (const candidate of candidates.reverse()) {
       const account = await http.get<WireAccount>(`/v1/account/${candidate}`);
+      // Isolated accounts under the same key are for one position each: they are asked for by their index.
+      if (options.account === undefined && account.mode === "isolated") continue;
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
       const { orders: open } = await http.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
       return new ClearbookClient(http, signer, { account, markets, open, nowMs });
@@ -112,48 +103,11 @@ export class ClearbookClient {
 
   // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  status(): Promise<WireStatus> {
-    return this.http.get("/v1/status");
-  }
-
-  async time(): Promise<WireTime> {
-    const time = await this.http.get<WireTime>("/v1/time");
-    this.epochTimeSeconds = time.epochTimeSeconds;
-    return time;
-  }
-
-  async marketStates(): Promise<WireMarket[]> {
-    const { markets, epoch } = await this.http.get<WireMarkets>("/v1/markets");
-    this.epochTimeSeconds = epoch.timeSeconds;
-    return markets;
-  }
-
-  orderbook(market: string, levels?: number): Promise<WireOrderbook> {
-    return this.http.get(`/v1/orderbook/${encodeURIComponent(market)}`, { levels });
-  }
-
-  async trades(market: string, limit?: number): Promise<WireTrade[]> {
-    return (await this.http.get<{ trades: WireTrade[] }>("/v1/trades", { market, limit })).trades;
-  }
-
-  async batches(limit?: number): Promise<WireBatch[]> {
-    return (await this.http.get<{ batches: WireBatch[] }>("/v1/batches", { limit })).batches;
-  }
-
-  async state(): Promise<WireAccount> {
-    const account = await this.http.get<WireAccount>(`/v1/account/${this.account}`);
-    this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
+  override async state(): Promise<WireAccount> {
+    const account = await super.state();
     this.sequences.raise(account.minSequence);
+    this.isolated = account.mode === "isolated";
     return account;
-  }
-
-  async fills(limit?: number): Promise<WireFill[]> {
-    return (await this.http.get<{ fills: WireFill[] }>("/v1/fills", { account: this.account, limit })).fills;
-  }
-
-  async withdrawals(limit?: number): Promise<WireWithdrawal[]> {
-    const query = { account: this.account, limit };
-    return (await this.http.get<{ withdrawals: WireWithdrawal[] }>("/v1/withdrawals", query)).withdrawals;
   }
 
   /** Orders by status, newest first. Open ones also tell this client which of its slots are free again. */
@@ -173,9 +127,11 @@ export class ClearbookClient {
   /**
    * Places an order on a slot of its own.
    * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
-   * SlotsExhausted, DecimalError for a price or size off the step
+   * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
   async place(terms: OrderTerms): Promise<WirePlaced> {
+    const isolatedOnly = this.markets.wire(terms.market).isolatedOnly;
+    if (isolatedOnly && !this.isolated && terms.reduceOnly !== true) throw new IsolatedOnlyMarket(terms.market);
     let slot: number;
     try {
       slot = this.slots.acquire();
@@ -280,12 +236,19 @@ export class ClearbookClient {
     return this.http.post("/v1/transfers", { account, to, nonce, amount: amountUsd, expirySeconds, signature });
   }
 
-  /** @throws RangeError naming the markets there are */
-  market(symbol: string): Market {
-    const market = this.markets.get(symbol);
-    if (market === undefined)
-      throw new RangeError(`no market ${symbol}; there are ${[...this.markets.keys()].join(", ")}`);
-    return market;
+  /**
+   * Makes the account isolated for one market, or cross again: what it then orders elsewhere is refused. Only while it has no position and no
+   * open order. @param market symbol, or null for cross
+   */
+  async setMarginMode(market: string | null): Promise<WireMarginModeSet> {
+    const isolatedMarket = market === null ? null : this.market(market).index;
+    const sequence = this.sequences.next();
+    const message = { kind: "marginMode", account: this.account, isolatedMarket, sequence } as const;
+    const signature = this.signer.sign(message);
+    const body = { account: this.account, isolatedMarket: market, sequence, signature };
+    const set = await this.http.post<WireMarginModeSet>("/v1/margin-mode", body);
+    this.isolated = market !== null;
+    return set;
   }
 
   /**
@@ -379,10 +342,4 @@ function requirePlace({ chainId, exchange }: WireMarkets, expected: ClientOption
 async function accountsOf(http: Http, owner: string | undefined): Promise<number[]> {
   if (owner === undefined) throw new Error("give the account's index or its owner");
   return (await http.get<{ accounts: number[] }>("/v1/accounts", { owner })).accounts;
-}
-
-function marketsFrom({ markets }: WireMarkets): ReadonlyMap<string, Market> {
-  return new Map(
-    markets.map(({ index, symbol, tickUsd, lotBase }) => [symbol, defineMarket(index, symbol, tickUsd, lotBase)]),
-  );
 }

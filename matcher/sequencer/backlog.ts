@@ -1,4 +1,4 @@
-import type { Message, OrderMessage, Signed } from "../protocol/message.ts";
+import type { Instruction, OrderMessage, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { Step } from "../state/step.ts";
 import type { NumberedStep } from "./outcome.ts";
@@ -28,11 +28,12 @@ interface Unproven {
 
 /** Rows that a step can cost. Fills of one order in one batch share a row, so that this is an upper bound. */
 function rowsOf(step: Step): number {
-  if (step.kind === "fill") return 2;
+  if (step.kind === "fill" || step.kind === "liquidation") return 2;
+  if (step.kind === "deleveraging") return 1;
   return isCancel(step.kind) || isPayment(step.kind) ? 1 : 0;
 }
 
-function isPayment(kind: Step["kind"] | Message["kind"]): boolean {
+function isPayment(kind: Step["kind"] | Instruction["kind"]): boolean {
   return kind === "withdrawal" || kind === "transfer";
 }
 
@@ -95,7 +96,11 @@ export class Backlog {
    * cannot fill the provers with them.
    * @param couldTrade whether an order would meet the book
    */
-  refusal(message: Signed<Message>, settle: boolean, couldTrade: (order: OrderMessage) => boolean): RejectCode | null {
+  refusal(
+    message: Signed<Instruction>,
+    settle: boolean,
+    couldTrade: (order: OrderMessage) => boolean,
+  ): RejectCode | null {
     const { account } = message;
     if (message.kind === "order") return this.isFull && couldTrade(message) ? "BACKLOG_FULL" : null;
     if (isPayment(message.kind)) {

@@ -1,16 +1,28 @@
-import type { EpochMarket } from "../protocol/epoch.ts";
-import type { OpenedEpoch } from "../protocol/epoch-record.ts";
-import { kindNumber, type Message, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
+import {
+  liquidationTermsFromWord,
+  liquidationTermsWord,
+  marketFromWord,
+  marketWord,
+  type OpenedEpoch,
+} from "../protocol/epoch-record.ts";
+import { type Instruction, instructionKind, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
-import { MARKETS, MESSAGE_WORD, ROW_KIND, WIDTH } from "../protocol/spec.ts";
+import { MARKETS, MESSAGE_KIND, MESSAGE_WORD, WIDTH } from "../protocol/spec.ts";
 import type { QueueEntry } from "../state/trace.ts";
 import { ByteReader, ByteWriter } from "./byte-stream.ts";
 import type { Command } from "./command.ts";
 
 /** First byte of a command. Stable: the journal and the head of the hash chain depend on it. */
-const TAG = { epoch: 1, queue: 2, message: 3, cancelAllApi: 4, feeTier: 5, fundingSample: 6 } as const;
+const TAG = {
+  epoch: 1,
+  queue: 2,
+  message: 3,
+  cancelAllApi: 4,
+  feeTier: 5,
+  fundingSample: 6,
+  liquidationSweep: 7,
+} as const;
 const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
-const FUNDING_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
 /** Market byte of a cancelAllApi that names none. */
 const EVERY_MARKET = 0xff;
 
@@ -38,7 +50,7 @@ export function commandBytes(command: Command): Uint8Array {
     }
     case "message": {
       const { message, settle } = command;
-      out.uint(kindNumber(message.kind), 1);
+      out.uint(instructionKind(message.kind), 1);
       out.uint(settle ? 1 : 0, 1);
       out.bigUint(messageWord(message), 32);
       out.bigUint(message.signature.r8x, 32);
@@ -56,6 +68,8 @@ export function commandBytes(command: Command): Uint8Array {
       break;
     case "fundingSample":
       out.uint(command.timeSeconds, 4);
+      break;
+    case "liquidationSweep":
       break;
   }
   return out.bytes();
@@ -101,27 +115,32 @@ function readCommand(source: ByteReader): Command {
       return { type: "feeTier", account: source.uint(4), tier: source.uint(1) };
     case TAG.fundingSample:
       return { type: "fundingSample", timeSeconds: source.uint(4) };
+    case TAG.liquidationSweep:
+      return { type: "liquidationSweep" };
     default:
       throw new RangeError(`no command has the tag ${tag}`);
   }
 }
 
 /** Reads a message back from its kind and signed word. @throws RangeError for a kind or bits that no message has. */
-export function messageFromWord(kind: number, word: bigint): Message {
-  if (kind === ROW_KIND.order) return orderFromWord(word);
+export function messageFromWord(kind: number, word: bigint): Instruction {
+  if (kind === MESSAGE_KIND.order) return orderFromWord(word);
   const fields = unpack(MESSAGE_WORD, word);
   const account = Number(fields.account);
   const sequence = Number(fields.sequence);
-  let message: Message;
-  if (kind === ROW_KIND.cancel) message = { kind: "cancel", account, slot: Number(fields.slot), sequence };
-  else if (kind === ROW_KIND.cancelAll) message = { kind: "cancelAll", account, sequence };
-  else if (kind === ROW_KIND.withdrawal) {
+  let message: Instruction;
+  if (kind === MESSAGE_KIND.cancel) message = { kind: "cancel", account, slot: Number(fields.slot), sequence };
+  else if (kind === MESSAGE_KIND.cancelAll) message = { kind: "cancelAll", account, sequence };
+  else if (kind === MESSAGE_KIND.withdrawal) {
     const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
     message = { kind: "withdrawal", account, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
-  } else if (kind === ROW_KIND.transfer) {
+  } else if (kind === MESSAGE_KIND.transfer) {
     const amountMicroUsd = (fields.limitPriceTicks << BigInt(WIDTH.quantityLots)) | fields.quantityLots;
     const to = Number(fields.slot | (fields.flags << BigInt(WIDTH.slot)));
     message = { kind: "transfer", account, to, sequence, expirySeconds: Number(fields.expirySeconds), amountMicroUsd };
+  } else if (kind === MESSAGE_KIND.marginMode) {
+    const isolatedMarket = fields.side === 1n ? Number(fields.market) : null;
+    message = { kind: "marginMode", account, isolatedMarket, sequence };
   } else throw new RangeError(`no message has the kind ${kind}`);
   if (messageWord(message) !== word) throw new RangeError(`the word has fields that a ${message.kind} does not use`);
   return message;
@@ -133,14 +152,10 @@ function writeEpoch(out: ByteWriter, epoch: OpenedEpoch): void {
   out.uint(epoch.rebateCapPpm, 4);
   out.uint(epoch.paramVersion, 4);
   out.bigUint(epoch.journalHead, 32);
+  out.bigUint(liquidationTermsWord(epoch.liquidation), 32);
   if (epoch.markets.length !== MARKETS) throw new RangeError(`an epoch has ${MARKETS} markets`);
   for (const market of epoch.markets) {
-    out.uint(market.priceTicks, 4);
-    out.uint(market.imfPpm, 4);
-    out.uint(market.mmfPpm, 4);
-    out.uint(market.priceMinTicks, 4);
-    out.uint(market.priceMaxTicks, 4);
-    out.bigUint(market.fundingIndexPicoUsd + FUNDING_OFFSET, 8);
+    out.bigUint(marketWord(market), 32);
     out.bigUint(market.grossOpenInterestCapLots, 8);
   }
 }
@@ -151,17 +166,10 @@ function readEpoch(source: ByteReader): OpenedEpoch {
   const rebateCapPpm = source.uint(4);
   const paramVersion = source.uint(4);
   const journalHead = source.bigUint(32);
-  const markets = Array.from(
-    { length: MARKETS },
-    (): EpochMarket => ({
-      priceTicks: source.uint(4),
-      imfPpm: source.uint(4),
-      mmfPpm: source.uint(4),
-      priceMinTicks: source.uint(4),
-      priceMaxTicks: source.uint(4),
-      fundingIndexPicoUsd: source.bigUint(8) - FUNDING_OFFSET,
-      grossOpenInterestCapLots: source.bigUint(8),
-    }),
-  );
-  return { number, timeSeconds, rebateCapPpm, paramVersion, journalHead, markets };
+  const liquidation = liquidationTermsFromWord(source.bigUint(32));
+  const markets = Array.from({ length: MARKETS }, () => {
+    const word = source.bigUint(32);
+    return marketFromWord(word, source.bigUint(8));
+  });
+  return { number, timeSeconds, rebateCapPpm, liquidation, paramVersion, journalHead, markets };
 }

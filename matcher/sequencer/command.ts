@@ -1,5 +1,5 @@
 import type { OpenedEpoch } from "../protocol/epoch-record.ts";
-import type { Message, Signed } from "../protocol/message.ts";
+import type { Instruction, Signed } from "../protocol/message.ts";
 import type { QueueEntry } from "../state/trace.ts";
 
 /** An epoch that L1 has opened and confirmed comes into force. */
@@ -19,10 +19,10 @@ export interface QueueCommand {
 /** A signed message whose signature was checked (verify-message.ts). */
 export interface MessageCommand {
   readonly type: "message";
-  readonly message: Signed<Message>;
+  readonly message: Signed<Instruction>;
   /**
    * Cancels only: true makes the cancel a row of a batch, after which no order can come back; false takes orders out of the book at
-   * once and is a promise. Orders and withdrawals carry false.
+   * once and is a promise. All others carry false.
    */
   readonly settle: boolean;
 }
@@ -49,6 +49,14 @@ export interface FundingSampleCommand {
   readonly timeSeconds: number;
 }
 
+/**
+ * Whoever is still below maintenance margin is liquidated as far as the book has changed since. Every epoch does so by itself; the host
+ * gives this command while somebody is left.
+ */
+export interface LiquidationSweepCommand {
+  readonly type: "liquidationSweep";
+}
+
 /** Everything that can change the exchange's state. Their order is the exchange's history. */
 export type Command =
   | EpochCommand
@@ -56,4 +64,5 @@ export type Command =
   | MessageCommand
   | CancelAllApiCommand
   | FeeTierCommand
-  | FundingSampleCommand;
+  | FundingSampleCommand
+  | LiquidationSweepCommand;

@@ -1,6 +1,7 @@
 import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
-
 import type { FundingSample } from "../protocol/funding-interval.ts";
+import type { Side } from "../protocol/message.ts";
+import type { DeleveragingRank } from "../risk/deleveraging-rank.ts";
 import type { SealedInterval } from "./funding-meter.ts";
 
 export type { CloseReason } from "../book/book-event.ts";
@@ -66,6 +67,14 @@ export interface FeeTierEvent {
   tier: number;
 }
 
+/** An account trades one market only from here on, or any. */
+export interface MarginModeEvent {
+  type: "margin-mode";
+  account: number;
+  /** null: cross. */
+  isolatedMarket: number | null;
+}
+
 /** The books were looked at for funding. */
 export interface FundingSampleEvent {
   type: "funding-sample";
@@ -78,6 +87,61 @@ export interface FundingIntervalEvent {
   sealed: SealedInterval;
 }
 
+/** A part of a position was closed in the book because its account was below maintenance margin. Sums over the fills just before it. */
+export interface LiquidatedEvent {
+  type: "liquidated";
+  account: number;
+  market: number;
+  /** What the account did: "sell" closed a long. */
+  side: Side;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  /** From the account to the insurance fund. */
+  feePicoUsd: bigint;
+  /** From the fund to the account, so that it does not get less than the bankruptcy quote. */
+  payoutPicoUsd: bigint;
+}
+
+/** Why the book did not take a bankrupt position. Closed: a feed may rely on it. */
+export const DELEVERAGING_REASONS = [
+  /** Nobody offered a price at which it may be closed. */
+  "book-empty",
+  /** The insurance fund cannot pay for the price that the book offered. */
+  "insurance-exhausted",
+] as const;
+export type DeleveragingReason = (typeof DELEVERAGING_REASONS)[number];
+
+/** A position was closed against one on the opposite side, at the epoch's price, because the latter is bankrupt. Each side has its own event. */
+export interface DeleveragedEvent {
+  type: "deleveraged";
+  account: number;
+  /** The account on the other side. */
+  other: number;
+  role: "liquidated" | "counterparty";
+  market: number;
+  /** What the account did. */
+  side: Side;
+  quantityLots: number;
+  priceTicks: number;
+  reason: DeleveragingReason;
+  /** The counterparty's, before. */
+  rank: DeleveragingRank;
+  /** What the account got beside the quote; negative is what it paid. The bankrupt one gets the payout, the counterparty pays what is not covered. */
+  receivedPicoUsd: bigint;
+  /** The insurance fund's part of the payout. */
+  coveredPicoUsd: bigint;
+}
+
+/** A position in a market that has retired was turned into money at the market's last price. */
+export interface PositionSettledEvent {
+  type: "position-settled";
+  account: number;
+  market: number;
+  /** Signed. */
+  sizeLots: number;
+  priceTicks: number;
+}
+
 export type ExchangeEvent =
   | Exclude<BookEvent, RejectedEvent>
   | EpochEvent
@@ -88,6 +152,10 @@ export type ExchangeEvent =
   | CancelledEvent
   | CancelledAllEvent
   | FeeTierEvent
+  | LiquidatedEvent
+  | DeleveragedEvent
+  | PositionSettledEvent
+  | MarginModeEvent
   | FundingSampleEvent
   | FundingIntervalEvent;
 

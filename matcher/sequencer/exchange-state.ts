@@ -3,13 +3,13 @@ import type { BookRules } from "../book/book-rules.ts";
 import { bestPrices } from "../book/book-view.ts";
 import { impactAskTicksQ20Ceil, impactBidTicksQ20Floor } from "../book/impact.ts";
 import { MatchingEngine } from "../book/matching-engine.ts";
-import { bookSide } from "../book/order.ts";
 import { NIL } from "../book/order-pool.ts";
 import type { PublicKey } from "../protocol/keys.ts";
 import type {
   CancelAllMessage,
   CancelMessage,
-  Message,
+  Instruction,
+  MarginModeMessage,
   OrderMessage,
   Signed,
   TransferMessage,
@@ -21,14 +21,19 @@ import { Ledger } from "../state/ledger.ts";
 import type { Step } from "../state/step.ts";
 import type { Command } from "./command.ts";
 import { commandBytes } from "./command-bytes.ts";
+import { provingSteps } from "./event-steps.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
 import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
 import { FundingMeter, type FundingTerms, type SealedInterval } from "./funding-meter.ts";
 import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
 import { LedgerGate } from "./ledger-gate.ts";
+import { Liquidator } from "./liquidator.ts";
+import { MarginModes } from "./margin-modes.ts";
 import { messageReject } from "./message-validity.ts";
 import type { NumberedStep, Outcome } from "./outcome.ts";
 import { cancelRefusalCode, paymentRefusalCode } from "./refusal-code.ts";
+import { retiredPositions, settledEvents } from "./retirement.ts";
+import { sweepUnprovable } from "./unprovable-sweep.ts";
 
 export interface ExchangeTerms {
   /** Terms of the markets; one trades while the epoch in force says that it is live. */
@@ -47,9 +52,11 @@ type Effect = ExchangeEvent[] | RejectCode;
 export class ExchangeState {
   readonly ledger = new Ledger();
   readonly fees: FeeTiers;
+  readonly modes = new MarginModes();
   readonly engine: MatchingEngine;
   readonly gate: LedgerGate;
   readonly funding: FundingMeter;
+  readonly liquidator: Liquidator;
   private readonly rules: BookRules;
   private readonly accountsByOwner = new Map<bigint, number[]>();
   /** Steps of the command being executed. */
@@ -64,9 +71,10 @@ export class ExchangeState {
     this.rules = rules;
     this.funding = new FundingMeter(funding);
     this.fees = new FeeTiers(feeSchedule);
-    this.gate = new LedgerGate(this.ledger, this.fees, this.pendingSteps);
+    this.gate = new LedgerGate(this.ledger, this.fees, this.modes, this.pendingSteps);
     // No market trades before the first epoch.
     this.engine = new MatchingEngine(this.gate, { ...rules, markets: rules.markets.map(() => null) });
+    this.liquidator = new Liquidator(this.ledger, this.engine, this.pendingSteps);
   }
 
   /** Head of the hash chain over the accepted commands. */
@@ -129,7 +137,7 @@ export class ExchangeState {
   }
 
   /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
-  precheck(message: Signed<Message>): RejectCode | null {
+  precheck(message: Signed<Instruction>): RejectCode | null {
     const code = messageReject(message, this.engine.rules, this.nowSeconds);
     if (code !== null) return code;
     return this.ledger.has(message.account) ? null : "UNKNOWN_ACCOUNT";
@@ -155,6 +163,7 @@ export class ExchangeState {
       this.steps += 1;
       return { number: this.steps, step, journalHead: this.head };
     });
+    this.liquidator.noteSteps(this.pendingSteps);
     this.pendingSteps.length = 0;
     const events = this.sequence(effect, steps);
     return { accepted: true, command: this.commands, journalHead: this.head, events, steps };
@@ -181,6 +190,8 @@ export class ExchangeState {
             return settle ? "MALFORMED" : this.withdraw(message);
           case "transfer":
             return settle ? "MALFORMED" : this.transfer(message);
+          case "marginMode":
+            return settle ? "MALFORMED" : this.setMarginMode(message);
         }
         break;
       }
@@ -196,22 +207,37 @@ export class ExchangeState {
       }
       case "fundingSample":
         return this.sampleFunding(command.timeSeconds);
+      case "liquidationSweep":
+        if (this.ledger.shared.epoch === undefined) throw new RangeError("a liquidation sweep before the first epoch");
+        return this.liquidate();
     }
   }
 
   private openEpoch(epoch: Extract<Command, { type: "epoch" }>["epoch"]): Effect {
     // Intervals that end by the epoch's time are sealed on the terms of the epoch before.
     const sealing = this.funding.sealing(epoch.timeSeconds, this.ledger.shared.epoch);
-    this.pendingSteps.push(this.ledger.openEpoch(epoch, this.funding.digestOf(epoch, sealing)));
+    const retiring = retiredPositions(this.ledger, epoch);
+    this.pendingSteps.push(...this.ledger.openEpoch(epoch, this.funding.digestOf(epoch, sealing)));
     this.funding.seal(epoch.timeSeconds, sealing, epoch);
     this.nowSeconds = epoch.timeSeconds;
     const { markets } = this.ledger.terms;
     const live = this.rules.markets.map((rules, market) => (markets[market]?.live === true ? rules : null));
     this.engine.rules = { ...this.rules, markets: live };
     const events = this.engine.expire(epoch.timeSeconds);
-    this.sweepBand(events);
+    sweepUnprovable(this.engine, this.ledger.terms, events);
+    const settled = settledEvents(this.ledger, retiring);
     const opened: ExchangeEvent = { type: "epoch", number: epoch.number, timeSeconds: epoch.timeSeconds };
-    return [...sealedEvents(sealing.intervals), opened, ...this.settleBook(events)];
+    return [...sealedEvents(sealing.intervals), opened, ...settled, ...this.settleBook(events), ...this.liquidate()];
+  }
+
+  private liquidate(): ExchangeEvent[] {
+    try {
+      return this.letGo(this.liquidator.sweep(this.nowSeconds));
+    } catch (error) {
+      // Not a RangeError, which would say that nothing has changed.
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`a liquidation sweep broke off: ${text}`, { cause: error });
+    }
   }
 
   private sampleFunding(timeSeconds: number): Effect {
@@ -227,23 +253,6 @@ export class ExchangeState {
     this.funding.seal(timeSeconds, sealing, epoch);
     this.funding.take(sample);
     return [...sealedEvents(sealing.intervals), { type: "funding-sample", sample }];
-  }
-
-  /** Removes what could no longer be proven at its limit: bids above the band, asks below it. */
-  private sweepBand(events: BookEvent[]): void {
-    const { book, matching } = this.engine;
-    this.ledger.terms.markets.forEach((terms, market) => {
-      if (!terms.live) return;
-      const sweep = (side: number, outside: (priceTicks: bigint) => boolean) => {
-        let node = book.best(side);
-        while (node !== NIL && outside(BigInt(book.pool.priceTicks(node)))) {
-          matching.remove(node, "price-band", events);
-          node = book.best(side);
-        }
-      };
-      sweep(bookSide(market, "buy"), (priceTicks) => priceTicks > terms.priceMaxTicks);
-      sweep(bookSide(market, "sell"), (priceTicks) => priceTicks < terms.priceMinTicks);
-    });
   }
 
   private takeQueueEntry(entry: Extract<Command, { type: "queue" }>["entry"], cursor: number): Effect {
@@ -320,25 +329,37 @@ export class ExchangeState {
     return [{ type: "transfer", account, to, nonce: sequence, amountMicroUsd }];
   }
 
-  /** Lets go of the signed messages of orders that are gone. @throws Error for a rejection, which is no event of the exchange */
-  private settleBook(events: readonly BookEvent[]): ExchangeEvent[] {
-    return events.map((event) => {
-      if (event.type === "rejected") throw new Error(`an accepted command has a rejection: ${event.code}`);
-      if (event.type === "removed") this.gate.drop(event.account, event.slot, event.sequence);
-      return event;
-    });
+  private setMarginMode(message: Signed<MarginModeMessage>): Effect {
+    const { account, isolatedMarket } = message;
+    const holds = this.ledger.settledRecord(account).sizesLots.some((size) => size !== 0n);
+    const inUse = holds || this.engine.book.openOrderCount(account) > 0;
+    const code = this.modes.change(message, { minSequence: this.gate.minSequenceOf(account), inUse });
+    return code ?? [{ type: "margin-mode", account, isolatedMarket }];
   }
 
-  /** Numbers events and gives each the step that proves it: fills meet the fill steps in order, all else the first of its kind. */
+  /** @throws Error for a rejection, which is no event of the exchange */
+  private settleBook(events: readonly BookEvent[]): ExchangeEvent[] {
+    return this.letGo(
+      events.map((event) => {
+        if (event.type === "rejected") throw new Error(`an accepted command has a rejection: ${event.code}`);
+        return event;
+      }),
+    );
+  }
+
+  /** Lets go of the signed messages of orders that are gone. */
+  private letGo(events: ExchangeEvent[]): ExchangeEvent[] {
+    for (const event of events) {
+      if (event.type === "removed") this.gate.drop(event.account, event.slot, event.sequence);
+    }
+    return events;
+  }
+
   private sequence(events: readonly ExchangeEvent[], steps: readonly NumberedStep[]): SequencedEvent[] {
-    const fills = steps.filter(({ step }) => step.kind === "fill");
-    let nextFill = 0;
-    return events.map((event): SequencedEvent => {
+    const proving = provingSteps(events, steps);
+    return events.map((event, at): SequencedEvent => {
       this.events += 1;
-      let step: number | null = null;
-      if (event.type === "fill") step = fills[nextFill++]?.number ?? null;
-      else if (!BOOK_ONLY.has(event.type)) step = steps[0]?.number ?? null;
-      return { seq: this.events, command: this.commands, step, event };
+      return { seq: this.events, command: this.commands, step: proving[at] ?? null, event };
     });
   }
 }
@@ -346,16 +367,3 @@ export class ExchangeState {
 function sealedEvents(intervals: readonly SealedInterval[]): ExchangeEvent[] {
   return intervals.map((sealed) => ({ type: "funding-interval", sealed }));
 }
-
-/** Events that no step proves. */
-const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
-  "accepted",
-  "booked",
-  "decremented",
-  "removed",
-  "cancel-remembered",
-  "liquidation-ended",
-  "fee-tier",
-  "funding-sample",
-  "funding-interval",
-]);

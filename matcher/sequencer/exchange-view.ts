@@ -1,20 +1,11 @@
 import { bestPrices, type Depth, depth, marketChecksum, totals } from "../book/book-view.ts";
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { EpochMarket } from "../protocol/epoch.ts";
+import { type AccountFigures, accountFigures, allPositionFigures, type PositionFigures } from "../risk/figures.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { FeeRates } from "./fee-tiers.ts";
 
 export type { BestPrices, Depth, DepthLevel } from "../book/book-view.ts";
-
-export interface PositionView {
-  market: number;
-  /** Signed. */
-  sizeLots: bigint;
-  /** Value at the epoch's price, signed. */
-  valuePicoUsd: bigint;
-  /** The last price at which maintenance margin is met, rounded to the safe side; null when there is none. */
-  liquidationPriceTicks: bigint | null;
-}
 
 /** An account as the matcher has it, funding settled to the epoch in force. */
 export interface AccountView {
@@ -22,12 +13,12 @@ export interface AccountView {
   owner: bigint;
   ax: bigint;
   ay: bigint;
+  epochNumber: number;
+  /** The one market that an isolated account trades; null for a cross one. */
+  isolatedMarket: number | null;
   collateralPicoUsd: bigint;
-  /** Collateral plus positions at the epoch's prices. */
-  equityPicoUsd: bigint;
-  initialMarginPicoUsd: bigint;
-  maintenanceMarginPicoUsd: bigint;
-  positions: PositionView[];
+  figures: AccountFigures;
+  positions: PositionFigures[];
   withdrawalNonce: number;
   /** Lowest sequence that a new order may carry, promises included. */
   minSequence: number;
@@ -41,34 +32,22 @@ export function accountView(state: ExchangeState, account: number): AccountView 
   const { ledger } = state;
   if (!ledger.has(account)) return undefined;
   const record = ledger.settledRecord(account);
-  const { valuePicoUsd, initialPicoUsd, maintenancePicoUsd } = ledger.marginOf(account);
   return {
     account,
     owner: record.owner,
     ax: record.ax,
     ay: record.ay,
+    epochNumber: state.epochNumber,
+    isolatedMarket: state.modes.isolatedMarketOf(account),
     collateralPicoUsd: record.collateralPicoUsd,
-    equityPicoUsd: valuePicoUsd,
-    initialMarginPicoUsd: initialPicoUsd,
-    maintenanceMarginPicoUsd: maintenancePicoUsd,
-    positions: positionsOf(state, account, record.sizesLots),
+    figures: accountFigures(ledger.terms, record),
+    positions: allPositionFigures(ledger.terms, record),
     withdrawalNonce: record.withdrawalNonce,
     minSequence: state.gate.minSequenceOf(account),
     openOrders: state.engine.book.openOrderCount(account),
     feeTier: state.fees.tierOf(account),
     feeRates: state.feeRates(account),
   };
-}
-
-function positionsOf(state: ExchangeState, account: number, sizesLots: readonly bigint[]): PositionView[] {
-  const positions: PositionView[] = [];
-  sizesLots.forEach((sizeLots, market) => {
-    if (sizeLots === 0n) return;
-    const valuePicoUsd = sizeLots * (state.ledger.terms.markets[market]?.lotValuePicoUsd ?? 0n);
-    const liquidationPriceTicks = state.ledger.liquidationPriceTicksSafeSide(account, market) ?? null;
-    positions.push({ market, sizeLots, valuePicoUsd, liquidationPriceTicks });
-  });
-  return positions;
 }
 
 export interface MarketView {

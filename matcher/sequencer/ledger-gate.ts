@@ -1,21 +1,25 @@
 import type { FillGate, FillVerdict, ProposedFill } from "../book/fill-gate.ts";
-import { type BookOrder, reducibleLots, slotKey } from "../book/order.ts";
-import type { OrderMessage, Signed } from "../protocol/message.ts";
+import { type BookOrder, slotKey } from "../book/order.ts";
+import type { OrderMessage, Side, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS } from "../protocol/spec.ts";
-import { feePicoUsd } from "../risk/fees.ts";
-import { meetsInitialMargin } from "../risk/margin.ts";
-import { withTrade } from "../state/account-record.ts";
+import { type AdmissionState, admissionRefusal } from "../risk/admission.ts";
+import { mostCoveredLots } from "../risk/covered-quantity.ts";
+import { fillablePriceTicksSafeSide } from "../risk/fillable-price.ts";
+import { insuranceAvailablePicoUsd } from "../risk/insurance-available.ts";
+import { leastRestoringLots } from "../risk/least-quantity.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { baseFilledLots } from "../state/row-rules.ts";
-import type { Fill, Step } from "../state/step.ts";
+import type { Fill, LiquidationFill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
+import type { MarginModes } from "./margin-modes.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
 
 /** The book's view of the ledger: rules stand there, this only asks, and keeps the signed orders that fills are made of. */
 export class LedgerGate implements FillGate {
   private readonly ledger: Ledger;
   private readonly fees: FeeTiers;
+  private readonly modes: MarginModes;
   private readonly steps: Step[];
   /** Signed messages of the live orders, by slot key. */
   private readonly signed = new Map<number, Signed<OrderMessage>>();
@@ -25,9 +29,10 @@ export class LedgerGate implements FillGate {
   private trialFrom = 0;
 
   /** @param steps where the steps of applied fills go, in order */
-  constructor(ledger: Ledger, fees: FeeTiers, steps: Step[]) {
+  constructor(ledger: Ledger, fees: FeeTiers, modes: MarginModes, steps: Step[]) {
     this.ledger = ledger;
     this.fees = fees;
+    this.modes = modes;
     this.steps = steps;
   }
 
@@ -85,45 +90,52 @@ export class LedgerGate implements FillGate {
     // 1. Could it fill at all?
     const verdict = this.ledger.checkOrder(order);
     if (verdict !== "ok") return orderRefusalCode(verdict);
+    // 2. Would the account be sound if it did?
+    return admissionRefusal(this.admissionStateOf(order.account), order, BigInt(remainingLots));
+  }
+
+  /** What admission judges an account's orders by: also what a preview starts from. */
+  admissionStateOf(account: number): AdmissionState {
+    const { terms, shared } = this.ledger;
+    return {
+      terms,
+      grossOpenInterestLots: shared.grossOpenInterestLots,
+      position: this.ledger.settledRecord(account),
+      feeRates: this.fees.rates(account, terms.epoch.rebateCapPpm),
+      isolatedMarket: this.modes.isolatedMarketOf(account),
+    };
+  }
+
+  liquidationLots(account: number, market: number, side: Side, priceTicks: number): number {
     const { terms } = this.ledger;
-    const market = terms.markets[order.market];
-    if (market === undefined) return "UNKNOWN_MARKET";
-    const limitTicks = BigInt(order.limitPriceTicks);
-    const buys = order.side === "buy";
-    // 2. A limit beyond the band on the aggressive side would let an unprovable maker be met, or rest unprovable itself.
-    if (buys ? limitTicks > market.priceMaxTicks : limitTicks < market.priceMinTicks) return "OUTSIDE_PRICE_BAND";
-    // 3. Every rate that it may be charged must be within its signed maximum.
-    const rates = this.fees.rates(order.account, terms.epoch.rebateCapPpm);
-    const ratePpm = order.postOnly ? rates.makerPpm : Math.max(rates.makerPpm, rates.takerPpm);
-    if (order.maxFeePpm < ratePpm) return "MAX_FEE_TOO_LOW";
-    // 4. Risk, as if it filled in full at its limit. What only reduces is judged at each fill.
-    const positionLots = this.ledger.positionLots(order.account, order.market);
-    if (order.reduceOnly || remainingLots <= reducibleLots(positionLots, order.side)) return null;
-    const grossLots = this.ledger.shared.grossOpenInterestLots[order.market] as bigint;
-    if (grossLots >= market.grossOpenInterestCapLots) return "OPEN_INTEREST_CAP";
-    const quantity = BigInt(remainingLots);
-    const quoteMicroUsd = limitTicks * quantity;
-    const start = this.ledger.settledRecord(order.account);
-    const feesPicoUsd = feePicoUsd(ratePpm, quoteMicroUsd);
-    const final = withTrade(start, order.market, buys, quantity, quoteMicroUsd, feesPicoUsd);
-    if (meetsInitialMargin(terms, final)) return null;
-    const margin = this.ledger.marginOf(order.account);
-    return margin.valuePicoUsd < margin.maintenancePicoUsd ? "LIQUIDATABLE" : "INSUFFICIENT_INITIAL_MARGIN";
+    const margin = this.ledger.marginOf(account);
+    if (margin.valuePicoUsd >= margin.maintenancePicoUsd) return 0;
+    const limitTicks = fillablePriceTicksSafeSide(terms, { market, side }, margin);
+    const price = BigInt(priceTicks);
+    if (side === "sell" ? price < limitTicks : price > limitTicks) return 0;
+    const closed = { market, sizeLots: BigInt(this.ledger.positionLots(account, market)), priceTicks: price };
+    const least = leastRestoringLots(terms, margin, closed);
+    const covered = mostCoveredLots(terms, margin, closed, insuranceAvailablePicoUsd(this.ledger.insuranceLeft()));
+    return Number(least < covered ? least : covered);
   }
 
   check(fill: ProposedFill): FillVerdict {
-    // The protocol has no liquidation rows yet, so that nothing without an order can be proven.
-    if (fill.liquidation) return "taker-unprovable";
-    const verdict = this.ledger.checkFill(this.ledgerFill(fill));
+    const verdict = fill.liquidation
+      ? this.ledger.checkLiquidation(this.liquidationFill(fill))
+      : this.ledger.checkFill(this.ledgerFill(fill));
     if (verdict === "ok") return "ok";
-    const makers = verdict.startsWith("maker-refused:");
-    const isMargin = verdict.slice("maker-refused:".length).startsWith("margin-");
-    if (makers) return isMargin ? "maker-margin" : "maker-unprovable";
+    const [blamed, reason] = verdict.split(":") as [string, string];
+    const isMargin = reason.startsWith("margin-");
+    if (blamed === "maker-refused") return isMargin ? "maker-margin" : "maker-unprovable";
     return isMargin ? "taker-margin" : "taker-unprovable";
   }
 
   apply(fill: ProposedFill): void {
-    this.steps.push(this.ledger.applyFill(this.ledgerFill(fill)));
+    this.steps.push(
+      fill.liquidation
+        ? this.ledger.applyLiquidation(this.liquidationFill(fill))
+        : this.ledger.applyFill(this.ledgerFill(fill)),
+    );
   }
 
   begin(): void {
@@ -141,15 +153,32 @@ export class LedgerGate implements FillGate {
     return this.incoming;
   }
 
-  private ledgerFill(fill: ProposedFill): Fill {
-    const taker = this.order();
+  private signedMaker(fill: ProposedFill): Signed<OrderMessage> {
     const maker = this.signed.get(slotKey(fill.makerAccount, fill.makerSlot));
     if (maker === undefined || maker.sequence !== fill.makerSequence) {
       throw new Error(`no signed order ${fill.makerAccount}/${fill.makerSlot}/${fill.makerSequence}`);
     }
+    return maker;
+  }
+
+  private liquidationFill(fill: ProposedFill): LiquidationFill {
     const { rebateCapPpm } = this.ledger.terms.epoch;
     return {
-      maker,
+      account: fill.takerAccount,
+      market: fill.market,
+      side: fill.takerSide,
+      maker: this.signedMaker(fill),
+      priceTicks: fill.priceTicks,
+      quantityLots: fill.quantityLots,
+      makerFeePpm: this.fees.rates(fill.makerAccount, rebateCapPpm).makerPpm,
+    };
+  }
+
+  private ledgerFill(fill: ProposedFill): Fill {
+    const taker = this.order();
+    const { rebateCapPpm } = this.ledger.terms.epoch;
+    return {
+      maker: this.signedMaker(fill),
       taker,
       priceTicks: fill.priceTicks,
       quantityLots: fill.quantityLots,

@@ -3,13 +3,14 @@ import { orderReject, shapeReject } from "../book/order-validity.ts";
 import type {
   CancelAllMessage,
   CancelMessage,
-  Message,
+  Instruction,
+  MarginModeMessage,
   Signed,
   TransferMessage,
   WithdrawalMessage,
 } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
-import { ACCOUNTS, INSURANCE_ACCOUNT, MAX_FEE_OFFSET_PPM, ORDER_SLOTS, WIDTH } from "../protocol/spec.ts";
+import { ACCOUNTS, INSURANCE_ACCOUNT, MARKETS, MAX_FEE_OFFSET_PPM, ORDER_SLOTS, WIDTH } from "../protocol/spec.ts";
 
 /** Fields of the signed messages that are not orders. */
 const FIELDS = {
@@ -17,7 +18,8 @@ const FIELDS = {
   cancelAll: ["kind", "account", "sequence", "signature"],
   transfer: ["kind", "account", "to", "sequence", "expirySeconds", "amountMicroUsd", "signature"],
   withdrawal: ["kind", "account", "sequence", "expirySeconds", "amountMicroUsd", "signature"],
-} as const satisfies Record<Exclude<Message["kind"], "order">, readonly string[]>;
+  marginMode: ["kind", "account", "isolatedMarket", "sequence", "signature"],
+} as const satisfies Record<Exclude<Instruction["kind"], "order">, readonly string[]>;
 
 const SEQUENCE_LIMIT = 2 ** WIDTH.sequence;
 const NONCE_LIMIT = 2 ** WIDTH.withdrawalNonce;
@@ -39,7 +41,7 @@ function signatureReject(signature: unknown): RejectCode | null {
  * Every rule that needs nothing but the message, the market's terms and the epoch's time: what is checked before a signature is.
  * Types are not trusted: any value gives a code, never an exception. Null when nothing is wrong.
  */
-export function messageReject(message: Signed<Message>, rules: BookRules, nowSeconds: number): RejectCode | null {
+export function messageReject(message: Signed<Instruction>, rules: BookRules, nowSeconds: number): RejectCode | null {
   if (typeof message !== "object" || message === null) return "MALFORMED";
   switch (message.kind) {
     case "order": {
@@ -61,12 +63,21 @@ export function messageReject(message: Signed<Message>, rules: BookRules, nowSec
       return (
         fieldsReject(message) ?? accountReject(message) ?? receiverReject(message) ?? paymentReject(message, nowSeconds)
       );
+    case "marginMode":
+      return fieldsReject(message) ?? accountReject(message) ?? sequenceReject(message) ?? modeReject(message, rules);
     default:
       return "MALFORMED";
   }
 }
 
-function fieldsReject(message: Signed<Exclude<Message, { kind: "order" }>>): RejectCode | null {
+/** A market that is not live may be left, but not chosen. */
+function modeReject({ isolatedMarket }: MarginModeMessage, rules: BookRules): RejectCode | null {
+  if (isolatedMarket === null) return null;
+  if (!isIndex(isolatedMarket, MARKETS)) return "UNKNOWN_MARKET";
+  return (rules.markets[isolatedMarket] ?? null) === null ? "UNKNOWN_MARKET" : null;
+}
+
+function fieldsReject(message: Signed<Exclude<Instruction, { kind: "order" }>>): RejectCode | null {
   const fields: readonly string[] = FIELDS[message.kind];
   for (const field of Reflect.ownKeys(message)) {
     if (typeof field !== "string" || !fields.includes(field)) return "MALFORMED";
@@ -80,7 +91,7 @@ function accountReject({ account }: { account: number }): RejectCode | null {
   return account === INSURANCE_ACCOUNT ? "NOT_PERMITTED" : null;
 }
 
-function sequenceReject({ sequence }: CancelMessage | CancelAllMessage): RejectCode | null {
+function sequenceReject({ sequence }: CancelMessage | CancelAllMessage | MarginModeMessage): RejectCode | null {
   return !isIndex(sequence, SEQUENCE_LIMIT) || sequence === 0 ? "INVALID_SEQUENCE" : null;
 }
 

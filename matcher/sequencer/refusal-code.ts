@@ -1,4 +1,5 @@
 import type { RejectCode } from "../protocol/reject.ts";
+import { transitionRefusalCode } from "../risk/transition-code.ts";
 import type {
   CancelAllVerdict,
   CancelVerdict,
@@ -73,7 +74,6 @@ export function paymentRefusalCode(refusal: Exclude<TransferVerdict | Withdrawal
     case "pool-short":
       return "POOL_SHORT";
     default:
-      // All margin refusals: the equity left would not cover initial margin.
-      return "INSUFFICIENT_INITIAL_MARGIN";
+      return transitionRefusalCode(refusal);
   }
 }

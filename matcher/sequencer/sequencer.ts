@@ -1,4 +1,4 @@
-import type { Message, Signed } from "../protocol/message.ts";
+import type { Instruction, Signed } from "../protocol/message.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
 import { commandBytes } from "./command-bytes.ts";
@@ -80,7 +80,7 @@ export class Sequencer {
    * @param settle cancels only: make it a proven row
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Message>, settle = false): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, settle = false): Promise<Submitted> {
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);

@@ -2,7 +2,7 @@ import type { AccountLeaf } from "../protocol/account.ts";
 import { leafInputs } from "../protocol/account.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { MARKETS, PICO_PER_MICRO, WIDTH } from "../protocol/spec.ts";
-import type { EpochTerms } from "../risk/epoch-terms.ts";
+import type { EpochTerms, MarketTerms } from "../risk/epoch-terms.ts";
 import { fundingOwedPicoUsd } from "../risk/funding.ts";
 import type { QueueEntry } from "./trace.ts";
 
@@ -36,12 +36,48 @@ export function newAccount({ owner, ax, ay }: Pick<QueueEntry, "owner" | "ax" | 
   };
 }
 
-/** The record with funding settled: all eight indices become the epoch's. The same object when they already are. */
+/**
+ * The record with funding settled, and with its positions in retired markets closed at their prices: all eight indices become the
+ * epoch's. The same object when they already are.
+ */
 export function settled(record: AccountRecord, terms: EpochTerms): AccountRecord {
   const index = terms.fundingIndexPicoUsd;
   if (record.fundingIndexPicoUsd === index) return record;
   const owed = fundingOwedPicoUsd(record.sizesLots, record.fundingIndexPicoUsd, index);
-  return { ...record, collateralPicoUsd: record.collateralPicoUsd - owed, fundingIndexPicoUsd: index };
+  const funded = { ...record, collateralPicoUsd: record.collateralPicoUsd - owed, fundingIndexPicoUsd: index };
+  return withoutRetired(funded, terms);
+}
+
+function holdsRetired({ sizesLots }: AccountRecord, terms: EpochTerms): boolean {
+  if (!terms.anyRetired) return false;
+  return sizesLots.some((size, market) => size !== 0n && (terms.markets[market] as MarketTerms).retired);
+}
+
+/** collateral += size · price · 10^6 and size = 0 in every retired market. */
+function withoutRetired(record: AccountRecord, terms: EpochTerms): AccountRecord {
+  if (!holdsRetired(record, terms)) return record;
+  let { collateralPicoUsd } = record;
+  const sizesLots = record.sizesLots.map((size, market) => {
+    const { retired, lotValuePicoUsd } = terms.markets[market] as MarketTerms;
+    if (!retired) return size;
+    collateralPicoUsd += size * lotValuePicoUsd;
+    return 0n;
+  });
+  return { ...record, collateralPicoUsd, sizesLots };
+}
+
+/** Gross open interest once a record is settled: without its positions in retired markets. The same list when it has none there. */
+export function grossWithoutRetired(
+  grossLots: readonly bigint[],
+  record: AccountRecord,
+  terms: EpochTerms,
+): readonly bigint[] {
+  if (!holdsRetired(record, terms)) return grossLots;
+  return grossLots.map((gross, market) => {
+    const size = record.sizesLots[market] as bigint;
+    if (!(terms.markets[market] as MarketTerms).retired) return gross;
+    return size < 0n ? gross + size : gross - size;
+  });
 }
 
 export function withDeposit(record: AccountRecord, amountMicroUsd: bigint): AccountRecord {

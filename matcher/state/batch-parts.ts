@@ -1,5 +1,6 @@
 import type { Message, Signed } from "../protocol/message.ts";
 import type { Tier } from "../protocol/spec.ts";
+import type { DeleveragingRefusal, ForcedRow, LiquidationRefusal } from "../risk/liquidation-rules.ts";
 import type { TransitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import type { CancelRefusal, RowRefusal } from "./row-rules.ts";
@@ -12,6 +13,8 @@ export type BatchRefusal =
   | CancelRefusal
   | TransitionRefusal
   | WithdrawalRefusal
+  | LiquidationRefusal
+  | DeleveragingRefusal
   | "unknown-account"
   | "account-exists"
   | "insurance-account"
@@ -23,6 +26,11 @@ export type BatchRefusal =
   | "open-interest-cap"
   | "size-range"
   | "collateral-range"
+  | "no-insurance-account"
+  /** Who is named by a liquidation has no other row in the batch. */
+  | "row-beside-liquidation"
+  /** What a deposit adds counts before S₀: it would change what the liquidation was judged by. */
+  | "deposit-after-liquidation"
   | "capacity";
 
 /** The state at the batch's start. */
@@ -36,10 +44,12 @@ export interface OpenAccount {
   readonly account: number;
   readonly isNew: boolean;
   readonly before: AccountRecord;
-  /** S₀: before, with funding, the batch's deposits and incoming transfers. */
+  /** S₀: before, with funding, retired markets, the batch's deposits and incoming transfers. */
   readonly start: AccountRecord;
   readonly now: AccountRecord;
   readonly depositsMicroUsd: bigint;
+  /** A message that it signed is among the rows. */
+  readonly hasRow: boolean;
   /** A withdrawal or a transfer out is among the rows. */
   readonly paid: boolean;
   readonly cancelledAll: boolean;
@@ -56,12 +66,21 @@ export interface OpenRow {
   readonly slotAfter: OrderSlot | undefined;
 }
 
+/** A liquidation or deleveraging of the batch so far. */
+export interface OpenLiquidation extends ForcedRow {
+  readonly account: number;
+  /** Deleveraging only. */
+  readonly counterparty: number | undefined;
+}
+
 export interface BatchCounts {
   rows: number;
   accounts: number;
   queue: number;
   /** Withdrawals and transfers: they share the tier's first rows. */
   withdrawals: number;
+  /** Liquidations and deleveragings, which have places of their own. */
+  liquidations: number;
 }
 
 export function fitsTier(counts: BatchCounts, tier: Tier): boolean {
@@ -69,6 +88,7 @@ export function fitsTier(counts: BatchCounts, tier: Tier): boolean {
     counts.rows <= tier.rows &&
     counts.accounts <= tier.accounts &&
     counts.queue <= tier.queue &&
-    counts.withdrawals <= tier.withdrawals
+    counts.withdrawals <= tier.withdrawals &&
+    counts.liquidations <= tier.liquidations
   );
 }

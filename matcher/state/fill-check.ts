@@ -42,6 +42,18 @@ export interface CheckedFill {
   grossDeltaLots: bigint;
 }
 
+/** Whether two fills are judged alike. */
+export function sameFill(a: Fill, b: Fill): boolean {
+  return (
+    a.maker === b.maker &&
+    a.taker === b.taker &&
+    a.priceTicks === b.priceTicks &&
+    a.quantityLots === b.quantityLots &&
+    a.makerFeePpm === b.makerFeePpm &&
+    a.takerFeePpm === b.takerFeePpm
+  );
+}
+
 function magnitude(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
@@ -64,7 +76,8 @@ function bandVerdict(terms: EpochTerms, { maker, priceTicks }: Fill): FillVerdic
   return aggressive ? "maker-refused:price-band" : "taker-refused:price-band";
 }
 
-function checkLeg(
+/** One order's side: the rules on its row, and the account's final state. */
+export function checkLeg(
   state: LedgerState,
   terms: EpochTerms,
   order: OrderMessage,
@@ -85,7 +98,7 @@ function checkLeg(
   const record = records.withTrade(start, order.market, order.side === "buy", quantity, quoteMicroUsd, fee);
   if (!records.sizeInRange(record.sizesLots[order.market] as bigint)) return "size-range";
   if (!records.collateralInRange(record)) return "collateral-range";
-  const transition = transitionRefusal(terms, start, record, false);
+  const transition = transitionRefusal(terms, start, record, false, order.market);
   if (transition !== undefined) return transition;
   return { record, slot: rules.slotAfterOrder(order, slot, quantityLots), feePicoUsd: fee };
 }
@@ -110,14 +123,17 @@ export function checkFill(state: LedgerState, terms: EpochTerms, fill: Fill): Ch
   const taken = checkLeg(state, terms, taker, quantityLots, quantity, quoteMicroUsd, takerFee);
   if (typeof taken === "string") return `taker-refused:${taken}`;
   if (makerFee + takerFee < 0n) return "taker-refused:fees-negative";
-  const grossDeltaLots = sizeGrowth(state, maker, made) + sizeGrowth(state, taker, taken);
+  const grossDeltaLots =
+    grossGrowth(state, maker.account, maker.market, made.record) +
+    grossGrowth(state, taker.account, taker.market, taken.record);
   const gross = state.shared.grossOpenInterestLots[maker.market] as bigint;
   const cap = (terms.markets[maker.market] as MarketTerms).grossOpenInterestCapLots;
   if (!openInterestAllowed(gross, gross + grossDeltaLots, cap)) return "taker-refused:open-interest-cap";
   return { quoteMicroUsd, maker: made, taker: taken, grossDeltaLots };
 }
 
-function sizeGrowth(state: LedgerState, { account, market }: OrderMessage, { record }: CheckedLeg): bigint {
+/** By how much the market's Σ|size| grows when the account becomes the record. */
+export function grossGrowth(state: LedgerState, account: number, market: number, { sizesLots }: AccountRecord): bigint {
   const before = (state.record(account) as AccountRecord).sizesLots[market] as bigint;
-  return magnitude(record.sizesLots[market] as bigint) - magnitude(before);
+  return magnitude(sizesLots[market] as bigint) - magnitude(before);
 }

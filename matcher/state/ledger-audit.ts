@@ -10,20 +10,22 @@ export interface AuditFault {
 }
 
 /**
- * The identities of the whole ledger: Σ collateral with funding settled + fees = deposits − withdrawals; per market Σ size = 0 and
- * Σ|size| = gross open interest. Walks every account; an empty list means that all hold.
+ * The identities of the whole ledger: Σ collateral with funding and retired markets settled, the insurance fund's included, + fees =
+ * deposits − withdrawals; per market Σ size = 0 and Σ|size| as stored = gross open interest. Walks every account; an empty list means
+ * that all hold.
  */
 export function audit(ledger: Ledger): AuditFault[] {
   const sizes = new Array<bigint>(MARKETS).fill(0n);
   const gross = new Array<bigint>(MARKETS).fill(0n);
   const { feesPicoUsd, depositedMicroUsd, withdrawnMicroUsd, grossOpenInterestLots } = ledger.shared;
   let heldPicoUsd = feesPicoUsd;
-  for (const { account } of ledger.entries()) {
+  for (const { account, record } of ledger.entries()) {
     const { collateralPicoUsd, sizesLots } = ledger.settledRecord(account);
     heldPicoUsd += collateralPicoUsd;
     sizesLots.forEach((size, market) => {
+      const stored = record.sizesLots[market] as bigint;
       sizes[market] = (sizes[market] as bigint) + size;
-      gross[market] = (gross[market] as bigint) + (size < 0n ? -size : size);
+      gross[market] = (gross[market] as bigint) + (stored < 0n ? -stored : stored);
     });
   }
   const faults: AuditFault[] = [];

@@ -5,7 +5,7 @@ import { Ledger } from "./ledger.ts";
 import { type LedgerShared, LedgerState } from "./ledger-state.ts";
 import type { OrderSlot } from "./trace.ts";
 
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 
 /** Decimal text of an integer: JSON numbers stop at 2^53. */
 type Decimal = string;
@@ -24,7 +24,13 @@ interface AccountSnapshot {
   slots: [number, number, number][];
 }
 
-interface EpochSnapshot extends Omit<Epoch, "markets"> {
+interface EpochSnapshot extends Omit<Epoch, "markets" | "liquidation"> {
+  liquidation: {
+    feeCapPpm: number;
+    spreadPpm: number;
+    bankruptcyAdjustmentPpm: number;
+    insuranceCapMicroUsd: Decimal;
+  };
   markets: {
     priceTicks: number;
     imfPpm: number;
@@ -33,6 +39,10 @@ interface EpochSnapshot extends Omit<Epoch, "markets"> {
     priceMaxTicks: number;
     fundingIndexPicoUsd: Decimal;
     grossOpenInterestCapLots: Decimal;
+    restricted: boolean;
+    retired: boolean;
+    isolatedOnly: boolean;
+    positionCapLots: Decimal;
   }[];
 }
 
@@ -65,6 +75,12 @@ function epochSnapshot(epoch: Epoch): EpochSnapshot {
     number: epoch.number,
     timeSeconds: epoch.timeSeconds,
     rebateCapPpm: epoch.rebateCapPpm,
+    liquidation: {
+      feeCapPpm: epoch.liquidation.feeCapPpm,
+      spreadPpm: epoch.liquidation.spreadPpm,
+      bankruptcyAdjustmentPpm: epoch.liquidation.bankruptcyAdjustmentPpm,
+      insuranceCapMicroUsd: String(epoch.liquidation.insuranceCapMicroUsd),
+    },
     markets: epoch.markets.map((market) => ({
       priceTicks: market.priceTicks,
       imfPpm: market.imfPpm,
@@ -73,6 +89,10 @@ function epochSnapshot(epoch: Epoch): EpochSnapshot {
       priceMaxTicks: market.priceMaxTicks,
       fundingIndexPicoUsd: String(market.fundingIndexPicoUsd),
       grossOpenInterestCapLots: String(market.grossOpenInterestCapLots),
+      restricted: market.restricted,
+      retired: market.retired,
+      isolatedOnly: market.isolatedOnly,
+      positionCapLots: String(market.positionCapLots),
     })),
   };
 }
@@ -160,10 +180,15 @@ function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
         ? undefined
         : {
             ...epoch,
+            liquidation: {
+              ...epoch.liquidation,
+              insuranceCapMicroUsd: BigInt(epoch.liquidation.insuranceCapMicroUsd),
+            },
             markets: epoch.markets.map((market) => ({
               ...market,
               fundingIndexPicoUsd: BigInt(market.fundingIndexPicoUsd),
               grossOpenInterestCapLots: BigInt(market.grossOpenInterestCapLots),
+              positionCapLots: BigInt(market.positionCapLots),
             })),
           },
     queueCursor: snapshot.queueCursor,

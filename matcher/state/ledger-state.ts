@@ -81,6 +81,17 @@ export class LedgerState {
     }
   }
 
+  /**
+   * Accounts with a position in a market as stored, by increasing index. Looked for when somebody asks, once an epoch or so: a list
+   * that every fill keeps up to date would cost each of them more.
+   */
+  holders(market: number): number[] {
+    if (this.#shared.grossOpenInterestLots[market] === 0n) return [];
+    const holders: number[] = [];
+    for (const [account, { record }] of this.#accounts) if (record.sizesLots[market] !== 0n) holders.push(account);
+    return holders.sort((a, b) => a - b);
+  }
+
   addAccount(account: number, record: AccountRecord): void {
     this.#accounts.set(account, { record, slots: new Map() });
   }

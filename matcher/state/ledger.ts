@@ -9,42 +9,29 @@ import type {
   TransferMessage,
   WithdrawalMessage,
 } from "../protocol/message.ts";
-import { ACCOUNTS, FILLED_CANCELLED, INSURANCE_ACCOUNT, WIDTH } from "../protocol/spec.ts";
+import { ACCOUNTS, INSURANCE_ACCOUNT, MARKETS, WIDTH } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
 import { liquidationPriceTicksSafeSide } from "../risk/liquidation-price.ts";
+import type { Insurance } from "../risk/liquidation-rules.ts";
 import { type Margin, marginOf } from "../risk/margin.ts";
-import { type TransitionRefusal, transitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import * as records from "./account-record.ts";
 import type { AccountEntry } from "./account-store.ts";
-import { type CheckedFill, checkFill, type FillVerdict } from "./fill-check.ts";
+import { type CheckedFill, checkFill, type FillVerdict, sameFill } from "./fill-check.ts";
 import { type LedgerShared, LedgerState } from "./ledger-state.ts";
+import type { CheckedDeleveraging, CheckedLiquidation } from "./liquidation-check.ts";
+import * as liquidations from "./liquidation-check.ts";
+import type { TraderRefusal } from "./message-check.ts";
+import * as messages from "./message-check.ts";
 import * as rules from "./row-rules.ts";
 import type * as steps from "./step.ts";
-import type { Fill } from "./step.ts";
+import type { DeleveragingProposal, Fill, LiquidationFill } from "./step.ts";
 import type { OrderSlot, QueueEntry } from "./trace.ts";
-import {
-  type PoolRefusal,
-  poolPicoUsd,
-  poolRefusal,
-  type TransferRefusal,
-  transferRefusal,
-  type WithdrawalRefusal,
-  withdrawalRefusal,
-} from "./withdrawal-rules.ts";
+import { poolPicoUsd } from "./withdrawal-rules.ts";
 
-type TraderRefusal = "unknown-account" | "insurance-account";
+export type { DeleveragingVerdict, LiquidationVerdict } from "./liquidation-check.ts";
+export type { CancelAllVerdict, CancelVerdict, TransferVerdict, WithdrawalVerdict } from "./message-check.ts";
 export type OrderRefusal = TraderRefusal | rules.RowRefusal;
-export type CancelVerdict = "ok" | TraderRefusal | rules.CancelRefusal | "no-effect" | "collateral-range";
-export type CancelAllVerdict = "ok" | TraderRefusal | "below-min-sequence" | "no-effect" | "collateral-range";
-export type TransferVerdict = Exclude<WithdrawalVerdict, PoolRefusal> | TransferRefusal;
-export type WithdrawalVerdict =
-  | "ok"
-  | TraderRefusal
-  | WithdrawalRefusal
-  | TransitionRefusal
-  | PoolRefusal
-  | "collateral-range";
 
 /** An apply… that its check refuses. Callers check first, so this is a bug of theirs. */
 export class Refused extends Error {
@@ -63,17 +50,6 @@ export type LedgerLeaf = Omit<AccountLeaf, "orderRoot">;
 interface Judged {
   fill: Fill;
   outcome: CheckedFill | FillVerdict;
-}
-
-function sameFill(a: Fill, b: Fill): boolean {
-  return (
-    a.maker === b.maker &&
-    a.taker === b.taker &&
-    a.priceTicks === b.priceTicks &&
-    a.quantityLots === b.quantityLots &&
-    a.makerFeePpm === b.makerFeePpm &&
-    a.takerFeePpm === b.takerFeePpm
-  );
 }
 
 /**
@@ -154,19 +130,35 @@ export class Ledger {
   // ── L1: epochs and the queue ───────────────────────────────────────────────────────────────────────────────────────────
 
   /**
+   * Whoever holds a position in a market that is retired is touched at once, so that nothing there is open any longer.
    * @param fundingDigest hash of the funding intervals behind the epoch's indices; without one nothing was measured yet
+   * @returns the epoch's step, then a touch of each such account
    * @throws RangeError unless it follows the open epoch and is not earlier
    */
-  openEpoch(epoch: Epoch, fundingDigest = GENESIS_FUNDING_DIGEST): steps.EpochStep {
+  openEpoch(epoch: Epoch, fundingDigest = GENESIS_FUNDING_DIGEST): [steps.EpochStep, ...steps.TouchStep[]] {
     this.#outsideTrial();
     const old = this.#state.shared.epoch;
     if (epoch.number !== (old?.number ?? 0) + 1)
       throw new RangeError(`epoch ${epoch.number} after ${old?.number ?? 0}`);
     if (epoch.timeSeconds < (old?.timeSeconds ?? 0)) throw new RangeError(`epoch time ${epoch.timeSeconds} goes back`);
     this.#terms = compileEpoch(epoch);
-    this.#state.setShared({ epoch, epochStartOpenInterestLots: this.shared.grossOpenInterestLots });
+    const { grossOpenInterestLots: epochStartOpenInterestLots } = this.shared;
+    this.#state.setShared({ epoch, epochStartOpenInterestLots, insuranceSpentPicoUsd: 0n });
     this.#judged = undefined;
-    return { kind: "epoch", epoch, fundingDigest };
+    return [{ kind: "epoch", epoch, fundingDigest }, ...this.#touchRetired()];
+  }
+
+  /** Who cannot be stored, for collateral out of range, stays as it is: nothing that touches such an account can be proven. */
+  #touchRetired(): steps.TouchStep[] {
+    const { markets } = this.terms;
+    const holding = markets.flatMap(({ retired }, market) => (retired ? this.#state.holders(market) : []));
+    const touched = [...new Set(holding)].sort((a, b) => a - b);
+    return touched.flatMap((account): steps.TouchStep[] => {
+      const record = this.settledRecord(account);
+      if (!records.collateralInRange(record)) return [];
+      this.#write(account, record);
+      return [{ kind: "touch", account }];
+    });
   }
 
   /** @throws RangeError for an index that is taken or out of range: the contract hands each out once */
@@ -206,7 +198,7 @@ export class Ledger {
 
   /** Whether an order could fill at least one lot now, margin and price apart. */
   checkOrder(order: OrderMessage): "ok" | OrderRefusal {
-    const record = this.#trader(order.account);
+    const record = messages.traderRecord(this.#state, order.account);
     if (typeof record === "string") return record;
     if (!(this.terms.markets[order.market] as MarketTerms).live) return "market-not-live";
     const slot = this.#state.slot(order.account, order.slot);
@@ -251,17 +243,67 @@ export class Ledger {
     return outcome;
   }
 
+  // ── Liquidation and deleveraging ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** What is left of the insurance fund, and of its cap in the epoch. */
+  insuranceLeft(): Insurance {
+    return liquidations.insuranceOf(this.#state, this.terms);
+  }
+
+  /** Accounts with a position in a market, by increasing index. */
+  holdersOf(market: number): readonly number[] {
+    if (!Number.isInteger(market) || market < 0 || market >= MARKETS) throw new RangeError(`no market ${market}`);
+    return this.#state.holders(market);
+  }
+
+  /** Whether a liquidation is valid alone in a fresh batch. Changes nothing. @throws RangeError for what is no fill at all */
+  checkLiquidation(fill: LiquidationFill): liquidations.LiquidationVerdict {
+    const outcome = liquidations.checkLiquidation(this.#state, this.terms, fill);
+    return typeof outcome === "string" ? outcome : "ok";
+  }
+
+  /** @throws Refused unless {@link checkLiquidation} says ok */
+  applyLiquidation(fill: LiquidationFill): steps.LiquidationStep {
+    const outcome = liquidations.checkLiquidation(this.#state, this.terms, fill);
+    if (typeof outcome === "string") throw new Refused("liquidation", outcome);
+    const { account, market, maker } = fill;
+    this.#state.setSlot(maker.account, maker.slot, outcome.other.slot);
+    this.#write(maker.account, outcome.other.record);
+    this.#writeForced(account, market, outcome);
+    this.#state.setShared({ feesPicoUsd: this.shared.feesPicoUsd + outcome.other.feePicoUsd });
+    return outcome.step;
+  }
+
+  /** Whether a deleveraging is valid alone in a fresh batch. Changes nothing. @throws RangeError for what is none at all */
+  checkDeleveraging(proposal: DeleveragingProposal): liquidations.DeleveragingVerdict {
+    const outcome = liquidations.checkDeleveraging(this.#state, this.terms, proposal);
+    return typeof outcome === "string" ? outcome : "ok";
+  }
+
+  /** @throws Refused unless {@link checkDeleveraging} says ok */
+  applyDeleveraging(proposal: DeleveragingProposal): steps.DeleveragingStep {
+    const outcome = liquidations.checkDeleveraging(this.#state, this.terms, proposal);
+    if (typeof outcome === "string") throw new Refused("deleveraging", outcome);
+    this.#write(proposal.counterparty, outcome.other);
+    this.#writeForced(proposal.account, proposal.market, outcome);
+    return outcome.step;
+  }
+
+  #writeForced(account: number, market: number, outcome: CheckedLiquidation | CheckedDeleveraging): void {
+    this.#write(account, outcome.record);
+    this.#write(INSURANCE_ACCOUNT, outcome.fund);
+    const { grossOpenInterestLots: gross, insuranceSpentPicoUsd } = this.shared;
+    this.#state.setShared({
+      grossOpenInterestLots: gross.with(market, (gross[market] as bigint) + outcome.grossDeltaLots),
+      insuranceSpentPicoUsd: insuranceSpentPicoUsd + outcome.coveredPicoUsd,
+    });
+  }
+
   // ── Signed messages that are not orders ────────────────────────────────────────────────────────────────────────────────
 
-  /** A cancel that changes nothing is refused: it would only cost a row. */
-  checkCancel(message: CancelMessage): CancelVerdict {
-    const record = this.#trader(message.account);
-    if (typeof record === "string") return record;
-    const slot = this.#state.slot(message.account, message.slot);
-    const refusal = rules.cancelRefusal(message.sequence, slot, record.minSequence);
-    if (refusal !== undefined) return refusal;
-    if (slot.sequence === message.sequence && slot.filledLots === FILLED_CANCELLED) return "no-effect";
-    return records.collateralInRange(records.settled(record, this.terms)) ? "ok" : "collateral-range";
+  /** See message-check.ts, as for the others. */
+  checkCancel(message: CancelMessage): messages.CancelVerdict {
+    return messages.cancelVerdict(this.#state, this.terms, message);
   }
 
   /** @throws Refused unless {@link checkCancel} says ok */
@@ -273,12 +315,8 @@ export class Ledger {
     return { kind: "cancel", message };
   }
 
-  checkCancelAll(message: CancelAllMessage): CancelAllVerdict {
-    const record = this.#trader(message.account);
-    if (typeof record === "string") return record;
-    if (message.sequence < record.minSequence) return "below-min-sequence";
-    if (message.sequence === record.minSequence) return "no-effect";
-    return records.collateralInRange(records.settled(record, this.terms)) ? "ok" : "collateral-range";
+  checkCancelAll(message: CancelAllMessage): messages.CancelAllVerdict {
+    return messages.cancelAllVerdict(this.#state, this.terms, message);
   }
 
   /** @throws Refused unless {@link checkCancelAll} says ok */
@@ -289,21 +327,8 @@ export class Ledger {
     return { kind: "cancelAll", message };
   }
 
-  /** A withdrawal must leave initial margin met, and the pool must hold it. */
-  checkWithdrawal(message: WithdrawalMessage): WithdrawalVerdict {
-    const verdict = this.#paymentVerdict(message);
-    return verdict === "ok" ? (poolRefusal(this.shared, message.amountMicroUsd) ?? "ok") : verdict;
-  }
-
-  #paymentVerdict(message: WithdrawalMessage | TransferMessage): Exclude<WithdrawalVerdict, PoolRefusal> {
-    const record = this.#trader(message.account);
-    if (typeof record === "string") return record;
-    const refusal = withdrawalRefusal(message, record.withdrawalNonce, this.terms.timeSeconds);
-    if (refusal !== undefined) return refusal;
-    const start = records.settled(record, this.terms);
-    const final = records.withWithdrawal(start, message.amountMicroUsd);
-    if (!records.collateralInRange(final)) return "collateral-range";
-    return transitionRefusal(this.terms, start, final, true) ?? "ok";
+  checkWithdrawal(message: WithdrawalMessage): messages.WithdrawalVerdict {
+    return messages.withdrawalVerdict(this.#state, this.terms, message);
   }
 
   /** @throws Refused unless {@link checkWithdrawal} says ok */
@@ -315,15 +340,8 @@ export class Ledger {
     return { kind: "withdrawal", message };
   }
 
-  /** A transfer is a withdrawal for its sender and a deposit for its receiver, who has the same owner. */
-  checkTransfer(message: TransferMessage): TransferVerdict {
-    const verdict = this.#paymentVerdict(message);
-    if (verdict !== "ok") return verdict;
-    const receiver = this.#state.record(message.to);
-    const refusal = transferRefusal(message, receiver?.owner, this.#record(message.account).owner);
-    if (receiver === undefined || refusal !== undefined) return refusal ?? "unknown-receiver";
-    const topped = records.withDeposit(records.settled(receiver, this.terms), message.amountMicroUsd);
-    return records.collateralInRange(topped) ? "ok" : "collateral-range";
+  checkTransfer(message: TransferMessage): messages.TransferVerdict {
+    return messages.transferVerdict(this.#state, this.terms, message);
   }
 
   /** @throws Refused unless {@link checkTransfer} says ok */
@@ -358,7 +376,13 @@ export class Ledger {
     if (this.#state.onTrial) throw new Error("L1 events cannot be part of a trial");
   }
 
+  /** @param record settled: what it closes in retired markets leaves the open interest with it */
   #write(account: number, record: AccountRecord): void {
+    if (this.terms.anyRetired) {
+      const { grossOpenInterestLots: gross } = this.shared;
+      const left = records.grossWithoutRetired(gross, this.#record(account), this.terms);
+      this.#state.setShared({ grossOpenInterestLots: left });
+    }
     this.#state.setRecord(account, record);
     this.#judged = undefined;
   }
@@ -367,10 +391,5 @@ export class Ledger {
     const record = this.#state.record(account);
     if (record === undefined) throw new RangeError(`no account ${account}`);
     return record;
-  }
-
-  #trader(account: number): AccountRecord | TraderRefusal {
-    if (account === INSURANCE_ACCOUNT) return "insurance-account";
-    return this.#state.record(account) ?? "unknown-account";
   }
 }

@@ -2,52 +2,28 @@ import type { Epoch } from "../protocol/epoch.ts";
 import type {
   CancelAllMessage,
   CancelMessage,
-  Message,
-  OrderMessage,
   Signed,
   TransferMessage,
   WithdrawalMessage,
 } from "../protocol/message.ts";
-import { INSURANCE_ACCOUNT, ORDER_SLOTS } from "../protocol/spec.ts";
+import { INSURANCE_ACCOUNT } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
 import { openInterestAllowed } from "../risk/open-interest.ts";
 import { transitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import * as records from "./account-record.ts";
-import type { BatchCounts, BatchRefusal, BatchSource, OpenAccount, OpenRow } from "./batch-parts.ts";
+import type { BatchCounts, BatchRefusal, BatchSource, OpenAccount, OpenLiquidation, OpenRow } from "./batch-parts.ts";
+import { emptyPlan, type Plan } from "./batch-plan.ts";
+import { afterForced, afterMirrored } from "./liquidation-check.ts";
+import { OpenLiquidations, type PlacedLiquidation } from "./open-liquidations.ts";
+import { messageRow, OpenRows } from "./open-rows.ts";
 import * as rules from "./row-rules.ts";
-import { sameOrder } from "./same-order.ts";
-import type { EpochStep, FillLeg, FillStep, Step } from "./step.ts";
-import type { OrderSlot, QueueEntry } from "./trace.ts";
+import type { DeleveragingStep, EpochStep, FillLeg, FillStep, LiquidationStep, Step } from "./step.ts";
+import type { QueueEntry } from "./trace.ts";
 import { transferRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
-
-/** What a step would change. Nothing is written before all of it is known to be valid. */
-interface Plan {
-  accounts: OpenAccount[];
-  /** Position in the list of rows; the list's length and beyond are new rows. */
-  rows: { at: number; row: OpenRow }[];
-  /** A withdrawal or transfer. */
-  payment: OpenRow | undefined;
-  entry: QueueEntry | undefined;
-  feePicoUsd: bigint;
-  market: number;
-  grossDeltaLots: bigint;
-}
 
 function magnitude(value: bigint): bigint {
   return value < 0n ? -value : value;
-}
-
-function emptyPlan(): Plan {
-  return {
-    accounts: [],
-    rows: [],
-    payment: undefined,
-    entry: undefined,
-    feePicoUsd: 0n,
-    market: 0,
-    grossDeltaLots: 0n,
-  };
 }
 
 /**
@@ -58,43 +34,63 @@ export class OpenBatch {
   readonly terms: EpochTerms;
   readonly grossOpenInterestBeforeLots: readonly bigint[];
   readonly #source: BatchSource;
-  readonly #gross: bigint[];
+  #gross: readonly bigint[];
   readonly #accounts = new Map<number, OpenAccount>();
-  readonly #rows: OpenRow[] = [];
-  readonly #payments: OpenRow[] = [];
+  readonly #rows: OpenRows;
+  readonly #liquidations: OpenLiquidations;
   readonly #queue: QueueEntry[] = [];
-  /** The latest row on each touched order slot. */
-  readonly #latestRow = new Map<number, number>();
   #feePicoUsd = 0n;
 
-  constructor(terms: EpochTerms, source: BatchSource, grossOpenInterestLots: readonly bigint[]) {
+  /** @param insuranceSpentPicoUsd what the insurance fund has paid in the epoch so far */
+  constructor(
+    terms: EpochTerms,
+    source: BatchSource,
+    grossOpenInterestLots: readonly bigint[],
+    insuranceSpentPicoUsd = 0n,
+  ) {
     this.terms = terms;
     this.#source = source;
+    this.#rows = new OpenRows(terms, source);
+    this.#liquidations = new OpenLiquidations(terms, insuranceSpentPicoUsd);
     this.grossOpenInterestBeforeLots = grossOpenInterestLots.slice();
-    this.#gross = grossOpenInterestLots.slice();
+    this.#gross = this.grossOpenInterestBeforeLots;
   }
 
-  /** The first batch of an epoch. @throws RangeError for an epoch that is not well formed */
-  static ofEpoch(epoch: Epoch, source: BatchSource, grossOpenInterestLots: readonly bigint[]): OpenBatch {
-    return new OpenBatch(compileEpoch(epoch), source, grossOpenInterestLots);
+  /** The first batch of an epoch, or the one to go on with. @throws RangeError for an epoch that is not well formed */
+  static ofEpoch(
+    epoch: Epoch,
+    source: BatchSource,
+    grossOpenInterestLots: readonly bigint[],
+    insuranceSpentPicoUsd = 0n,
+  ): OpenBatch {
+    return new OpenBatch(compileEpoch(epoch), source, grossOpenInterestLots, insuranceSpentPicoUsd);
   }
 
   /** The batch after this one, in the same epoch. */
   next(): OpenBatch {
-    return new OpenBatch(this.terms, this.#source, this.#gross);
+    return new OpenBatch(this.terms, this.#source, this.#gross, this.insuranceSpentAfterPicoUsd);
   }
 
   get counts(): BatchCounts {
     return {
-      rows: this.#rows.length + this.#payments.length,
+      rows: this.#rows.length + this.#rows.payments,
       accounts: this.#accounts.size,
       queue: this.#queue.length,
-      withdrawals: this.#payments.length,
+      withdrawals: this.#rows.payments,
+      liquidations: this.#liquidations.length,
     };
   }
 
   get isEmpty(): boolean {
     return this.#accounts.size === 0;
+  }
+
+  get insuranceSpentBeforePicoUsd(): bigint {
+    return this.#liquidations.spentBeforePicoUsd;
+  }
+
+  get insuranceSpentAfterPicoUsd(): bigint {
+    return this.#liquidations.spentAfterPicoUsd;
   }
 
   /** By increasing account index. */
@@ -104,7 +100,12 @@ export class OpenBatch {
 
   /** Payments first, then in order of first touch. */
   rows(): OpenRow[] {
-    return [...this.#payments, ...this.#rows];
+    return this.#rows.all();
+  }
+
+  /** In order of first touch. */
+  liquidations(): OpenLiquidation[] {
+    return this.#liquidations.rows();
   }
 
   queue(): QueueEntry[] {
@@ -125,6 +126,7 @@ export class OpenBatch {
       counts.withdrawals++;
     }
     if (plan.entry !== undefined) counts.queue++;
+    if (plan.liquidation !== undefined && plan.liquidation.at >= counts.liquidations) counts.liquidations++;
     for (const { at } of plan.rows) if (at >= this.#rows.length) counts.rows++;
     for (const { account } of plan.accounts) if (!this.#accounts.has(account)) counts.accounts++;
     if (!fits(counts)) return "capacity";
@@ -133,17 +135,20 @@ export class OpenBatch {
   }
 
   #commit(plan: Plan): void {
-    for (const account of plan.accounts) this.#accounts.set(account.account, account);
-    for (const { at, row } of plan.rows) {
-      this.#rows[at] = row;
-      if (row.message.kind === "order" || row.message.kind === "cancel") {
-        this.#latestRow.set(row.message.account * ORDER_SLOTS + row.message.slot, at);
+    for (const account of plan.accounts) {
+      // What its settling closed in retired markets leaves the open interest with its first appearance.
+      if (!this.#accounts.has(account.account)) {
+        this.#gross = records.grossWithoutRetired(this.#gross, account.before, this.terms);
       }
+      this.#accounts.set(account.account, account);
     }
-    if (plan.payment !== undefined) this.#payments.push(plan.payment);
+    for (const row of plan.rows) this.#rows.put(row);
+    if (plan.payment !== undefined) this.#rows.pay(plan.payment);
     if (plan.entry !== undefined) this.#queue.push(plan.entry);
+    if (plan.liquidation !== undefined) this.#liquidations.put(plan.liquidation);
     this.#feePicoUsd += plan.feePicoUsd;
-    this.#gross[plan.market] = (this.#gross[plan.market] as bigint) + plan.grossDeltaLots;
+    const { market, grossDeltaLots } = plan;
+    this.#gross = this.#gross.with(market, (this.#gross[market] as bigint) + grossDeltaLots);
   }
 
   #plan(step: Exclude<Step, EpochStep>): Plan | BatchRefusal {
@@ -154,6 +159,12 @@ export class OpenBatch {
         return this.#planDeposit(step.entry);
       case "fill":
         return this.#planFill(step);
+      case "liquidation":
+        return this.#planLiquidation(step);
+      case "deleveraging":
+        return this.#planDeleveraging(step);
+      case "touch":
+        return this.#planTouch(step.account);
       case "cancel":
         return this.#planCancel(step.message);
       case "cancelAll":
@@ -175,23 +186,29 @@ export class OpenBatch {
   }
 
   #opened(account: number, isNew: boolean, before: AccountRecord, start: AccountRecord): OpenAccount {
-    return { account, isNew, before, start, now: start, depositsMicroUsd: 0n, paid: false, cancelledAll: false };
+    const flags = { hasRow: false, paid: false, cancelledAll: false };
+    return { account, isNew, before, start, now: start, depositsMicroUsd: 0n, ...flags };
   }
 
-  /** The account of a row. */
+  /** The account of a signed row, as it is with one. */
   #trader(account: number): OpenAccount | BatchRefusal {
     if (account === INSURANCE_ACCOUNT) return "insurance-account";
-    return this.#account(account) ?? "unknown-account";
+    if (this.#liquidations.names(account)) return "row-beside-liquidation";
+    const old = this.#account(account);
+    return old === undefined ? "unknown-account" : { ...old, hasRow: true };
   }
 
-  #slot(account: number, slot: number): { slot: OrderSlot; at: number | undefined } {
-    const at = this.#latestRow.get(account * ORDER_SLOTS + slot);
-    if (at === undefined) return { slot: this.#source.slot(account, slot), at };
-    return { slot: (this.#rows[at] as OpenRow).slotAfter as OrderSlot, at };
+  /** An account that a liquidation may name: without a row of its own. */
+  #named(account: number): OpenAccount | BatchRefusal {
+    if (account === INSURANCE_ACCOUNT) return "insurance-account";
+    const old = this.#account(account) ?? "unknown-account";
+    return typeof old !== "string" && old.hasRow ? "row-beside-liquidation" : old;
   }
 
   #finalRefusal(account: OpenAccount): BatchRefusal | undefined {
     if (!records.collateralInRange(account.now)) return "collateral-range";
+    // Who is named by a liquidation was judged by its rules, and nothing changes it afterwards.
+    if (this.#liquidations.names(account.account)) return undefined;
     return transitionRefusal(this.terms, account.start, account.now, account.paid);
   }
 
@@ -207,6 +224,7 @@ export class OpenBatch {
     const old = this.#account(entry.account);
     if (old === undefined) return "unknown-account";
     const account = this.#topped(old, entry.amountMicroUsd);
+    if (typeof account === "string") return account;
     return this.#finalRefusal(account) ?? { ...emptyPlan(), accounts: [account], entry };
   }
 
@@ -227,64 +245,85 @@ export class OpenBatch {
     return openInterestAllowed(before, after, cap) ? plan : "open-interest-cap";
   }
 
-  #planLeg(plan: Plan, step: FillStep, { order, feePicoUsd }: FillLeg): BatchRefusal | undefined {
+  #planLeg(plan: Plan, fill: Pick<FillStep, "quantityLots" | "quoteMicroUsd">, leg: FillLeg): BatchRefusal | undefined {
+    const { order, feePicoUsd } = leg;
     const old = this.#trader(order.account);
     if (typeof old === "string") return old;
-    const row = this.#orderRow(old, order, step, feePicoUsd);
+    const newAt = this.#rows.length + plan.rows.filter(({ at }) => at >= this.#rows.length).length;
+    const row = this.#rows.ofFill(leg, fill, old.before.minSequence, newAt);
     if (typeof row === "string") return row;
-    const quantityLots = BigInt(step.quantityLots);
-    const now = records.withTrade(
-      old.now,
-      order.market,
-      order.side === "buy",
-      quantityLots,
-      step.quoteMicroUsd,
-      feePicoUsd,
-    );
+    const quantity = BigInt(fill.quantityLots);
+    const buys = order.side === "buy";
+    const now = records.withTrade(old.now, order.market, buys, quantity, fill.quoteMicroUsd, feePicoUsd);
     const size = now.sizesLots[order.market] as bigint;
     if (!records.sizeInRange(size)) return "size-range";
     const account = { ...old, now };
     plan.accounts.push(account);
-    plan.rows.push({
-      ...row,
-      at: row.at ?? this.#rows.length + plan.rows.filter(({ at }) => at >= this.#rows.length).length,
-    });
+    plan.rows.push(row);
     plan.grossDeltaLots += magnitude(size) - magnitude(old.now.sizesLots[order.market] as bigint);
     return this.#finalRefusal(account);
   }
 
-  /**
-   * The row of an order with the fill added. A fill joins the latest row on its slot when that row is of the same order; an older
-   * row has been superseded, and joining it would change what the rows in between started from.
-   */
-  #orderRow(
-    account: OpenAccount,
-    order: Signed<OrderMessage>,
-    step: FillStep,
-    feePicoUsd: bigint,
-  ): { at: number | undefined; row: OpenRow } | BatchRefusal {
-    const { slot, at } = this.#slot(order.account, order.slot);
-    const latest = at === undefined ? undefined : (this.#rows[at] as OpenRow);
-    const joined =
-      latest !== undefined && latest.message.kind === "order" && sameOrder(latest.message, order) ? latest : undefined;
-    const slotBefore = joined === undefined ? slot : (joined.slotBefore as OrderSlot);
-    const quantityLots = (joined?.quantityLots ?? 0) + step.quantityLots;
-    const quoteMicroUsd = (joined?.quoteMicroUsd ?? 0n) + step.quoteMicroUsd;
-    const feeSum = (joined?.feePicoUsd ?? 0n) + feePicoUsd;
-    const refusal =
-      rules.orderRefusal(order, slotBefore, account.before.minSequence, this.terms.timeSeconds, quantityLots) ??
-      rules.executionRefusal(this.terms, order, BigInt(quantityLots), quoteMicroUsd, feeSum);
-    if (refusal !== undefined) return refusal;
-    const slotAfter = rules.slotAfterOrder(order, slotBefore, quantityLots);
-    const message = joined?.message ?? order;
-    const row: OpenRow = { message, quantityLots, quoteMicroUsd, feePicoUsd: feeSum, slotBefore, slotAfter };
-    return { at: joined === undefined ? undefined : at, row };
+  /** The maker's row is an order's like any other; the account's is judged by docs/protocol.md §5a. */
+  #planLiquidation(step: LiquidationStep): Plan | BatchRefusal {
+    const { account, market, quantityLots, maker } = step;
+    if (maker.order.account === account) return "self-trade";
+    const { feePicoUsd } = maker;
+    if (this.#feePicoUsd + feePicoUsd < 0n) return "fees-negative";
+    const liquidation = this.#liquidations.ofFill(step);
+    if (typeof liquidation === "string") return liquidation;
+    const plan: Plan = { ...emptyPlan(), liquidation, feePicoUsd, market, grossDeltaLots: -BigInt(quantityLots) };
+    return this.#planLeg(plan, step, maker) ?? this.#planForced(plan, liquidation) ?? plan;
+  }
+
+  #planDeleveraging(step: DeleveragingStep): Plan | BatchRefusal {
+    if (step.account === step.counterparty) return "self-trade";
+    const liquidation = this.#liquidations.ofDeleveraging(step);
+    if (typeof liquidation === "string") return liquidation;
+    const grossDeltaLots = -2n * BigInt(step.quantityLots);
+    const plan: Plan = { ...emptyPlan(), liquidation, market: step.market, grossDeltaLots };
+    return this.#planForced(plan, liquidation) ?? plan;
+  }
+
+  /** The accounts that the row names, and the fund's, which is in the batch whatever it pays. */
+  #planForced(plan: Plan, placed: PlacedLiquidation): BatchRefusal | undefined {
+    const { row } = placed;
+    const old = this.#named(row.account);
+    if (typeof old === "string") return old;
+    // No other row has changed the account since S₀, so that the joined one leads from there to the end.
+    const account = { ...old, now: afterForced(old.start, row) };
+    plan.accounts.push(account);
+    let counterparty: OpenAccount | undefined;
+    if (row.counterparty !== undefined) {
+      const other = this.#named(row.counterparty);
+      if (typeof other === "string") return other;
+      counterparty = { ...other, now: afterMirrored(other.start, row) };
+      plan.accounts.push(counterparty);
+    }
+    const fund = this.#account(INSURANCE_ACCOUNT);
+    if (fund === undefined) return "no-insurance-account";
+    const collateralPicoUsd = fund.now.collateralPicoUsd + this.#liquidations.fundDeltaPicoUsd(placed);
+    plan.accounts.push({ ...fund, now: { ...fund.now, collateralPicoUsd } });
+    if (!plan.accounts.every(({ now }) => records.collateralInRange(now))) return "collateral-range";
+    const transitionOf = ({ start, now: final }: OpenAccount) => ({ start, final });
+    return this.#liquidations.refusal(
+      placed,
+      transitionOf(account),
+      counterparty === undefined ? undefined : transitionOf(counterparty),
+      fund.start.collateralPicoUsd,
+    );
+  }
+
+  #planTouch(account: number): Plan | BatchRefusal {
+    const old = this.#account(account);
+    if (old === undefined) return "unknown-account";
+    return this.#finalRefusal(old) ?? { ...emptyPlan(), accounts: [old] };
   }
 
   #planCancel(message: Signed<CancelMessage>): Plan | BatchRefusal {
     const account = this.#trader(message.account);
     if (typeof account === "string") return account;
-    const { slot } = this.#slot(message.account, message.slot);
+    const { slot } = this.#rows.slot(message.account, message.slot);
     const refusal =
       rules.cancelRefusal(message.sequence, slot, account.before.minSequence) ?? this.#finalRefusal(account);
     if (refusal !== undefined) return refusal;
@@ -322,10 +361,15 @@ export class OpenBatch {
     const refusal = transferRefusal(message, old?.before.owner, plan.accounts[0]?.before.owner);
     if (old === undefined || refusal !== undefined) return refusal ?? "unknown-receiver";
     const receiver = this.#topped(old, message.amountMicroUsd);
+    if (typeof receiver === "string") return receiver;
     return this.#finalRefusal(receiver) ?? { ...plan, accounts: [...plan.accounts, receiver] };
   }
 
-  #topped(old: OpenAccount, amountMicroUsd: bigint): OpenAccount {
+  /** @returns a refusal when a liquidation was judged by what the account had */
+  #topped(old: OpenAccount, amountMicroUsd: bigint): OpenAccount | BatchRefusal {
+    const { account } = old;
+    const isFund = account === INSURANCE_ACCOUNT && this.#liquidations.length > 0;
+    if (isFund || this.#liquidations.names(account)) return "deposit-after-liquidation";
     return {
       ...old,
       start: records.withDeposit(old.start, amountMicroUsd),
@@ -333,9 +377,4 @@ export class OpenBatch {
       depositsMicroUsd: old.depositsMicroUsd + amountMicroUsd,
     };
   }
-}
-
-/** The row of a message that executes nothing. */
-function messageRow(message: Signed<Exclude<Message, OrderMessage>>): OpenRow {
-  return { message, quantityLots: 0, quoteMicroUsd: 0n, feePicoUsd: 0n, slotBefore: undefined, slotAfter: undefined };
 }

@@ -3,6 +3,7 @@ import type {
   CancelAllMessage,
   CancelMessage,
   OrderMessage,
+  Side,
   Signed,
   TransferMessage,
   WithdrawalMessage,
@@ -18,6 +19,28 @@ export interface Fill {
   /** Rates of the accounts' fee tiers (risk/fees.ts); a negative one is a rebate. */
   makerFeePpm: number;
   takerFeePpm: number;
+}
+
+/** A resting order that takes over a part of a position that is below maintenance margin. The price is the maker's. */
+export interface LiquidationFill {
+  /** Who is liquidated. */
+  account: number;
+  market: number;
+  /** What the account does: "sell" closes a long. */
+  side: Side;
+  maker: Signed<OrderMessage>;
+  priceTicks: number;
+  quantityLots: number;
+  /** Rate of the maker's tier; a rebate is not paid here, since no taker's fee covers it. */
+  makerFeePpm: number;
+}
+
+/** A part of a bankrupt position that a holder of the opposite side takes over at the epoch's price. */
+export interface DeleveragingProposal {
+  account: number;
+  counterparty: number;
+  market: number;
+  quantityLots: number;
 }
 
 /** One side of an applied fill. */
@@ -53,6 +76,40 @@ export interface FillStep {
   taker: FillLeg;
 }
 
+/** Amounts: docs/protocol.md §5a. All ≥ 0; the fund pays the whole payout. */
+export interface LiquidationStep {
+  kind: "liquidation";
+  account: number;
+  market: number;
+  side: Side;
+  priceTicks: number;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  feePicoUsd: bigint;
+  payoutPicoUsd: bigint;
+  maker: FillLeg;
+}
+
+/** The fund pays what is covered of the payout, the counterparty the rest. */
+export interface DeleveragingStep {
+  kind: "deleveraging";
+  account: number;
+  counterparty: number;
+  market: number;
+  /** Of the account; the counterparty does the opposite. */
+  side: Side;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  payoutPicoUsd: bigint;
+  coveredPicoUsd: bigint;
+}
+
+/** Settles funding and retired markets of an account that nothing else happens to. */
+export interface TouchStep {
+  kind: "touch";
+  account: number;
+}
+
 export interface CancelStep {
   kind: "cancel";
   message: Signed<CancelMessage>;
@@ -79,6 +136,9 @@ export type Step =
   | RegistrationStep
   | DepositStep
   | FillStep
+  | LiquidationStep
+  | DeleveragingStep
+  | TouchStep
   | CancelStep
   | CancelAllStep
   | WithdrawalStep

@@ -1,6 +1,6 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { Epoch } from "../protocol/epoch.ts";
-import type { Message, Signed } from "../protocol/message.ts";
+import type { Message, Side, Signed } from "../protocol/message.ts";
 import type { Tier } from "../protocol/spec.ts";
 
 /** One entry of the L1 queue. */
@@ -53,6 +53,28 @@ export interface AccountTrace {
   path: TreePath;
 }
 
+/** A row that nobody signed (docs/protocol.md §5a). While one is there, account slot 0 is the insurance fund's. */
+export interface LiquidationTrace {
+  kind: "liquidation" | "deleveraging";
+  /** Whose position is closed. */
+  account: number;
+  /** Position of the account among the batch's account slots. */
+  accountSlot: number;
+  /** Who takes the other side; deleveraging only, like its slot. */
+  counterparty?: number;
+  counterpartySlot?: number;
+  market: number;
+  /** What the liquidated account does: "sell" closes a long. */
+  side: Side;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  /** From the account to the fund. */
+  feePicoUsd: bigint;
+  /** To the account, of which the fund pays what is covered and a counterparty the rest. */
+  payoutPicoUsd: bigint;
+  coveredPicoUsd: bigint;
+}
+
 /** Everything the witness needs. Produced by the batcher, only formatted afterwards. */
 export interface BatchTrace {
   tier: Tier;
@@ -72,6 +94,11 @@ export interface BatchTrace {
   grossOpenInterestAfterLots: bigint[];
   /** Withdrawals first, then in order of first touch. */
   rows: RowTrace[];
+  /** In order of first touch: what is left of the fund and of its cap is followed from row to row. */
+  liquidations: LiquidationTrace[];
+  /** What the fund has paid in the epoch, before the batch and after it. */
+  insuranceSpentBeforePicoUsd: bigint;
+  insuranceSpentAfterPicoUsd: bigint;
   /** Strictly increasing account index. */
   accounts: AccountTrace[];
 }

@@ -35,6 +35,9 @@ class OpenGate implements FillGate {
   admit(): null {
     return null;
   }
+  liquidationLots(): number {
+    return 0;
+  }
   check(): FillVerdict {
     return "ok";
   }

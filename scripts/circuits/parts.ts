@@ -26,14 +26,18 @@ export const CIRCUIT_PARTS: readonly CircuitPart[] = [
   { name: "account slot", file: "rows/account-slot.circom", call: "AccountSlot()" },
   { name: "— leaf hash (twice)", file: "encoding/account-leaf.circom", call: "AccountLeaf()" },
   { name: "— valid transition", file: "risk/valid-transition.circom", call: "ValidTransition()" },
+  { name: "— size growth", file: "risk/size-growth.circom", call: "SizeGrowth()" },
   { name: "— margin (twice)", file: "risk/margin.circom", call: "Margin()" },
   { name: "account tree of 1, full path", file: "rows/account-tree.circom", call: "AccountTree(1)" },
   { name: "account tree of 1, registers", file: "rows/account-tree.circom", call: "AccountTreeRegisters(1)" },
   { name: "account tree of 2, registers", file: "rows/account-tree.circom", call: "AccountTreeRegisters(2)" },
+  { name: "liquidation row", file: "rows/liquidation-row.circom", call: "LiquidationRow(16)" },
+  { name: "liquidation bounds", file: "risk/liquidation-bounds.circom", call: "LiquidationBounds(16)" },
+  { name: "liquidation terms", file: "rows/liquidation-terms.circom", call: "LiquidationTerms()" },
   { name: "queue entry", file: "rows/queue-entry.circom", call: "QueueEntry(16)" },
   { name: "market terms (8 a batch)", file: "rows/market-terms.circom", call: "MarketTerms()" },
   { name: "open interest (8 a batch)", file: "rows/open-interest.circom", call: "OpenInterest()" },
-  { name: "public data of the large tier", file: "encoding/public-data.circom", call: "PublicData(2, 108)" },
+  { name: "public data of the large tier", file: "encoding/public-data.circom", call: "PublicData(2, 113)" },
 ];
 
 /** Non-linear constraints of a part. */

@@ -1,11 +1,13 @@
 import { Contract } from "ethers";
 import { EXCHANGE_ABI, TEST_DOLLAR_ABI } from "../../matcher/protocol/abi.ts";
-import type { WireOrder, WirePlaced } from "../../matcher/protocol/api-wire.ts";
+import type { WireFill, WireOrder, WirePlaced } from "../../matcher/protocol/api-wire.ts";
 import { parseDecimal } from "../../matcher/protocol/decimal.ts";
 import type { ClearbookClient } from "../../matcher/sdk/client.ts";
 import { ClearbookError } from "../../matcher/sdk/http.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
+import { FIRST_TRADER_WALLET } from "../devnet/wallets.ts";
 import type { CheckList } from "./check-list.ts";
+import { Crash } from "./crash.ts";
 import { comparePublished } from "./published-checks.ts";
 import { DemoTrader } from "./trader.ts";
 import { until } from "./waiting.ts";
@@ -27,6 +29,8 @@ export class Story {
   #bob!: DemoTrader;
   #asAlice!: ClearbookClient;
   #asBob!: ClearbookClient;
+  #crashed: Crash | undefined;
+  #toldBatches = 0;
 
   constructor(world: World, list: CheckList) {
     this.#world = world;
@@ -41,6 +45,7 @@ export class Story {
     await this.#published();
     await this.#withdraw();
     await this.#published();
+    await this.#crash();
     await this.#addUp();
   }
 
@@ -51,8 +56,8 @@ export class Story {
   async #register(): Promise<void> {
     const { provider, deployment } = this.#world;
     this.#list.chapter("Two traders register trading keys with their wallets");
-    this.#alice = await DemoTrader.register("Alice", 5, provider, deployment, MINTED_MICRO_USD);
-    this.#bob = await DemoTrader.register("Bob", 6, provider, deployment, MINTED_MICRO_USD);
+    this.#alice = await DemoTrader.register("Alice", FIRST_TRADER_WALLET, provider, deployment, MINTED_MICRO_USD);
+    this.#bob = await DemoTrader.register("Bob", FIRST_TRADER_WALLET + 1, provider, deployment, MINTED_MICRO_USD);
     const { account: alice } = this.#alice;
     const { account: bob } = this.#bob;
     this.#list.check(`Alice is account ${alice}, Bob is account ${bob}`, alice > 0 && bob > 0 && alice !== bob);
@@ -62,24 +67,27 @@ export class Story {
   }
 
   async #deposit(): Promise<void> {
-    const { matcher, deployment } = this.#world;
     this.#list.chapter("They deposit through the contract: Alice by approval, Bob by permit");
     await this.#alice.wallet.deposit(this.#alice.account, ALICE_DEPOSIT_MICRO_USD);
     await this.#bob.wallet.depositWithPermit(this.#bob.account, BOB_DEPOSIT_MICRO_USD);
-    const connect = (trader: DemoTrader, amountMicroUsd: bigint) =>
-      this.#until(`${trader.name}'s deposit`, L1_LIMIT_MS, async () => {
-        try {
-          const client = await trader.connect(matcher.url, deployment);
-          const { collateral } = await client.state();
-          return parseDecimal(collateral, 6, "collateral") === amountMicroUsd ? client : undefined;
-        } catch (error) {
-          if (error instanceof ClearbookError && error.code === "UNKNOWN_ACCOUNT") return undefined;
-          throw error;
-        }
-      });
-    this.#asAlice = await connect(this.#alice, ALICE_DEPOSIT_MICRO_USD);
-    this.#asBob = await connect(this.#bob, BOB_DEPOSIT_MICRO_USD);
+    this.#asAlice = await this.#connect(this.#alice, ALICE_DEPOSIT_MICRO_USD);
+    this.#asBob = await this.#connect(this.#bob, BOB_DEPOSIT_MICRO_USD);
     this.#list.check("the matcher credits both to the unit, once L1 has confirmed them", true);
+  }
+
+  /** A trader's client, once the deposit has arrived. */
+  #connect(trader: DemoTrader, amountMicroUsd: bigint): Promise<ClearbookClient> {
+    const { matcher, deployment } = this.#world;
+    return this.#until(`${trader.name}'s deposit`, L1_LIMIT_MS, async () => {
+      try {
+        const client = await trader.connect(matcher.url, deployment);
+        const { collateral } = await client.state();
+        return parseDecimal(collateral, 6, "collateral") === amountMicroUsd ? client : undefined;
+      } catch (error) {
+        if (error instanceof ClearbookError && error.code === "UNKNOWN_ACCOUNT") return undefined;
+        throw error;
+      }
+    });
   }
 
   /** @returns the two resting orders that are filled in two batches. */
@@ -164,11 +172,13 @@ export class Story {
     await this.#until(claim, BATCH_LIMIT_MS, () =>
       matcher.sequencer.finality.provenThroughStep >= goal ? true : undefined,
     );
-    for (const batch of (await this.#asAlice.batches()).reverse()) {
+    const batches = (await this.#asAlice.batches(1_000)).reverse();
+    for (const batch of batches.filter(({ batchNumber }) => batchNumber > this.#toldBatches)) {
       const { tier, rows, fills, timings, gasUsed } = batch.details as unknown as BatchDetails;
       const times = `witness ${timings.witnessMs} ms, proof ${timings.proveMs} ms, settled ${timings.totalMs} ms after its first step`;
       this.#list.note(`batch ${batch.batchNumber} (${tier}): ${fills} fills in ${rows} rows, ${times}, ${gasUsed} gas`);
     }
+    this.#toldBatches = batches.at(-1)?.batchNumber ?? 0;
     for (const { client, placed } of makers) {
       const fills = (await client.fills(1_000)).filter((fill) => sameOrder(fill, placed.order));
       const batches = new Set(fills.map(({ finality }) => finality.batchNumber));
@@ -182,6 +192,24 @@ export class Story {
     }
   }
 
+  async #crash(): Promise<void> {
+    const crash = new Crash({
+      world: this.#world,
+      list: this.#list,
+      alice: this.#asAlice,
+      bob: this.#asBob,
+      bobsWallet: this.#bob,
+      mintedMicroUsd: MINTED_MICRO_USD,
+      connect: (trader, amountMicroUsd) => this.#connect(trader, amountMicroUsd),
+      until: (what, limitMs, ask) => this.#until(what, limitMs, ask),
+    });
+    await crash.happen();
+    this.#crashed = crash;
+    await this.#settled("Everything that the crash led to is settled", []);
+    await crash.recorded();
+    await this.#published();
+  }
+
   async #published(): Promise<void> {
     const { provider, deployment, matcher } = this.#world;
     this.#list.chapter("The state, rebuilt from the published data alone, is the matcher's");
@@ -190,7 +218,7 @@ export class Story {
       deployment,
       hash: await buildFastPoseidon(),
       settledBatches: matcher.pipeline.status().settledBatches,
-      clients: [this.#asAlice, this.#asBob],
+      clients: [this.#asAlice, this.#asBob, ...(this.#crashed?.clients ?? [])],
     });
   }
 
@@ -222,10 +250,12 @@ export class Story {
     const token = new Contract(deployment.token, TEST_DOLLAR_ABI, provider);
     const supply: bigint = await token.getFunction("totalSupply").staticCall();
     const held: bigint = await token.getFunction("balanceOf").staticCall(deployment.exchange);
-    const wallets = (await this.#alice.wallet.balanceMicroUsd()) + (await this.#bob.wallet.balanceMicroUsd());
-    this.#list.equal("two times 100,000 test dollars were minted", 2n * MINTED_MICRO_USD, supply);
+    const traders = [this.#alice, this.#bob, ...(this.#crashed?.traders ?? [])];
+    const balances = await Promise.all(traders.map(({ wallet }) => wallet.balanceMicroUsd()));
+    const wallets = balances.reduce((sum, balance) => sum + balance, 0n);
+    this.#list.equal("100,000 test dollars were minted for each of five", 5n * MINTED_MICRO_USD, supply);
     this.#list.equal("wallets and exchange hold all of them", supply, wallets + held);
-    const deposits = ALICE_DEPOSIT_MICRO_USD + BOB_DEPOSIT_MICRO_USD;
+    const deposits = ALICE_DEPOSIT_MICRO_USD + BOB_DEPOSIT_MICRO_USD + (this.#crashed?.depositedMicroUsd ?? 0n);
     this.#list.equal("the exchange holds deposits less withdrawals", deposits - WITHDRAWN.microUsd, held);
     const exchange = new Contract(deployment.exchange, EXCHANGE_ABI, provider);
     const [queued, settled, claimable] = (await exchange.getFunction("vault").staticCall()) as bigint[];
@@ -245,6 +275,6 @@ function isOpen({ order }: WirePlaced): boolean {
   return order.status === "open" && order.remainingSize === order.size;
 }
 
-function sameOrder(left: Pick<WireOrder, "slot" | "sequence">, right: Pick<WireOrder, "slot" | "sequence">): boolean {
+function sameOrder(left: Pick<WireFill, "slot" | "sequence">, right: Pick<WireOrder, "slot" | "sequence">): boolean {
   return left.slot === right.slot && left.sequence === right.sequence;
 }

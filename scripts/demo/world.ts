@@ -2,12 +2,12 @@ import { type JsonRpcProvider, Wallet } from "ethers";
 import type { Deployment } from "../../matcher/chain/deployment.ts";
 import { connectL1 } from "../../matcher/chain/provider.ts";
 import { Matcher, type MatcherOptions } from "../../matcher/matcher.ts";
-import { MarketSimulation } from "../../matcher/oracle/market-simulation.ts";
 import { PriceFeed } from "../../matcher/oracle/price-feed.ts";
+import { SimulationSource } from "../../matcher/oracle/simulation-source.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import { DEPLOYED_TIERS } from "../building/tier-circuits.ts";
 import { deployContracts } from "../devnet/deploy-contracts.ts";
-import { type DevnetKeys, devnetKeys } from "../devnet/wallets.ts";
+import { type DevnetKeys, devnetKeys, ORACLE_ROLES } from "../devnet/wallets.ts";
 import { Child } from "../supervisor/child.ts";
 
 const CHAIN_ID = 31337;
@@ -20,12 +20,16 @@ export interface World {
   readonly matcher: Matcher;
   /** Why settlement stopped, if it did. */
   readonly haltReport: () => string | undefined;
+  /** Moves a market's simulated price at once, parts per million. */
+  readonly shock: (market: number, movePpm: number) => void;
   readonly close: () => Promise<void>;
 }
 
 export interface WorldOptions {
   readonly circuitsDir: string;
   readonly seed: bigint;
+  /** Prices move by shocks only. */
+  readonly calm?: boolean;
   readonly print: (line: string) => void;
   readonly matcher?: Partial<MatcherOptions>;
 }
@@ -74,7 +78,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       provers: 1,
       cutAfterMs: 1_500,
       growFromQueued: 3,
-      cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3 },
+      cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3, silentMs: 30_000, moveBoundPpm: 5_000 },
       onNotice: options.print,
       onHalt: (report) => {
         haltReport = report;
@@ -82,17 +86,30 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ...options.matcher,
     });
     closers.push(() => matcher.stop());
-    const feed = new PriceFeed({
-      context: { chainId: CHAIN_ID, oracle: deployment.oracle },
-      signer: new Wallet(keys.oracleSigner),
-      simulation: new MarketSimulation(options.seed, DEVNET_MARKETS),
-      matcherUrl: matcher.operatorUrl,
-      everyMs: 1_000,
-      onTrouble: options.print,
+    const startSeconds = Math.floor(Date.now() / 1_000);
+    const sources = ORACLE_ROLES.map((role, i) => {
+      const noiseSeed = BigInt(i + 1);
+      const { seed, calm = false } = options;
+      const source = new SimulationSource({ markets: DEVNET_MARKETS, seed, startSeconds, noiseSeed, calm });
+      return { source, signer: new Wallet(keys[role]) };
     });
-    closers.push(() => feed.stop());
-    await feed.start();
-    return { provider, deployment, keys, matcher, haltReport: () => haltReport, close };
+    for (const { source, signer } of sources) {
+      const feed = new PriceFeed({
+        context: { chainId: CHAIN_ID, oracle: deployment.oracle },
+        signer,
+        source,
+        matcherUrl: matcher.operatorUrl,
+        periodSeconds: 1,
+        maxAgeSeconds: 60,
+        onTrouble: options.print,
+      });
+      closers.push(() => feed.stop());
+      await feed.start();
+    }
+    const shock = (market: number, movePpm: number) => {
+      for (const { source } of sources) source.shock(market, movePpm);
+    };
+    return { provider, deployment, keys, matcher, haltReport: () => haltReport, shock, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,28 +2,27 @@ import {
   type Addressable,
   Contract,
   ContractFactory,
-  encodeBytes32String,
+  getCreateAddress,
   type JsonRpcProvider,
   NonceManager,
   Wallet,
   ZeroAddress,
 } from "ethers";
 import type { Deployment } from "../../matcher/chain/deployment.ts";
-import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
-import {
-  DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR,
-  DEVNET_MARKETS,
-  DEVNET_REBATE_CAP_PPM,
-} from "../../matcher/protocol/devnet-markets.ts";
+import { MARKET_REGISTRY_ABI } from "../../matcher/protocol/abi.ts";
+import { DEVNET_PRICE_BOUNDS, type PriceBounds } from "../../matcher/protocol/devnet-markets.ts";
 import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { DEV_CHAIN_IDS, MARKETS, type Tier } from "../../matcher/protocol/spec.ts";
 import { verifierName } from "../generate.ts";
 import { Refusal } from "../supervisor/refusal.ts";
 import { readArtifact } from "./artifact.ts";
-import type { DevnetKeys } from "./wallets.ts";
+import { devnetParameters } from "./risk-parameters.ts";
+import { type DevnetKeys, ORACLE_ROLES } from "./wallets.ts";
 
 /** A round may be this old when it is submitted. */
 const ORACLE_MAX_AGE_SECONDS = 300;
+/** Reports that a round needs, of as many signers as there are roles. */
+const ORACLE_THRESHOLD = 2;
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000_000n;
 
@@ -33,30 +32,10 @@ export interface DeployOptions {
   readonly chainId: number;
   readonly keys: DevnetKeys;
   readonly tiers: readonly Tier[];
+  /** Of every market; the devnet's unless told otherwise. */
+  readonly priceBounds?: PriceBounds;
   /** An interval a minute unless told otherwise. */
   readonly fundingSchedule?: FundingSchedule;
-}
-
-/** Terms of the eight markets as the contract takes them; those without an entry are not live. */
-export function devnetParameters() {
-  const markets = Array.from({ length: MARKETS }, (_, index) => {
-    const entry = DEVNET_MARKETS.find(({ market }) => market.index === index);
-    return {
-      imfPpm: entry?.imfPpm ?? 0,
-      mmfPpm: entry?.mmfPpm ?? 0,
-      bandPpm: entry?.bandPpm ?? 0,
-      openInterestCapLots: entry?.openInterestCapLots ?? 0n,
-      live: entry !== undefined,
-      tickSizeExponent: -(entry?.market.tickDecimals ?? 0),
-      lotSizeExponent: -(entry?.market.lotDecimals ?? 0),
-      symbol: encodeBytes32String(entry?.market.symbol ?? ""),
-    };
-  });
-  return {
-    rebateCapPpm: DEVNET_REBATE_CAP_PPM,
-    maxFundingRatePpmPerHour: DEVNET_FUNDING_RATE_MAX_PPM_PER_HOUR,
-    markets,
-  };
 }
 
 /** Deploys everything and sets the first parameters. @throws Refusal on a chain that development keys are not for. */
@@ -78,8 +57,6 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   };
 
   const token = await deploy("TestDollar.sol/TestDollar");
-  const signers = [address(keys.oracleSigner)];
-  const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", owner.address, signers, 1, ORACLE_MAX_AGE_SECONDS);
   const verifiers: Record<string, string> = {};
   const byTier: string[] = [];
   for (const tier of tiers) {
@@ -90,10 +67,26 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     byTier[tier.id] = verifier;
   }
   const operator = address(keys.operator);
+  // Registry and oracle come before the Exchange, and the registry names it.
+  const nonce = await sender.getNonce();
+  const registry = await deploy(
+    "markets/MarketRegistry.sol/MarketRegistry",
+    owner.address,
+    getCreateAddress({ from: owner.address, nonce: nonce + 2 }),
+  );
+  const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", {
+    owner: owner.address,
+    registry,
+    signers: ORACLE_ROLES.map((role) => address(keys[role])).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)),
+    threshold: ORACLE_THRESHOLD,
+    maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS,
+    bounds: new Array(MARKETS).fill(options.priceBounds ?? DEVNET_PRICE_BOUNDS),
+  });
   const firstBlock = (await provider.getBlockNumber()) + 1;
   const exchange = await deploy("Exchange.sol/Exchange", {
     token,
     oracle,
+    registry,
     owner: owner.address,
     operator,
     insuranceOwner: address(keys.insuranceOwner),
@@ -101,7 +94,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
     verifiers: byTier,
   });
-  const contract = new Contract(exchange, EXCHANGE_ABI, sender);
+  const contract = new Contract(registry, MARKET_REGISTRY_ABI, sender);
   const appended = await contract.getFunction("appendParameters")(devnetParameters());
   await appended.wait();
   return {
@@ -109,6 +102,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     rpcUrl: options.rpcUrl,
     exchange,
     oracle,
+    registry,
     token,
     operator,
     firstBlock,

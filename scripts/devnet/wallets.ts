@@ -7,7 +7,18 @@ import { Refusal } from "../supervisor/refusal.ts";
 const MNEMONIC = "test test test test test test test test test test test junk";
 
 /** Who does what on a devnet, by the index of its account. Traders come after them. */
-const ROLES = { owner: 0, operator: 1, oracleSigner: 2, insuranceOwner: 3, faucet: 4 } as const;
+const ROLES = {
+  owner: 0,
+  operator: 1,
+  oracleSigner: 2,
+  insuranceOwner: 3,
+  faucet: 4,
+  oracleSigner2: 5,
+  oracleSigner3: 6,
+} as const;
+
+/** Whose price reports count. */
+export const ORACLE_ROLES = ["oracleSigner", "oracleSigner2", "oracleSigner3"] as const;
 
 /** Index of the first account that is nobody's role. */
 export const FIRST_TRADER_WALLET = 10;

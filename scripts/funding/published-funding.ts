@@ -1,5 +1,5 @@
-import type { Provider } from "ethers";
-import { EXCHANGE } from "../../matcher/chain/contract-interfaces.ts";
+import type { Interface, Provider } from "ethers";
+import { EXCHANGE, MARKET_REGISTRY } from "../../matcher/chain/contract-interfaces.ts";
 import { readLog } from "../../matcher/chain/l1-event.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
@@ -14,15 +14,25 @@ export interface PublishedDigest {
   readonly fundingDigest: bigint;
 }
 
+/** What a parameter version says about funding. */
+export interface PublishedTerms {
+  /** Bound of funding, ppm of the price per hour. */
+  readonly rateMaxPpmPerHour: number;
+  /** Markets whose indices may move. One that retires is none of them, though it closes before its epochs say that it is retired. */
+  readonly liveMarkets: readonly number[];
+}
+
 /** Everything about funding that is on L1. */
 export interface PublishedFunding {
   /** 1, 2, …, with prices, margin fractions and funding indices. */
   readonly epochs: readonly OpenedEpoch[];
   readonly batches: readonly PublishedDigest[];
-  /** Bound of funding by parameter version, ppm of the price per hour. */
-  readonly rateMaxPpmPerHour: ReadonlyMap<number, number>;
+  /** By parameter version: those of the epochs. */
+  readonly terms: ReadonlyMap<number, PublishedTerms>;
 }
 
+/** MarketStatus.Live of the registry. */
+const LIVE = 1n;
 /** Many servers refuse to search more blocks at once. */
 const BLOCKS_AT_ONCE = 5_000;
 
@@ -55,12 +65,21 @@ export async function readPublishedFunding(
     throw new Refusal(
       `The logs from block ${firstBlock} on lack epoch ${gap + 1}: begin with an earlier --first-block.`,
     );
-  const rateMaxPpmPerHour = new Map<number, number>();
+  const ask = async (to: string, contract: Interface, method: string, values: readonly unknown[] = []) =>
+    contract.decodeFunctionResult(
+      method,
+      await provider.call({ to, data: contract.encodeFunctionData(method, values) }),
+    )[0];
+  const registry: string = await ask(exchange, EXCHANGE, "registry");
+  const terms = new Map<number, PublishedTerms>();
   for (const { paramVersion } of epochs) {
-    if (rateMaxPpmPerHour.has(paramVersion)) continue;
-    const data = EXCHANGE.encodeFunctionData("parameters", [paramVersion]);
-    const [parameters] = EXCHANGE.decodeFunctionResult("parameters", await provider.call({ to: exchange, data }));
-    rateMaxPpmPerHour.set(paramVersion, Number(parameters.maxFundingRatePpmPerHour));
+    if (terms.has(paramVersion)) continue;
+    const parameters = await ask(registry, MARKET_REGISTRY, "parameters", [paramVersion]);
+    const markets: readonly { status: bigint }[] = [...parameters.markets];
+    terms.set(paramVersion, {
+      rateMaxPpmPerHour: Number(parameters.maxFundingRatePpmPerHour),
+      liveMarkets: markets.flatMap(({ status }, market) => (status === LIVE ? [market] : [])),
+    });
   }
-  return { epochs, batches, rateMaxPpmPerHour };
+  return { epochs, batches, terms };
 }

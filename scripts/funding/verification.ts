@@ -3,7 +3,7 @@ import { GENESIS_FUNDING_DIGEST } from "../../matcher/protocol/funding-interval.
 import { fundingIntervalAt, fundingSpans } from "../../matcher/protocol/funding-schedule.ts";
 import { chargedRate8hPpm, fundingDeltaPicoUsdTowardZero } from "../../matcher/risk/funding-delta.ts";
 import { type IntervalVerdict, intervalVerdict } from "./interval-verdict.ts";
-import type { PublishedDigest, PublishedFunding } from "./published-funding.ts";
+import type { PublishedDigest, PublishedFunding, PublishedTerms } from "./published-funding.ts";
 import type { ServedFunding, ServedInterval } from "./served-funding.ts";
 
 export interface Verdict {
@@ -27,26 +27,30 @@ function ownTerms({ content }: ServedInterval): string {
     .join();
 }
 
+/** Of a version that nobody has read: no index may move. */
+const NO_TERMS: PublishedTerms = { rateMaxPpmPerHour: 0, liveMarkets: [] };
+
 /** A span of time with the interval whose rate it is charged at. */
 interface ChargedSpan {
   readonly found: Found;
   readonly seconds: number;
 }
 
-/** Where an epoch's indices are not what the rates make of those before. */
+/** Where an epoch's indices are not what the rates make of those before; a market without fresh price moves none, nor one that ends. */
 function indexFaults(
   epoch: OpenedEpoch,
   before: OpenedEpoch | undefined,
   spans: readonly ChargedSpan[],
-  rateMaxPpmPerHour: number,
+  { rateMaxPpmPerHour, liveMarkets }: PublishedTerms,
 ): string[] {
-  return epoch.markets.flatMap(({ priceTicks, fundingIndexPicoUsd }, market) => {
+  return epoch.markets.flatMap(({ priceTicks, restricted, fundingIndexPicoUsd }, market) => {
     const rates = spans.map(({ found, seconds }) => {
       const funding = typeof found === "string" ? [] : found.funding;
       const rate8hPpm = funding.find((candidate) => candidate.market === market)?.rate8hPpm ?? 0;
       return { rate8hPpm: chargedRate8hPpm(rate8hPpm, rateMaxPpmPerHour), seconds };
     });
-    const expected = fundingDeltaPicoUsdTowardZero(priceTicks, rates);
+    const moves = !restricted && liveMarkets.includes(market);
+    const expected = moves ? fundingDeltaPicoUsdTowardZero(priceTicks, rates) : 0n;
     const moved = fundingIndexPicoUsd - (before?.markets[market]?.fundingIndexPicoUsd ?? 0n);
     if (moved === expected) return [];
     return [`epoch ${epoch.number} moved the index of market ${market} by ${moved}, not ${expected} pico-USD a lot`];
@@ -57,10 +61,7 @@ function indexFaults(
  * Recomputes every served interval, and from it what L1 should hold: the digest in each batch, and the funding indices of each epoch.
  * Nothing that the exchange serves is believed; what it no longer serves is counted as unchecked.
  */
-export function verifyFunding(
-  { epochs, batches, rateMaxPpmPerHour }: PublishedFunding,
-  served: ServedFunding,
-): Verdict {
+export function verifyFunding({ epochs, batches, terms }: PublishedFunding, served: ServedFunding): Verdict {
   const { schedule } = served;
   const intervals = served.intervals.map((interval, i) =>
     intervalVerdict(interval, served.intervals[i - 1], schedule, (number) => epochs[number - 1]),
@@ -112,7 +113,7 @@ export function verifyFunding(
       uncheckedEpochs++;
       return;
     }
-    const wrong = indexFaults(epoch, before, charged, rateMaxPpmPerHour.get(epoch.paramVersion) ?? 0);
+    const wrong = indexFaults(epoch, before, charged, terms.get(epoch.paramVersion) ?? NO_TERMS);
     const row = charged.at(-1)?.found;
     if (row === undefined || typeof row === "string") faults.push(...wrong);
     else if (wrong.length > 0) row.faults.push(...wrong);

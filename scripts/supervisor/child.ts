@@ -16,6 +16,8 @@ export interface ChildOptions {
   readonly onMessage?: (message: ChildMessage) => void;
   /** How long the child may take after SIGTERM before it is killed. */
   readonly graceMs?: number;
+  /** Given for a child that the others can do without: told, in one sentence, when it ends unasked. */
+  readonly onLoss?: (sentence: string) => void;
 }
 
 export interface ChildEnding {

@@ -6,7 +6,7 @@ const START_LIMIT_MS = 180_000;
 
 /**
  * Starts processes one after the other and stops them in reverse. The first one that ends unasked brings all down: an
- * exchange without one of its parts only looks as if it ran.
+ * exchange without one of its parts only looks as if it ran. Parts that the others can do without have an `onLoss`.
  */
 export class Supervisor {
   readonly #children: Child[] = [];
@@ -24,7 +24,8 @@ export class Supervisor {
     const child = new Child(options);
     this.#children.push(child);
     child.ended.then((ending) => {
-      if (!child.stopping && this.#stopping === undefined) this.#onFailure(describeEnding(ending));
+      if (child.stopping || this.#stopping !== undefined) return;
+      (options.onLoss ?? this.#onFailure)(describeEnding(ending));
     });
     return child;
   }

@@ -6,6 +6,7 @@ import { KeyTableCache } from "../../matcher/protocol/key-table-cache.ts";
 import { baseFromLots, type Market, usdFromPriceTicks } from "../../matcher/protocol/market.ts";
 import type { OrderMessage, Signature } from "../../matcher/protocol/message.ts";
 import { Backlog, type BacklogLimits } from "../../matcher/sequencer/backlog.ts";
+import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
 import type { SignatureVerifier } from "../../matcher/sequencer/verify-pool.ts";
@@ -28,9 +29,12 @@ export interface TestApi {
   rateMaxPpmPerHour: number;
 }
 
-/** An API over accounts 1 … n in epoch 1. */
-export function testApi(accounts = 4, limits: Partial<BacklogLimits> = {}): TestApi {
-  const state = openedState(accounts);
+/** An API over accounts 1 … n in epoch 1, or over a state of the test's own. */
+export function testApi(
+  accounts = 4,
+  limits: Partial<BacklogLimits> = {},
+  state: ExchangeState = openedState(accounts),
+): TestApi {
   const sequencer = new Sequencer({ state, verifier: verifierInThread(), backlog: new Backlog(limits) });
   const defects: unknown[] = [];
   let clockMs = 1_800_000_000_000;

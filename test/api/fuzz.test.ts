@@ -5,7 +5,7 @@ import { stateText } from "../sequencer/state-digest.ts";
 import { orderBody, type TestApi, testApi } from "./api-fixture.ts";
 
 const BODIES = 4_000;
-const URLS = ["/v1/orders", "/v1/cancel", "/v1/cancel-all", "/v1/withdrawals"];
+const URLS = ["/v1/orders", "/v1/cancel", "/v1/cancel-all", "/v1/withdrawals", "/v1/margin-mode"];
 /** Values that have broken parsers before. */
 const NASTY: unknown[] = [
   null,
@@ -42,6 +42,10 @@ const NASTY: unknown[] = [
   "9".repeat(90),
   "a".repeat(900),
 ];
+
+/** Values that are good, at the ends of what can be said. */
+const PRICES = ["0.1", "61750.0", "65000", "68250.0", "68250.1", "429496729.5", "429496729.6", "0", "-1"];
+const SIZES = ["0.00001", "1", "99.99999", "100", "10995116.27775", "10995116.27776", "0", "-1", "9".repeat(60)];
 
 describe("the HTTP API under garbage", () => {
   let api: TestApi;
@@ -83,6 +87,28 @@ describe("the HTTP API under garbage", () => {
       "INVALID_FLAG",
       "WRONG_SIGNATURE",
     ]);
+  });
+
+  it("answers mutated previews with 200 or a closed 4xx code, never 5xx, and the state stays as it was", async () => {
+    const roll = dice(20_260_102);
+    const before = stateText(api.sequencer.state);
+    const { account, market, side, price, size, timeInForce, postOnly, reduceOnly, maxFeePpm } = orderBody();
+    const seed = { account, market, side, price, size, timeInForce, postOnly, reduceOnly, maxFeePpm };
+    let shown = 0;
+    for (let i = 0; i < 1_500; i++) {
+      const extreme = { ...seed, price: PRICES[roll(PRICES.length)], size: SIZES[roll(SIZES.length)] };
+      const payload = roll(2) === 0 ? JSON.stringify(extreme) : mutate(JSON.stringify(seed), roll);
+      const headers = { "content-type": "application/json" };
+      const reply = await api.app.inject({ method: "POST", url: "/v1/preview", payload, headers });
+      if (reply.statusCode === 200) shown += 1;
+      else {
+        expect(reply.statusCode, payload.toString()).to.be.within(400, 499);
+        expect(REJECT_CODES, payload.toString()).to.include(reply.json().code);
+      }
+    }
+    expect(shown).to.be.above(200);
+    expect(api.defects).to.deep.equal([]);
+    expect(stateText(api.sequencer.state)).to.equal(before);
   });
 
   it("answers random addresses and queries with 4xx or 200, never 5xx", async () => {

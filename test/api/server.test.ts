@@ -84,7 +84,13 @@ describe("the HTTP API", () => {
     expect((await get(api.app, "/v1/trades?market=BTC-USD")).body.trades[0].finality.label).to.equal("proven");
     expect((await get(api.app, "/v1/batches")).body.batches[0]).to.deep.include({ batchNumber: 1, firstStep: 1 });
     const { body } = await get(api.app, "/v1/status");
-    expect(body).to.deep.include({ status: "trading", fills: 1, unprovenRows: 0, chain: { blockNumber: 7 } });
+    expect(body).to.deep.include({
+      status: "trading",
+      fills: 1,
+      unprovenRows: 0,
+      oracle: null,
+      chain: { blockNumber: 7 },
+    });
   });
 
   it("amends an order on its slot and keeps what was filled", async () => {

@@ -591,6 +591,52 @@ describe("book: liquidation", () => {
     );
   });
 
+  it("takes at every price what the gate says restores the account, and ends where nothing is left to restore", () => {
+    const { engine, gate } = newEngine();
+    gate.setPositionLots(5, 0, 20);
+    place(engine, { account: 1, slot: 1, quantityLots: 2, limitPriceTicks: 100 });
+    place(engine, { account: 1, slot: 2, quantityLots: 10, limitPriceTicks: 99 });
+    // The worse the price, the more lots it takes.
+    gate.liquidationRoom = (account, market, priceTicks, { positions }) =>
+      Math.max(0, (positions.get(`${account}/${market}`) ?? 0) - 15 + (100 - priceTicks));
+    const liquidation = { account: 5, market: 0, side: "sell" as const, quantityLots: 20, limitPriceTicks: 90 };
+    expect(brief(engine.liquidate(liquidation, NOW_SECONDS))).to.deep.equal([
+      "fill 5/-1 1/1 2@100",
+      "removed 1/1 filled 0",
+      "fill 5/-1 1/2 4@99",
+      "liquidation-ended 5 filled 6 left 14 null",
+    ]);
+    expect(engine.book.orderCount).to.equal(1);
+  });
+
+  it("meets no maker where the gate leaves it nothing, and asks the gate for no verdict", () => {
+    const { engine, gate } = newEngine();
+    gate.setPositionLots(5, 0, 6);
+    place(engine, { account: 1 });
+    gate.liquidationRoom = () => 0;
+    gate.checks = 0;
+    const liquidation = { account: 5, market: 0, side: "sell" as const, quantityLots: 6, limitPriceTicks: 90 };
+    expect(brief(engine.liquidate(liquidation, NOW_SECONDS))).to.deep.equal([
+      "liquidation-ended 5 filled 0 left 6 null",
+    ]);
+    expect(gate.checks).to.equal(0);
+  });
+
+  it("goes on behind a maker whose fill is refused, which goes", () => {
+    const { engine, gate } = newEngine();
+    gate.setPositionLots(5, 0, 6);
+    place(engine, { account: 1, quantityLots: 2 });
+    place(engine, { account: 2, quantityLots: 2 });
+    gate.judge = (fill) => (fill.makerAccount === 1 ? "maker-margin" : "ok");
+    const liquidation = { account: 5, market: 0, side: "sell" as const, quantityLots: 6, limitPriceTicks: 90 };
+    expect(brief(engine.liquidate(liquidation, NOW_SECONDS))).to.deep.equal([
+      "removed 1/0 maker-margin 2",
+      "fill 5/-1 2/0 2@100",
+      "removed 2/0 filled 0",
+      "liquidation-ended 5 filled 2 left 4 null",
+    ]);
+  });
+
   it("cancels the account's orders under its own reason", () => {
     const { engine } = newEngine();
     place(engine, {});

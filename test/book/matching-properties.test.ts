@@ -91,6 +91,11 @@ function judge(fill: ProposedFill, gate: MemoryGate): FillVerdict {
   return fill.takerAccount === 3 && fill.quantityLots % 5 === 4 ? "taker-unprovable" : "ok";
 }
 
+/** A made-up rule of what restores: the worse the price is, the less of the position may stay. */
+function liquidationRoom(account: number, market: number, priceTicks: number, gate: MemoryGate): number {
+  return Math.max(0, Math.abs(gate.positionLots(account, market)) - (priceTicks % 4));
+}
+
 function admission(order: BookOrder, remainingLots: number): RejectCode | null {
   return order.account === 4 && remainingLots === 13 ? "MAX_FEE_TOO_LOW" : null;
 }
@@ -98,6 +103,7 @@ function admission(order: BookOrder, remainingLots: number): RejectCode | null {
 function newGate(): MemoryGate {
   const gate = new MemoryGate();
   gate.judge = judge;
+  gate.liquidationRoom = liquidationRoom;
   gate.admission = admission;
   return gate;
 }

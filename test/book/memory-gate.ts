@@ -1,5 +1,6 @@
 import type { FillGate, FillVerdict, ProposedFill } from "../../matcher/book/fill-gate.ts";
 import { type BookOrder, slotKey } from "../../matcher/book/order.ts";
+import type { Side } from "../../matcher/protocol/message.ts";
 import type { RejectCode } from "../../matcher/protocol/reject.ts";
 
 interface SlotRecord {
@@ -19,6 +20,8 @@ export class MemoryGate implements FillGate {
   checks = 0;
   judge: (fill: ProposedFill, gate: MemoryGate) => FillVerdict = () => "ok";
   admission: (order: BookOrder, remainingLots: number) => RejectCode | null = () => null;
+  liquidationRoom: (account: number, market: number, priceTicks: number, gate: MemoryGate) => number = () =>
+    Number.MAX_SAFE_INTEGER;
   private undo: (() => void)[] | null = null;
 
   positionLots(account: number, market: number): number {
@@ -40,6 +43,10 @@ export class MemoryGate implements FillGate {
 
   admit(order: BookOrder, remainingLots: number): RejectCode | null {
     return this.admission(order, remainingLots);
+  }
+
+  liquidationLots(account: number, market: number, _side: Side, priceTicks: number): number {
+    return this.liquidationRoom(account, market, priceTicks, this);
   }
 
   check(fill: ProposedFill): FillVerdict {
@@ -75,6 +82,7 @@ export class MemoryGate implements FillGate {
     for (const [key, record] of this.slots) copy.slots.set(key, { ...record });
     for (const [key, sequence] of this.minSequences) copy.minSequences.set(key, sequence);
     copy.judge = this.judge;
+    copy.liquidationRoom = this.liquidationRoom;
     copy.admission = this.admission;
     return copy;
   }

@@ -179,7 +179,11 @@ export class ReferenceBook {
       } else if (order.reduceOnly && this.room(order) === 0) {
         return "reduce-only";
       } else {
-        const lots = Math.min(taker.remaining, maker.remaining, this.cap(maker.order), this.cap(order));
+        const least = liquidation
+          ? this.gate.liquidationLots(order.account, order.market, order.side, price)
+          : Number.MAX_SAFE_INTEGER;
+        if (least === 0) return null;
+        const lots = Math.min(taker.remaining, maker.remaining, this.cap(maker.order), this.cap(order), least);
         const fill = this.fill(taker, maker, lots, liquidation);
         const verdict = this.gate.check(fill);
         if (verdict.startsWith("taker")) return verdict;

@@ -1,17 +1,25 @@
 import { expect } from "chai";
 import { SettlementLine } from "../../matcher/chain/settlement-line.ts";
 import type { TransactionLine, TransactionRequest } from "../../matcher/chain/transaction-line.ts";
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import { genesisSharedState } from "../../matcher/protocol/shared-state.ts";
 import { dataLayout, MARKETS, TIERS } from "../../matcher/protocol/spec.ts";
+import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 
 const tier = TIERS[1]!;
 const layout = dataLayout(tier);
 
 function batch(batchNumber: number): ProvenBatch {
-  const market = { priceTicks: 1, imfPpm: 1, mmfPpm: 1, priceMinTicks: 1, priceMaxTicks: 1 };
-  const terms = { ...market, fundingIndexPicoUsd: 0n, grossOpenInterestCapLots: 0n };
-  const epoch = { number: 1, timeSeconds: 1, rebateCapPpm: 0, paramVersion: 1, journalHead: 0n };
+  const epoch = {
+    number: 1,
+    timeSeconds: 1,
+    rebateCapPpm: 0,
+    liquidation: DEVNET_LIQUIDATION,
+    paramVersion: 1,
+    journalHead: 0n,
+    markets: Array.from({ length: MARKETS }, () => closedMarket()),
+  };
   return {
     batchNumber,
     commitment: BigInt(batchNumber),
@@ -27,7 +35,7 @@ function batch(batchNumber: number): ProvenBatch {
       tier,
       domain: 1n,
       sharedState: { ...genesisSharedState(), batchNumber: batchNumber - 1 },
-      epoch: { ...epoch, markets: new Array(MARKETS).fill(terms) },
+      epoch,
       queue: [],
       newRoot: 1n,
       journalHead: 0n,

@@ -92,7 +92,7 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
     });
     it("refuses growth one pico-USD below initial margin", async () => {
       world.seed(A, { collateralPicoUsd: 40_000n * MICRO - 1n });
-      await refused({ rows: buy(400) }, "ValidTransition");
+      await refused({ rows: buy(400) }, "SizeGrowth");
     });
     it("lets an account below initial margin reduce", async () => {
       world.seed(A, longWorth(1_000n, 60_000n * MICRO));
@@ -100,11 +100,11 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
     });
     it("does not let it grow by one lot", async () => {
       world.seed(A, longWorth(1_000n, 60_000n * MICRO));
-      await refused({ rows: buy(1) }, "ValidTransition");
+      await refused({ rows: buy(1) }, "SizeGrowth");
     });
     it("does not let it flip, even to a smaller position", async () => {
       world.seed(A, longWorth(1_000n, 5_000n * MICRO));
-      await refused({ rows: sell(1_400) }, "ValidTransition");
+      await refused({ rows: sell(1_400) }, "SizeGrowth");
     });
     it("does not let its ratio fall by one pico-USD of fee beyond the reduction", async () => {
       // Value 1, requirement 100: reducing by 1 % keeps the ratio when 1 % of the value may be lost. Here a fee takes more.
@@ -355,6 +355,19 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
       ["rowSlot", [0, 11]],
       ["slotActive", [0]],
       ["slotHealthy", [0]],
+      ["slotGrows", [0, 0]],
+      ["slotGrows", [0, 7]],
+      ["restricted", [0]],
+      ["retired", [0]],
+      ["isolatedOnly", [0]],
+      ["liquidationIsLiquidation", [0]],
+      ["liquidationIsDeleveraging", [0]],
+      ["liquidationAccount", [0, 1]],
+      ["liquidationCounterparty", [0, 1]],
+      ["liquidationMarket", [0, 2]],
+      ["liquidationSide", [0]],
+      ["liquidationPays", [0]],
+      ["liquidationCapped", [0]],
       ["withinCap", [0]],
       ["queueIsDeposit", [0]],
       ["queueIsRegistration", [0]],
@@ -405,11 +418,16 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
         ["priceMin", 32, [0]],
         ["priceMax", 32, [0]],
         ["fundingIndexOffset", 64, [0]],
+        ["positionCap", 40, [0]],
+        ["liquidationFeeCap", 20, []],
+        ["liquidationSpread", 22, []],
+        ["bankruptcyAdjustment", 24, []],
+        ["insuranceCap", 64, []],
         ["openInterestBefore", 48, [0]],
         ["openInterestCap", 48, [0]],
       ] as [string, number, number[]][]) {
         const trace = world.forge({});
-        await tampered(trace, "Batch|MarketTerms|OpenInterest", (input) =>
+        await tampered(trace, "Batch|MarketTerms|LiquidationTerms|OpenInterest", (input) =>
           at(input, name, ...path).set(1n << BigInt(bits)),
         );
       }

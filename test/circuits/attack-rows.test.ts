@@ -2,7 +2,14 @@ import { expect } from "chai";
 import type { OrderMessage, Signed } from "../../matcher/protocol/message.ts";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { signWithNonce } from "../../matcher/protocol/signature.ts";
-import { FIELD_ORDER, SUBGROUP_ORDER } from "../../matcher/protocol/spec.ts";
+import {
+  FIELD_ORDER,
+  HEADER,
+  HEADER_WORDS,
+  QUEUE_ENTRY_WORDS,
+  SUBGROUP_ORDER,
+  tierById,
+} from "../../matcher/protocol/spec.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { BatchCircuit } from "./batch-circuit.ts";
 import { type RowPlan, TEST_DOMAIN, testEpoch, World } from "./forge.ts";
@@ -10,6 +17,7 @@ import { type RowPlan, TEST_DOMAIN, testEpoch, World } from "./forge.ts";
 const PICO = 1_000_000_000_000n;
 const BUYER = 3;
 const SELLER = 9;
+const FIRST_WITHDRAWAL_WORD = HEADER_WORDS + tierById(0).queue * QUEUE_ENTRY_WORDS;
 
 describe("batch circuit: rows that a dishonest prover would like", function () {
   this.timeout(240_000);
@@ -102,7 +110,7 @@ describe("batch circuit: rows that a dishonest prover would like", function () {
       expect(
         await circuit.refusal(trace, {
           data: (words) => {
-            words[7] = FIELD_ORDER - 400_000n;
+            words[HEADER.feeDelta] = FIELD_ORDER - 400_000n;
           },
         }),
       ).to.match(/^Batch/);
@@ -356,7 +364,7 @@ describe("batch circuit: rows that a dishonest prover would like", function () {
       expect(
         await circuit.refusal(trace, {
           data: (words) => {
-            words[28] = (words[28] as bigint) + 1n;
+            words[FIRST_WITHDRAWAL_WORD] = (words[FIRST_WITHDRAWAL_WORD] as bigint) + 1n;
           },
         }),
       ).to.match(/^Batch/);

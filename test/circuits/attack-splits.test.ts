@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { OrderMessage } from "../../matcher/protocol/message.ts";
 import type { BatchInput } from "../../matcher/prover/witness.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
@@ -61,18 +62,37 @@ describe("batch circuit: words taken apart otherwise", function () {
       [["priceMin", 0], 32],
       [["priceMax", 0], 32],
       [["fundingIndexOffset", 0], 64],
+      [["restricted", 0], 1],
+      [["retired", 0], 1],
+      [["isolatedOnly", 0], 1],
+      [["positionCap", 0], 40],
     ];
+    const liquidationWord: [Place, number][] = [
+      [["liquidationFeeCap"], 20],
+      [["liquidationSpread"], 22],
+      [["bankruptcyAdjustment"], 24],
+      [["insuranceCap"], 64],
+    ];
+    /** A flag has room for one step: down from true, up from false. */
+    const flagged = (flag: boolean) => {
+      const epoch = testEpoch();
+      const flags = { restricted: flag, retired: flag, isolatedOnly: flag, positionCapLots: 5n };
+      return { ...epoch, markets: epoch.markets.with(0, { ...(epoch.markets[0] as EpochMarket), ...flags }) };
+    };
     for (const [template, word] of [
       ["Batch", epochWord],
       ["MarketTerms", marketWord],
+      ["LiquidationTerms", liquidationWord],
     ] as const) {
       const pairs = word.slice(1).map((upper, i) => [word[i], upper] as [[Place, number], [Place, number]]);
       for (const [[lower, width], [upper]] of pairs) {
         it(`refuses a ${lower[0]} that overflows into ${upper[0]}`, async () => {
+          world.epoch = flagged(true);
           const trace = world.forge({});
           await refused(trace, template, (input) => carryDown(input, lower, upper, width));
         });
         it(`refuses a negative ${lower[0]} that ${upper[0]} makes up for`, async () => {
+          world.epoch = flagged(false);
           const trace = world.forge({});
           await refused(trace, template, (input) => carryDown(input, lower, upper, width, -1n));
         });
@@ -92,6 +112,13 @@ describe("batch circuit: words taken apart otherwise", function () {
         write(input, ["withinCap", 0], 1n);
       });
     });
+    it("refuses a 64th of a micro-USD less of the insurance cap for a quarter more of the bankruptcy adjustment", async () => {
+      // 10^6 of it is a whole number of pico-USD: what is left of the cap is in range.
+      await refused(world.forge({}), "LiquidationTerms", (input) => {
+        add(input, ["insuranceCap"], -inverseOfTwoTo(6));
+        add(input, ["bankruptcyAdjustment"], 1n << 18n);
+      });
+    });
     it("refuses to consume a deposit as nothing", async () => {
       const deposit = { kind: "deposit" as const, account: A, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
       const trace = world.forge({ queue: [deposit] });
@@ -101,7 +128,7 @@ describe("batch circuit: words taken apart otherwise", function () {
       const eaten: BatchTrace = { ...trace, newRoot: world.tree.root, accounts: [] };
       await refused(eaten, "QueueEntry", (input) => {
         for (const name of ["queueIsDeposit", "queueAccount"]) write(input, [name, 0], 0n);
-        for (const slot of [0, 1]) write(input, ["queueChoice", 0, slot], 0n);
+        for (const slot of [0, 1, 2]) write(input, ["queueChoice", 0, slot], 0n);
         write(input, ["queueAmount", 0], head * inverseOfTwoTo(22));
       });
     });

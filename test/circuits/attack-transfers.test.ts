@@ -68,9 +68,9 @@ describe("batch circuit: transfers between accounts of one owner", function () {
   });
   it("refuses to credit it to nobody, or to two", async () => {
     for (const choice of [
-      [0n, 0n],
-      [1n, 1n],
-      [2n, FIELD_ORDER - 1n],
+      [0n, 0n, 0n],
+      [1n, 1n, 0n],
+      [2n, FIELD_ORDER - 1n, 0n],
     ]) {
       const trace = world.forge({
         rows: [transfer(1n, { sequence: world.holders.get(FROM)?.leaf.withdrawalNonce ?? 0 })],
@@ -87,7 +87,7 @@ describe("batch circuit: transfers between accounts of one owner", function () {
     const trace = world.forge({ touch: [FROM, TO] });
     const reason = await circuit.refusal(trace, {
       input: (input) => {
-        (input.rowReceiver as Signal[])[0] = [1n, 0n];
+        (input.rowReceiver as Signal[])[0] = [1n, 0n, 0n];
       },
     });
     expect(reason).to.match(/^SignedRow/);

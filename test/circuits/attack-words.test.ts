@@ -4,7 +4,9 @@ import { sign } from "../../matcher/protocol/signature.ts";
 import {
   FILLED_CANCELLED,
   HEADER_WORDS,
+  INSURANCE_ACCOUNT,
   MESSAGE_WORD,
+  PICO_PER_MICRO,
   QUEUE_ENTRY_WORDS,
   ROW_KIND,
   ROW_WORD,
@@ -13,7 +15,7 @@ import {
 } from "../../matcher/protocol/spec.ts";
 import type { BatchInput } from "../../matcher/prover/witness.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
-import type { BatchTrace, RowTrace } from "../../matcher/state/trace.ts";
+import type { BatchTrace, LiquidationTrace, RowTrace } from "../../matcher/state/trace.ts";
 import { BatchCircuit } from "./batch-circuit.ts";
 import { TEST_DOMAIN, World } from "./forge.ts";
 
@@ -96,6 +98,39 @@ describe("batch circuit: published words that would read as something else", fun
     const row = trace.rows[0] as { slotAfter: RowTrace["slotAfter"] };
     row.slotAfter = { sequence: 2, filledLots: filledLots - Number(OVER) };
     expect(await refusal(trace, [{ filledAfterLots: OVER }], [oversigned(amend)])).to.match(/SlotReplay|SignedWord/);
+  });
+
+  it("refuses 2^40 lots in one liquidation, which would spill into its published quote", async () => {
+    const half = 1n << 39n;
+    const price = 1_000n * PICO_PER_MICRO;
+    const hold = (account: number, lots: bigint, value: bigint) =>
+      world.seed(account, { collateralPicoUsd: value - lots * price, sizesLots: [lots, 0n, 0n, 0n, 0n, 0n, 0n, 0n] });
+    hold(INSURANCE_ACCOUNT, 0n, PICO);
+    hold(BUYER, -OVER, -5n);
+    hold(SELLER, half, 10n ** 9n * PICO);
+    const orders = [1, 2].map((slot) =>
+      world.order({ account: SELLER, side: "sell", slot, quantityLots: Number(half) }),
+    );
+    const trace = world.forge({
+      rows: orders.map((message) => ({ message, quantityLots: Number(half), quoteMicroUsd: half * 1_000n })),
+      liquidations: [
+        {
+          ...{ kind: "liquidation", account: BUYER, market: 0, side: "buy" },
+          ...{ quantityLots: Number(OVER), quoteMicroUsd: OVER * 1_000n },
+          ...{ feePicoUsd: 0n, payoutPicoUsd: 5n, coveredPicoUsd: 5n },
+        },
+      ],
+    });
+    (trace.liquidations[0] as LiquidationTrace).quantityLots = 0;
+    const reason = await circuit.refusal(trace, {
+      data: (words) => {
+        words[firstRowWord + tier.rows] = (words[firstRowWord + tier.rows] as bigint) + (OVER << 19n);
+      },
+      input: (input) => {
+        (input.liquidationQuantity as bigint[])[0] = OVER;
+      },
+    });
+    expect(reason).to.match(/^LiquidationRow/);
   });
 
   it("refuses 2^40 lots in one row, which would spill into the published quote", async () => {

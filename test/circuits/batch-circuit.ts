@@ -18,6 +18,7 @@ export function dataOf(trace: BatchTrace): bigint[] {
     epochNumber: trace.epoch.number,
     queueCursor: trace.queueCursor,
     grossOpenInterestLots: trace.grossOpenInterestBeforeLots,
+    insuranceSpentPicoUsd: trace.insuranceSpentBeforePicoUsd,
   };
   return publicData({
     tier: trace.tier,
@@ -29,7 +30,7 @@ export function dataOf(trace: BatchTrace): bigint[] {
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,
     feeDeltaPicoUsd: ((fee) => (fee < 0n ? fee + (1n << 253n) : fee))(feeDeltaPicoUsd(trace)),
-    insuranceSpentAfterPicoUsd: 0n,
+    insuranceSpentAfterPicoUsd: trace.insuranceSpentAfterPicoUsd,
     grossOpenInterestAfterLots: trace.grossOpenInterestAfterLots,
     bodyWords: bodyWords(trace),
   });

@@ -1,5 +1,6 @@
 import { type AccountLeaf, leafInputs } from "../../matcher/protocol/account.ts";
 import { EMPTY_ORDER_ROOT } from "../../matcher/protocol/derived.ts";
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import { type KeyPair, keyPairOf } from "../../matcher/protocol/keys.ts";
 import { type Message, type OrderMessage, orderNumber, pathSlot, type Signed } from "../../matcher/protocol/message.ts";
@@ -9,6 +10,7 @@ import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import {
   ACCOUNT_TREE_LEVELS,
   FILLED_CANCELLED,
+  INSURANCE_ACCOUNT,
   MARKETS,
   PICO_PER_MICRO,
   tierById,
@@ -16,7 +18,14 @@ import {
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { MerkleTree, treeShape } from "../../matcher/state/merkle-tree.ts";
 import { OrderTree, orderTreeShape } from "../../matcher/state/order-tree.ts";
-import type { AccountTrace, BatchTrace, OrderSlot, QueueEntry, RowTrace } from "../../matcher/state/trace.ts";
+import type {
+  AccountTrace,
+  BatchTrace,
+  LiquidationTrace,
+  OrderSlot,
+  QueueEntry,
+  RowTrace,
+} from "../../matcher/state/trace.ts";
 
 /** Any 248-bit constant: circuit tests need no exchange. */
 export const TEST_DOMAIN = 0x1234567890abcdef1234567890abcdefn;
@@ -33,7 +42,15 @@ export interface RowPlan {
   slotAfter?: OrderSlot;
 }
 
+/** A liquidation or deleveraging as the forger wants it. */
+export type LiquidationPlan = Omit<LiquidationTrace, "accountSlot" | "counterpartySlot">;
+
 export interface BatchPlan {
+  liquidations?: LiquidationPlan[];
+  /** Whose slot pays for them, if not the insurance fund's. */
+  fund?: number;
+  /** Paid by the fund earlier in the epoch. */
+  insuranceSpentPicoUsd?: bigint;
   queue?: QueueEntry[];
   rows?: RowPlan[];
   /** Accounts touched beyond those of rows and queue. */
@@ -60,12 +77,17 @@ export function testEpoch(overrides: Partial<Epoch> = {}): Epoch {
     priceMaxTicks: Math.floor(priceTicks * 1.05),
     fundingIndexPicoUsd: 0n,
     grossOpenInterestCapLots: 1_000_000n,
+    restricted: false,
+    retired: false,
+    isolatedOnly: false,
+    positionCapLots: 2n ** 40n - 1n,
   });
   const closed = Array.from({ length: MARKETS - 2 }, () => closedMarket());
   return {
     number: 1,
     timeSeconds: 1_000_000,
     rebateCapPpm: 200,
+    liquidation: DEVNET_LIQUIDATION,
     markets: [market(1_000, 100_000), market(500, 50_000), ...closed],
     ...overrides,
   };
@@ -190,10 +212,12 @@ export class World {
   /** Applies a plan without checking a single rule. */
   forge(plan: BatchPlan): BatchTrace {
     const queue = plan.queue ?? [];
+    const liquidations = plan.liquidations ?? [];
     const touched = new Set([
       ...(plan.touch ?? []),
       ...queue.map((e) => e.account),
       ...(plan.rows ?? []).map((r) => r.message.account),
+      ...liquidations.flatMap((l) => [plan.fund ?? INSURANCE_ACCOUNT, l.account, l.counterparty ?? l.account]),
     ]);
     const order = [...touched].sort((a, b) => a - b);
     const isNew = new Set(queue.filter((e) => e.kind === "registration").map((e) => e.account));
@@ -224,6 +248,18 @@ export class World {
       grossOpenInterestBeforeLots: openInterestBefore,
       grossOpenInterestAfterLots: [...this.grossOpenInterestLots],
       rows,
+      liquidations: liquidations.map((liquidation) => ({
+        ...liquidation,
+        accountSlot: order.indexOf(liquidation.account),
+        ...(liquidation.counterparty === undefined
+          ? {}
+          : { counterpartySlot: order.indexOf(liquidation.counterparty) }),
+      })),
+      insuranceSpentBeforePicoUsd: plan.insuranceSpentPicoUsd ?? 0n,
+      insuranceSpentAfterPicoUsd: liquidations.reduce(
+        (sum, { coveredPicoUsd }) => sum + coveredPicoUsd,
+        plan.insuranceSpentPicoUsd ?? 0n,
+      ),
       accounts,
     };
   }
@@ -248,6 +284,11 @@ export class World {
       const now = this.epoch.markets[m]?.fundingIndexPicoUsd ?? 0n;
       after.collateralPicoUsd -= (before.sizesLots[m] as bigint) * (now - (before.fundingIndexPicoUsd[m] as bigint));
       after.fundingIndexPicoUsd[m] = now;
+      const market = this.epoch.markets[m];
+      if (market?.retired) {
+        after.collateralPicoUsd += (before.sizesLots[m] as bigint) * BigInt(market.priceTicks) * PICO_PER_MICRO;
+        after.sizesLots[m] = 0n;
+      }
     }
     after.collateralPicoUsd += depositsMicroUsd * PICO_PER_MICRO;
     for (const row of rows.filter((r) => r.message.account === index)) {
@@ -261,6 +302,7 @@ export class World {
         after.withdrawalNonce += 1;
       } else if (message.kind === "cancelAll") after.minSequence = message.sequence;
     }
+    for (const liquidation of plan.liquidations ?? []) liquidate(index, after, liquidation, plan.fund);
     after.orderRoot = holder.orders.root;
     plan.finally?.(index, after);
     const path = this.tree.path(index);
@@ -272,5 +314,24 @@ export class World {
     holder.leaf = after;
     this.tree.set(index, this.hash(leafInputs(after)));
     return { account: index, isNew, before, after, depositsMicroUsd, path };
+  }
+}
+
+/** What a liquidation does to a leaf, whether it may or not. */
+function liquidate(index: number, leaf: AccountLeaf, plan: LiquidationPlan, fund = INSURANCE_ACCOUNT): void {
+  const { account, counterparty, market, quoteMicroUsd, feePicoUsd, payoutPicoUsd, coveredPicoUsd } = plan;
+  const sign = plan.side === "buy" ? 1n : -1n;
+  const trade = (direction: bigint) => {
+    leaf.sizesLots[market] = (leaf.sizesLots[market] as bigint) + direction * BigInt(plan.quantityLots);
+    leaf.collateralPicoUsd -= direction * quoteMicroUsd * PICO_PER_MICRO;
+  };
+  if (index === fund) leaf.collateralPicoUsd += feePicoUsd - coveredPicoUsd;
+  if (index === account) {
+    trade(sign);
+    leaf.collateralPicoUsd += payoutPicoUsd - feePicoUsd;
+  }
+  if (index === counterparty) {
+    trade(-sign);
+    leaf.collateralPicoUsd -= payoutPicoUsd - coveredPicoUsd;
   }
 }

@@ -116,7 +116,7 @@ describe("circuit gadgets: messages and queue entries", function () {
     }
     /** `active` of a row of these flags, with a message that its account signed for the kind that they sum to; undefined for no witness. */
     async function active(flags: Flags, signedQuantity: bigint, mayPay: 0 | 1 = 1): Promise<bigint[] | undefined> {
-      const row = await Gadget.build("rows/signed-row.circom", `SignedRow(2, ${mayPay})`);
+      const row = await Gadget.build("rows/signed-row.circom", `SignedRow(3, ${mayPay})`);
       const world = new World(hash);
       world.seed(ACCOUNT, { collateralPicoUsd: 10n ** 15n });
       const cancel = world.sign({ kind: "cancel", account: ACCOUNT, slot: 0, sequence: 0 });

@@ -30,9 +30,20 @@ describe("circuit gadgets: risk", function () {
     });
     /** Which of the two rules a transition meets, over every witness. */
     function rules(before: State, after: State, outgoing = 0n, healthy?: bigint): ("healthy" | "not less safe")[] {
+      return judged(before, after, { outgoing, ...(healthy === undefined ? {} : { healthy }) });
+    }
+    /** The same with anything else given, too. `grows` says what grew unless told otherwise: that choice has tests of its own. */
+    function judged(
+      before: State,
+      after: State,
+      given: Record<string, bigint | bigint[]>,
+    ): ("healthy" | "not less safe")[] {
       const magnitudes = ({ sizes }: State) => ZERO.map((_, m) => ((x) => (x < 0n ? -x : x))(sizes[m] ?? 0n));
       const signs = ({ sizes }: State) => ZERO.map((_, m) => ((sizes[m] ?? 0n) >= 0n ? 1n : 0n));
+      const grows = magnitudes(after).map((size, m) => (size > (magnitudes(before)[m] as bigint) ? 1n : 0n));
       const solutions = rule.solutions({
+        ...{ restricted: ZERO, isolatedOnly: ZERO, positionCap: ZERO.map(() => two(40) - 1n), grows },
+        ...{ outgoing: 0n, liquidated: 0n, counterparty: 0n },
         tv: field(after.tv),
         trInitial: after.initial,
         trMaintenance: after.maintenance,
@@ -43,8 +54,7 @@ describe("circuit gadgets: risk", function () {
         magnitude: magnitudes(after),
         positive0: signs(before),
         magnitude0: magnitudes(before),
-        outgoing,
-        ...(healthy === undefined ? {} : { healthy }),
+        ...given,
       });
       const chosen = solutions.map((solution) => rule.read(solution, "healthy")[0]);
       return chosen.sort().map((choice) => (choice === 1n ? "healthy" : "not less safe"));
@@ -117,10 +127,127 @@ describe("circuit gadgets: risk", function () {
       expect(rules(before, of(-two(97) + 1n, requirement, requirement, 1n))).to.deep.equal(["not less safe"]);
       expect(rules(before, of(poor - 1n, requirement, requirement, 1n))).to.deep.equal([]);
     });
+    it("a counterparty of a deleveraging keeps maintenance margin, whatever its ratios do", () => {
+      const named = { counterparty: 1n };
+      expect(judged(of(900n, 100n, 50n, 10n), of(45n, 90n, 45n, 9n), named)).to.deep.equal(["not less safe"]);
+      expect(judged(of(900n, 100n, 50n, 10n), of(44n, 90n, 45n, 9n), named)).to.deep.equal([]);
+      expect(judged(of(900n, 100n, 50n, 10n), of(900n, 110n, 55n, 11n), named)).to.deep.equal([]);
+      expect(judged(of(900n, 100n, 50n, 10n), of(900n, 90n, 45n, -9n), named)).to.deep.equal([]);
+    });
+    it("a liquidated account keeps its maintenance ratio, and only that", () => {
+      const named = { liquidated: 1n };
+      // Of two markets the one with the lower initial requirement is closed: that ratio falls.
+      expect(judged(of(20n, 100n, 50n, 5n, 5n), of(18n, 95n, 45n, 4n, 5n), named)).to.deep.equal(["not less safe"]);
+      expect(judged(of(20n, 100n, 50n, 5n, 5n), of(18n, 95n, 45n, 4n, 5n), {})).to.deep.equal([]);
+      expect(judged(of(20n, 100n, 50n, 5n, 5n), of(17n, 95n, 45n, 4n, 5n), named)).to.deep.equal([]);
+      expect(judged(of(-20n, 100n, 50n, 10n), of(-1n, 0n, 0n, 0n), named)).to.deep.equal([]);
+      expect(judged(of(-20n, 100n, 50n, 10n), of(0n, 0n, 0n, 0n), named)).to.deep.equal(["not less safe"]);
+    });
+    it("whoever is named is not judged by its health, however good it is", () => {
+      for (const name of ["liquidated", "counterparty"]) {
+        const named = { [name]: 1n };
+        expect(judged(of(900n, 100n, 50n, 10n), of(900n, 110n, 55n, 11n), { ...named, healthy: 1n })).to.deep.equal([]);
+        expect(judged(of(900n, 100n, 50n, 10n), of(900n, 90n, 45n, 9n), { ...named, outgoing: 1n })).to.deep.equal([]);
+      }
+    });
     it("the choice of the rule is a choice", () => {
       for (const healthy of [2n, field(-1n), field(1n - two(40))]) {
         expect(rules(of(100n, 100n, 50n, 5n), of(100n, 100n, 50n, 5n), 0n, healthy)).to.deep.equal([]);
         expect(rules(of(0n, 0n, 0n), of(0n, 0n, 0n), 0n, healthy)).to.deep.equal([]);
+      }
+    });
+  });
+
+  describe("SizeGrowth", () => {
+    let growth: Gadget;
+    before(async () => {
+      growth = await Gadget.build("risk/size-growth.circom", "SizeGrowth()");
+    });
+    /** Whether some choice of bounds lets sizes go from one to the other. */
+    function may(before: bigint[], after: bigint[], given: Record<string, bigint | bigint[]> = {}): boolean {
+      const eight = (sizes: bigint[]) => ZERO.map((_, m) => sizes[m] ?? 0n);
+      const magnitude = (sizes: bigint[]) => eight(sizes).map((x) => (x < 0n ? -x : x));
+      const positive = (sizes: bigint[]) => eight(sizes).map((x) => (x >= 0n ? 1n : 0n));
+      const choices = eight([]).map((_, m) => (m < 2 ? [0n, 1n] : [0n]));
+      return (choices[0] as bigint[]).some((first) =>
+        (choices[1] as bigint[]).some((second) => {
+          const solutions = growth.solutions({
+            ...{ positive: positive(after), magnitude: magnitude(after) },
+            ...{ positive0: positive(before), magnitude0: magnitude(before) },
+            ...{ restricted: ZERO, isolatedOnly: ZERO, positionCap: ZERO.map(() => 100n) },
+            ...{ grows: eight([first, second]), healthy: 1n, outgoing: 0n, named: 0n },
+            ...given,
+          });
+          return solutions.length > 0;
+        }),
+      );
+    }
+    const first = (flag: bigint) => [flag, ...new Array<bigint>(7).fill(0n)];
+
+    it("grows to the market's cap, not one lot beyond; above a lowered cap it may only shrink", () => {
+      expect(may([90n], [100n])).to.equal(true);
+      expect(may([90n], [101n])).to.equal(false);
+      expect(may([-90n], [-101n])).to.equal(false);
+      expect(may([150n], [150n])).to.equal(true);
+      expect(may([150n], [149n])).to.equal(true);
+      expect(may([150n], [151n])).to.equal(false);
+    });
+    it("flips when healthy, within the larger of cap and old size", () => {
+      expect(may([90n], [-100n])).to.equal(true);
+      expect(may([90n], [-101n])).to.equal(false);
+      expect(may([150n], [-150n])).to.equal(true);
+    });
+    it("without health it neither grows nor flips", () => {
+      expect(may([90n], [90n], { healthy: 0n })).to.equal(true);
+      expect(may([90n], [91n], { healthy: 0n })).to.equal(false);
+      expect(may([90n], [-1n], { healthy: 0n })).to.equal(false);
+      expect(may([90n], [0n], { healthy: 0n })).to.equal(true);
+    });
+    it("a restricted market stops growth and flips there and nowhere else", () => {
+      const restricted = { restricted: first(1n) };
+      expect(may([90n, 5n], [90n, 6n], restricted)).to.equal(true);
+      expect(may([90n, 5n], [89n, 5n], restricted)).to.equal(true);
+      expect(may([90n, 5n], [91n, 5n], restricted)).to.equal(false);
+      expect(may([0n, 5n], [-1n, 5n], restricted)).to.equal(false);
+      expect(may([90n, 5n], [-1n, 5n], restricted)).to.equal(false);
+    });
+    it("an outgoing payment leaves nothing in a restricted market; a liquidation finds nothing there", () => {
+      const restricted = { restricted: first(1n) };
+      expect(may([1n, 5n], [0n, 5n], { ...restricted, outgoing: 1n })).to.equal(true);
+      expect(may([1n, 5n], [1n, 5n], { ...restricted, outgoing: 1n })).to.equal(false);
+      expect(may([0n, 5n], [0n, 4n], { ...restricted, named: 1n })).to.equal(true);
+      expect(may([1n, 5n], [0n, 4n], { ...restricted, named: 1n })).to.equal(false);
+      expect(may([-1n, 5n], [-1n, 4n], { ...restricted, named: 1n })).to.equal(false);
+    });
+    it("an isolated-only market stands alone as soon as anything grows", () => {
+      const isolatedOnly = { isolatedOnly: first(1n) };
+      expect(may([5n], [6n], isolatedOnly)).to.equal(true);
+      expect(may([0n, 5n], [0n, 6n], isolatedOnly)).to.equal(true);
+      expect(may([5n, 5n], [5n, 4n], isolatedOnly)).to.equal(true);
+      expect(may([5n, 5n], [6n, 5n], isolatedOnly)).to.equal(false);
+      expect(may([5n, 5n], [4n, 6n], isolatedOnly)).to.equal(false);
+      expect(may([5n], [5n, -1n], isolatedOnly)).to.equal(false);
+      expect(may([0n, 5n], [1n, 5n], isolatedOnly)).to.equal(false);
+      expect(may([0n, 5n], [1n, 0n], isolatedOnly)).to.equal(true);
+      expect(may([5n, 5n], [5n, 6n])).to.equal(true);
+    });
+    it("the choice of the bound is a choice", () => {
+      for (const choice of [2n, field(-1n)]) expect(may([5n], [5n], { grows: first(choice) })).to.equal(false);
+    });
+  });
+
+  describe("LiquidationTerms", () => {
+    it("has every field within its width, so that no two divide a word differently", async () => {
+      const terms = await Gadget.build("rows/liquidation-terms.circom", "LiquidationTerms()");
+      const widths = { feeCap: 20, spread: 22, bankruptcyAdjustment: 24, insuranceCap: 64 };
+      const widest = Object.fromEntries(Object.entries(widths).map(([name, bits]) => [name, two(bits) - 1n]));
+      const [solution, ...others] = terms.solutions(widest);
+      expect(others).to.deep.equal([]);
+      expect(terms.read(solution as NonNullable<typeof solution>, "word")).to.deep.equal([two(130) - 1n]);
+      for (const [name, bits] of Object.entries(widths)) {
+        for (const value of [two(bits), field(-1n)]) {
+          expect(terms.solutions({ ...widest, [name]: value }), `${name} ${value}`).to.have.length(0);
+        }
       }
     });
   });
@@ -173,11 +300,12 @@ describe("circuit gadgets: risk", function () {
   describe("MarketTerms", () => {
     it("has every field within its width, so that no two divide a word differently", async () => {
       const terms = await Gadget.build("rows/market-terms.circom", "MarketTerms()");
-      const widths = { price: 32, imf: 20, mmf: 20, priceMin: 32, priceMax: 32, fundingIndexOffset: 64 };
+      const prices = { price: 32, imf: 20, mmf: 20, priceMin: 32, priceMax: 32, fundingIndexOffset: 64 };
+      const widths = { ...prices, restricted: 1, retired: 1, isolatedOnly: 1, positionCap: 40 };
       const widest = Object.fromEntries(Object.entries(widths).map(([name, bits]) => [name, two(bits) - 1n]));
       const [solution, ...others] = terms.solutions(widest);
       expect(others).to.deep.equal([]);
-      expect(terms.read(solution as NonNullable<typeof solution>, "word")).to.deep.equal([two(200) - 1n]);
+      expect(terms.read(solution as NonNullable<typeof solution>, "word")).to.deep.equal([two(243) - 1n]);
       for (const [name, bits] of Object.entries(widths)) {
         for (const value of [two(bits), field(-1n)]) {
           expect(terms.solutions({ ...widest, [name]: value }), `${name} ${value}`).to.have.length(0);

@@ -5,21 +5,22 @@ import { RandomMarket } from "../fixtures/random-market.ts";
 import { traceFeatures } from "../fixtures/trace-features.ts";
 import { BatchCircuit } from "./batch-circuit.ts";
 
-const BATCHES = 200;
-const SEEDS = 8;
+const BATCHES = 300;
+/** Exchanges in which everything happens that is asked for below, within their share of the batches. */
+const SEEDS = [3, 5, 21, 23, 25];
 
 describe("batch circuit: whatever the ledger accepts is provable", function () {
   this.timeout(600_000);
 
-  it(`${BATCHES} random batches of ${SEEDS} exchanges have witnesses, with every kind of row among them`, async () => {
+  it(`${BATCHES} random batches of ${SEEDS.length} exchanges have witnesses, with every kind of row among them`, async () => {
     const hash = await buildFastPoseidon();
     const circuit = await BatchCircuit.load("test", hash);
     const tiers = TIERS.filter((tier) => tier.name === "test");
     const seen = new Set<string>();
-    for (let seed = 1; seed <= SEEDS; seed++) {
+    for (const seed of SEEDS) {
       const market = new RandomMarket({ seed, hash, tiers });
       let batches = 0;
-      while (batches < BATCHES / SEEDS) {
+      while (batches < BATCHES / SEEDS.length) {
         for (const trace of market.act()) {
           batches += 1;
           for (const feature of traceFeatures(trace)) seen.add(feature);
@@ -27,7 +28,25 @@ describe("batch circuit: whatever the ledger accepts is provable", function () {
         }
       }
     }
-    for (const feature of ["order", "cancel", "cancelAll", "withdrawal", "transfer", "deposit", "new account"]) {
+    for (const feature of [
+      "order",
+      "cancel",
+      "cancelAll",
+      "withdrawal",
+      "transfer",
+      "deposit",
+      "new account",
+      "touch",
+      "liquidation",
+      "liquidation with a payout",
+      "liquidation at the fee's cap",
+      "deleveraging",
+      "deleveraging that the fund covers",
+      "deleveraging that the fund covers in part",
+      "deleveraging at the counterparty's cost",
+      "retired position",
+      "reduction in a restricted market",
+    ]) {
       expect([...seen], feature).to.include(feature);
     }
   });

@@ -1,3 +1,4 @@
+import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
@@ -89,7 +90,57 @@ export function branchBatches(hash: Poseidon): NamedBatch[] {
   const reduce = indebted.order({ account: A, side: "sell" });
   const against = indebted.order({ account: B, side: "buy" });
   add("funding, and a reduction below initial margin", indebted.forge({ rows: legs(against, reduce, 400, [0n, 0n]) }));
+  liquidationBatches(hash).forEach((batch) => {
+    batches.push(batch);
+  });
   return batches;
+}
+
+/** A liquidation of a long with a fee, one of a short with a payout, and a deleveraging that the fund covers in part, in a retiring world. */
+function liquidationBatches(hash: Poseidon): NamedBatch[] {
+  const sizes = (...lots: bigint[]) => [...lots, ...new Array(8 - lots.length).fill(0n)];
+  const worldOf = (valuePicoUsd: bigint, lots: bigint): World => {
+    const epoch = testEpoch();
+    const markets = epoch.markets.with(2, { ...(epoch.markets[2] as EpochMarket), retired: true, priceTicks: 70 });
+    const world = new World(hash, { ...epoch, markets });
+    world.seed(0, { collateralPicoUsd: 5_000n * MICRO });
+    world.seed(A, { collateralPicoUsd: valuePicoUsd - lots * 1_000n * MICRO, sizesLots: sizes(lots) });
+    world.seed(B, { collateralPicoUsd: 1_000n * PICO, sizesLots: sizes(-lots, 0n, 12n) });
+    return world;
+  };
+  const row = (quantityLots: number, quoteMicroUsd: bigint) => ({ account: A, market: 0, quantityLots, quoteMicroUsd });
+  const long = worldOf(40_000n * MICRO, 1_000n);
+  const buy = { message: long.order({ account: B, side: "buy" }), quantityLots: 100, quoteMicroUsd: 99_000n };
+  const fee = { feePicoUsd: 300n * MICRO, payoutPicoUsd: 0n, coveredPicoUsd: 0n };
+  const short = worldOf(-1_000n * MICRO, -1_000n);
+  const sell = { message: short.order({ account: B, side: "sell" }), quantityLots: 1_000, quoteMicroUsd: 1_000_000n };
+  const payout = { feePicoUsd: 0n, payoutPicoUsd: 1_000n * MICRO, coveredPicoUsd: 1_000n * MICRO };
+  const bankrupt = worldOf(-20_000n * MICRO, 1_000n);
+  const uncovered = { feePicoUsd: 0n, payoutPicoUsd: 20_000n * MICRO, coveredPicoUsd: 5_000n * MICRO };
+  return [
+    {
+      name: "a liquidation with a fee",
+      trace: long.forge({
+        rows: [buy],
+        liquidations: [{ kind: "liquidation", side: "sell", ...row(100, 99_000n), ...fee }],
+      }),
+    },
+    {
+      name: "a liquidation with a payout",
+      trace: short.forge({
+        rows: [sell],
+        liquidations: [{ kind: "liquidation", side: "buy", ...row(1_000, 1_000_000n), ...payout }],
+      }),
+    },
+    {
+      name: "a deleveraging that empties the fund",
+      trace: bankrupt.forge({
+        liquidations: [
+          { kind: "deleveraging", counterparty: B, side: "sell", ...row(1_000, 1_000_000n), ...uncovered },
+        ],
+      }),
+    },
+  ];
 }
 
 /** Batches that the ledger made of random commands, the largest numbers that it accepts among them. */

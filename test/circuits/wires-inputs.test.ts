@@ -27,7 +27,7 @@ function* leavesOf(name: string, list: Record<number | string, Signal>, key: num
 }
 
 /**
- * The batch has one row and one account slot in use, one of each unused. Every input of the prover is moved by one, everything computed from
+ * The batch has one row and one account slot in use, one row, two slots and a liquidation unused. Every input of the prover is moved by one, everything computed from
  * it anew, the public data left as they are.
  */
 describe("batch circuit: every input of the prover is bound", function () {
@@ -66,12 +66,13 @@ describe("batch circuit: every input of the prover is bound", function () {
       Array.from({ length: 12 }, (_, bit) => `Slot[1][${bit}]`),
       ["OrderPath[1][3][1]"],
     );
-    // An unused slot is any account's leaf and its path; sizes before and after are equal.
-    const slot = ["Account", "Owner", "Ax", "Ay", "Collateral", "OrderRoot", "WithdrawalNonce", "MinSequence"].concat(
-      "Path[1][5][1]",
-    );
+    // An unused slot is any flat account's leaf and its path.
+    const leaf = ["Account", "Owner", "Ax", "Ay", "Collateral", "OrderRoot", "WithdrawalNonce", "MinSequence"];
+    const slot = [1, 2].flatMap((j) => [...leaf.map((field) => `${field}[${j}]`), `Path[${j}][5][1]`]);
+    // A size that did not grow is within the market's cap as well as within itself: the prover may name either bound.
+    const grows = [0, 1, 2].flatMap((j) => [0, 1].map((market) => `Grows[${j}][${market}]`));
     const indexed = (prefix: string, field: string) => `${prefix}${field.includes("[") ? field : `${field}[1]`}`;
-    const expected = [...row.map((f) => indexed("row", f)), ...slot.map((f) => indexed("slot", f))];
+    const expected = [...row.map((f) => indexed("row", f)), ...[...slot, ...grows].map((f) => `slot${f}`)];
     expect([...free].sort()).to.deep.equal(expected.sort());
   });
 });

@@ -30,17 +30,29 @@ export const LOOSE_WIRES: readonly LooseWire[] = [
     reason: "IsZero again, for an account whose margin requirement at S₀ is zero.",
   },
   {
+    signal: /^main\.account\[\d+\]\.rule\.sizes\.empty\[\d+\]\.inv$/,
+    from: "any",
+    to: "any",
+    reason: "IsZero again, for a position that is none.",
+  },
+  {
+    signal: /^main\.liquidation\[\d+\]\.none\.inv$/,
+    from: "any",
+    to: "any",
+    reason: "IsZero again, for the quantity of an unused liquidation.",
+  },
+  {
+    signal: /^main\.slotGrows\[\d+\]\[\d+\]$/,
+    from: 0n,
+    to: 1n,
+    reason:
+      "The prover says which bound holds; a size that equals the market's cap at S₀ meets both, with the same slack.",
+  },
+  {
     signal: /^main\.withinCap\[\d+\]$/,
     from: 1n,
     to: 0n,
     reason: "The prover says which bound holds; where cap = before both do, with the same slack.",
-  },
-  {
-    signal: /^main\.slotHealthy\[\d+\]$/,
-    from: 1n,
-    to: 0n,
-    reason:
-      "The prover says which rule holds; an account that nothing happened to, with value equal to its requirement, meets both with slack 0.",
   },
 ];
 

@@ -10,9 +10,10 @@ const SOURCES = [
   {
     constant: "EXCHANGE_ABI",
     contract: "Exchange",
-    says: "Exchange, with the errors of verifiers, oracle and token, which come up through it.",
-    errorsFrom: ["IBatchVerifier", "PriceOracle", "TestDollar"],
+    says: "Exchange, with the errors of verifiers, oracle, registry and token, which come up through it.",
+    errorsFrom: ["IBatchVerifier", "PriceOracle", "MarketRegistry", "TestDollar"],
   },
+  { constant: "MARKET_REGISTRY_ABI", contract: "MarketRegistry", says: "MarketRegistry.", errorsFrom: [] },
   { constant: "PRICE_ORACLE_ABI", contract: "PriceOracle", says: "PriceOracle.", errorsFrom: [] },
   { constant: "TEST_DOLLAR_ABI", contract: "TestDollar", says: "TestDollar.", errorsFrom: [] },
 ];

@@ -3,7 +3,14 @@ import { epochRecord, type OpenedEpoch } from "../../matcher/protocol/epoch-reco
 import { openInterestWords } from "../../matcher/protocol/lane-words.ts";
 import { pack } from "../../matcher/protocol/packing.ts";
 import { poseidon } from "../../matcher/protocol/poseidon.ts";
-import { type BatchData, challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
+import {
+  type BatchData,
+  challengeOf,
+  commitmentOf,
+  evaluate,
+  insuranceSpentBeforePicoUsd,
+  publicData,
+} from "../../matcher/protocol/public-data.ts";
 import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
 import { advanceSharedState } from "../../matcher/protocol/shared-state.ts";
 import { dataLayout, tierById, WITHDRAWAL_WORD } from "../../matcher/protocol/spec.ts";
@@ -21,6 +28,8 @@ export interface BatchTerms {
   queueCount?: number;
   withdrawals?: { owner: string; amountMicroUsd: bigint }[];
   feeDeltaPicoUsd?: bigint;
+  /** As before the batch unless told otherwise: the fund paid nothing. */
+  insuranceSpentAfterPicoUsd?: bigint;
   grossOpenInterestAfterLots?: bigint[];
   seed?: string;
 }
@@ -51,7 +60,8 @@ export function batchOf(world: World, terms: BatchTerms = {}): Batch {
     journalHead: random.field(),
     fundingDigest: 0n,
     feeDeltaPicoUsd: terms.feeDeltaPicoUsd ?? BigInt(random.integer(1_000_000_000)),
-    insuranceSpentAfterPicoUsd: 0n,
+    insuranceSpentAfterPicoUsd:
+      terms.insuranceSpentAfterPicoUsd ?? insuranceSpentBeforePicoUsd({ epoch, sharedState: model.sharedState }),
     grossOpenInterestAfterLots:
       terms.grossOpenInterestAfterLots ?? epoch.markets.map(() => BigInt(random.integer(2 ** 40))),
     bodyWords: [...withdrawals, ...rest],

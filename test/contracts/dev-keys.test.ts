@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 
 const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
 
@@ -12,12 +13,14 @@ async function onChain(chainId: number) {
   const insecure = await ethers.deployContract("ExpectedInputsVerifier", [true]);
   const sound = await ethers.deployContract("ExpectedInputsVerifier", [false]);
   const token = await ethers.deployContract("TestDollar");
-  const oracle = await ethers.deployContract("PriceOracle", [owner.address, [owner.address], 1, 300]);
-  const deploy = async (verifiers: string[]) =>
-    ethers.deployContract("Exchange", [
+  const deploy = async (verifiers: string[]) => {
+    const { addresses } = await deployEpochSources(owner, (name, args) => ethers.deployContract(name, args), [
+      owner.address,
+    ]);
+    return ethers.deployContract("Exchange", [
       {
         token: await token.getAddress(),
-        oracle: await oracle.getAddress(),
+        ...addresses,
         owner: owner.address,
         operator: owner.address,
         insuranceOwner: owner.address,
@@ -26,6 +29,7 @@ async function onChain(chainId: number) {
         verifiers,
       },
     ]);
+  };
   return { connection, deploy, insecure: await insecure.getAddress(), sound: await sound.getAddress() };
 }
 

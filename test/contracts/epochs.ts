@@ -54,6 +54,8 @@ export interface OpeningTerms {
   roundNumber?: number;
   roundTimeSeconds?: number;
   prices?: readonly number[];
+  /** The last accepted prices stand; the round's number alone is given. */
+  withoutRound?: boolean;
   journalHead?: bigint;
   paramVersion?: number;
   fundingDeltas?: readonly bigint[];
@@ -69,10 +71,12 @@ export async function openingOf(world: World, terms: OpeningTerms = {}) {
     signers: [world.reporter],
   });
   return {
-    round,
+    round: terms.withoutRound
+      ? { number: terms.roundNumber ?? world.model.nextRound - 1, timeSeconds: 0, reports: [] }
+      : round,
     timeSeconds,
     journalHead: terms.journalHead ?? 0xabcn,
-    paramVersion: terms.paramVersion ?? Number(await world.exchange.latestParameterVersion?.()),
+    paramVersion: terms.paramVersion ?? Number(await world.registry.latestVersion()),
     fundingDeltasPicoUsd: terms.fundingDeltas ?? new Array(MARKETS).fill(0n),
   };
 }
@@ -92,18 +96,20 @@ export async function openEpoch(world: World, terms: OpeningTerms = {}): Promise
   for (const log of receipt.logs) {
     const parsed = world.exchange.interface.parseLog(log);
     if (parsed?.name !== "EpochOpened") continue;
-    const { number, paramVersion, rebateCapPpm, journalHead, marketWords, openInterestCapWords } = parsed.args;
+    const { number, paramVersion, rebateCapPpm, journalHead, liquidationTerms, marketWords, openInterestCapWords } =
+      parsed.args;
     const epoch = epochFromRecord({
       number,
       timeSeconds: parsed.args.timeSeconds,
       paramVersion,
       rebateCapPpm,
       journalHead,
+      liquidationTerms,
       marketWords: [...marketWords],
       openInterestCapWords: [...openInterestCapWords],
     });
     world.model.epochs.push(epoch);
-    world.model.nextRound = (terms.roundNumber ?? world.model.nextRound) + 1;
+    if (!terms.withoutRound) world.model.nextRound = (terms.roundNumber ?? world.model.nextRound) + 1;
     return epoch;
   }
   throw new Error("no EpochOpened event");

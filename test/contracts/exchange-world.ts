@@ -1,20 +1,19 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { type BaseContract, encodeBytes32String } from "ethers";
+import type { BaseContract } from "ethers";
 import { type Bytes32, ZERO_BYTES32 } from "../../matcher/protocol/abi-hash.ts";
-import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { domainOf } from "../../matcher/protocol/message-hash.ts";
 import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
 import { genesisSharedState, type SharedState } from "../../matcher/protocol/shared-state.ts";
-import { MARKETS } from "../../matcher/protocol/spec.ts";
+import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
   | "accountOwner"
   | "acceptOwnership"
   | "addVerifier"
-  | "appendParameters"
   | "claim"
   | "claimable"
   | "collectFees"
@@ -24,18 +23,20 @@ export type ExchangeContract = Callable<
   | "domain"
   | "epochHash"
   | "genesisSharedState"
+  | "isVacant"
   | "latestEpoch"
-  | "latestParameterVersion"
   | "openEpoch"
   | "operator"
   | "oracle"
   | "owner"
-  | "parameters"
   | "queueHashAt"
   | "queueLength"
   | "register"
+  | "registry"
   | "renounceOwnership"
   | "setDepositLimits"
+  | "settledOpenInterest"
+  | "settlementOf"
   | "setOperator"
   | "settleBatch"
   | "sharedStateHash"
@@ -44,12 +45,31 @@ export type ExchangeContract = Callable<
   | "vault"
   | "verifierOf"
 >;
+export type RegistryContract = Callable<
+  | "acceptOwnership"
+  | "appendParameters"
+  | "exchange"
+  | "latestVersion"
+  | "newestTerms"
+  | "owner"
+  | "parameters"
+  | "parametersHash"
+  | "renounceOwnership"
+  | "sinceSeconds"
+  | "transferOwnership"
+>;
 export type OracleContract = Callable<
+  | "boundsOf"
   | "isVerified"
   | "latestRound"
-  | "maxAgeSeconds"
+  | "maxRoundAgeSeconds"
   | "owner"
+  | "previewRound"
+  | "prices"
+  | "pricesAt"
+  | "registry"
   | "reportDigest"
+  | "setBounds"
   | "setSigners"
   | "signers"
   | "submitRound"
@@ -80,6 +100,7 @@ export interface World {
   reporter: HardhatEthersSigner;
   token: TokenContract;
   oracle: OracleContract;
+  registry: RegistryContract;
   exchange: ExchangeContract;
   address: string;
   chainId: number;
@@ -91,26 +112,7 @@ export interface World {
 
 export const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 export const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
-export const ORACLE_MAX_AGE_SECONDS = 300;
 export const TIERS_WITH_VERIFIER = [0, 1, 2];
-
-/** Risk parameters as the contract takes them: four live markets. */
-export function devnetParameters() {
-  const markets = Array.from({ length: MARKETS }, (_, index) => {
-    const entry = DEVNET_MARKETS[index];
-    return {
-      imfPpm: entry?.imfPpm ?? 0,
-      mmfPpm: entry?.mmfPpm ?? 0,
-      bandPpm: entry?.bandPpm ?? 0,
-      openInterestCapLots: entry?.openInterestCapLots ?? 0n,
-      live: entry !== undefined,
-      tickSizeExponent: -(entry?.market.tickDecimals ?? 0),
-      lotSizeExponent: -(entry?.market.lotDecimals ?? 0),
-      symbol: encodeBytes32String(entry?.market.symbol ?? ""),
-    };
-  });
-  return { rebateCapPpm: 100, maxFundingRatePpmPerHour: 15_000, markets };
-}
 
 async function deploy<T extends BaseContract>(name: string, ...args: unknown[]): Promise<T> {
   return (await ethers.deployContract(name, args)) as unknown as T;
@@ -120,6 +122,7 @@ async function deploy<T extends BaseContract>(name: string, ...args: unknown[]):
 export interface Setup {
   token: string;
   oracle: string;
+  registry: string;
   owner: string;
   operator: string;
   insuranceOwner: string;
@@ -141,18 +144,17 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
     HardhatEthersSigner,
   ];
   const token = await deploy<TokenContract>(tokenName);
-  const oracle = await deploy<OracleContract>(
-    "PriceOracle",
-    owner.address,
-    [reporter.address],
-    1,
-    ORACLE_MAX_AGE_SECONDS,
-  );
   const verifiers: VerifierContract[] = [];
   for (const _ of TIERS_WITH_VERIFIER) verifiers.push(await deploy<VerifierContract>("ExpectedInputsVerifier", true));
+  const { contracts, addresses } = await deployEpochSources<RegistryContract, OracleContract>(
+    owner,
+    (name, args) => ethers.deployContract(name, args),
+    [reporter.address],
+  );
+  const { registry, oracle } = contracts;
   const setup: Setup = {
     token: await token.getAddress(),
-    oracle: await oracle.getAddress(),
+    ...addresses,
     owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
@@ -164,7 +166,7 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
   const exchange = await deploy<ExchangeContract>("Exchange", setup);
   const address = await exchange.getAddress();
   const { chainId } = await ethers.provider.getNetwork();
-  await mined(exchange.appendParameters(devnetParameters()));
+  await mined(registry.appendParameters(devnetParameters()));
   const world: World = {
     owner,
     operator,
@@ -175,6 +177,7 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
     reporter,
     token,
     oracle,
+    registry,
     exchange,
     address,
     chainId: Number(chainId),

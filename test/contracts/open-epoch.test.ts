@@ -1,9 +1,13 @@
 import { expect } from "chai";
-import { epochHash, epochRecord, marketFromWord } from "../../matcher/protocol/epoch-record.ts";
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
+import { epochHash, epochRecord, liquidationTermsWord, marketFromWord } from "../../matcher/protocol/epoch-record.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
+import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
+import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 import { type OpeningTerms, openEpoch, openingOf, SEED_PRICES_TICKS, sendOpening } from "./epochs.ts";
-import { as, deployWorld, devnetParameters, type Setup, useWorld, type World } from "./exchange-world.ts";
+import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
 const none = () => new Array<bigint>(MARKETS).fill(0n);
 
@@ -39,7 +43,12 @@ describe("Exchange.openEpoch", () => {
         priceMaxTicks: 682_500,
         fundingIndexPicoUsd: 0n,
         grossOpenInterestCapLots: 400_000_000n,
+        restricted: false,
+        retired: false,
+        isolatedOnly: false,
+        positionCapLots: 100_000_000n,
       });
+      expect(epoch.liquidation).to.deep.equal(DEVNET_LIQUIDATION);
       expect(await w.exchange.epochHash(1)).to.equal(epochHash(epochRecord(epoch)));
       expect(await w.exchange.epochHash(2)).to.equal(`0x${"0".repeat(64)}`);
     });
@@ -49,15 +58,7 @@ describe("Exchange.openEpoch", () => {
       const prices = SEED_PRICES_TICKS.map((price) => price || 999);
       const epoch = await openEpoch(w, { prices });
       for (const market of [4, 5, 6, 7]) {
-        expect(epoch.markets[market]).to.deep.equal({
-          priceTicks: 0,
-          imfPpm: 0,
-          mmfPpm: 0,
-          priceMinTicks: 1,
-          priceMaxTicks: 0,
-          fundingIndexPicoUsd: 0n,
-          grossOpenInterestCapLots: 0n,
-        });
+        expect(epoch.markets[market]).to.deep.equal(closedMarket());
       }
     });
 
@@ -84,7 +85,7 @@ describe("Exchange.openEpoch", () => {
       const [market] = parameters.markets;
       if (market === undefined) throw new Error("no market");
       market.imfPpm = 100_000;
-      await mined(w.exchange.appendParameters(parameters));
+      await mined(w.registry.appendParameters(parameters));
       const epoch = await openEpoch(w);
       expect(epoch).to.deep.include({ number: 2, paramVersion: 2, rebateCapPpm: 55 });
       expect(epoch.markets[0]?.imfPpm).to.equal(100_000);
@@ -111,6 +112,7 @@ describe("Exchange.openEpoch", () => {
           1n,
           100n,
           0xabcn,
+          liquidationTermsWord(DEVNET_LIQUIDATION),
           roundHash,
           (words: bigint[]) => marketFromWord(words[1] ?? 0n, 0n).priceTicks === 300_000,
           () => true,
@@ -184,7 +186,7 @@ describe("Exchange.openEpoch", () => {
 
     it("refuses any parameter version but the newest", async () => {
       const w = world();
-      await mined(w.exchange.appendParameters(devnetParameters()));
+      await mined(w.registry.appendParameters(devnetParameters()));
       for (const paramVersion of [0, 1, 3]) {
         await refusal(sendOpening(w, { paramVersion }), "StaleParameterVersion").withArgs(2n, paramVersion);
       }
@@ -192,9 +194,12 @@ describe("Exchange.openEpoch", () => {
 
     it("refuses to open without any parameters", async () => {
       const w = world();
+      const { addresses } = await deployEpochSources(w.owner, (name, args) => ethers.deployContract(name, args), [
+        w.reporter.address,
+      ]);
       const setup: Setup = {
         token: await w.token.getAddress(),
-        oracle: await w.oracle.getAddress(),
+        ...addresses,
         owner: w.owner.address,
         operator: w.operator.address,
         insuranceOwner: w.insuranceOwner.address,
@@ -205,18 +210,11 @@ describe("Exchange.openEpoch", () => {
       const bare = await ethers.deployContract("Exchange", [setup]);
       const opening = await openingOf(w, { paramVersion: 0 });
       await expect(bare.connect(w.operator).getFunction("openEpoch")(opening))
-        .to.be.revertedWithCustomError(w.exchange, "UnknownParameterVersion")
+        .to.be.revertedWithCustomError(w.registry, "UnknownParameterVersion")
         .withArgs(0n, 0n);
     });
 
-    it("refuses a live market without a price", async () => {
-      const w = world();
-      const prices = [...SEED_PRICES_TICKS];
-      prices[2] = 0;
-      await refusal(sendOpening(w, { prices }), "PriceMissing").withArgs(2n);
-    });
-
-    it("refuses an older round than the last epoch's", async () => {
+    it("refuses an older round than the oracle's newest", async () => {
       const w = world();
       const first = await openEpoch(w);
       const second = await openEpoch(w);
@@ -225,6 +223,15 @@ describe("Exchange.openEpoch", () => {
         "RoundOutOfOrder",
       ).withArgs(2n, 1n);
       expect(second.number).to.equal(2);
+    });
+
+    it("refuses to go without a round that has come to the oracle meanwhile", async () => {
+      const w = world();
+      const { timeSeconds } = await openEpoch(w);
+      await refusal(sendAfter(w, 5, { withoutRound: true, roundNumber: 0 }), "RoundOutOfOrder").withArgs(1n, 0n);
+      await refusal(sendAfter(w, 5, { withoutRound: true, roundNumber: 2 }), "RoundOutOfOrder").withArgs(1n, 2n);
+      await mined(sendAfter(w, 5, { withoutRound: true, roundNumber: 1 }));
+      expect((await w.exchange.latestEpoch()).timeSeconds).to.equal(BigInt(timeSeconds + 5));
     });
 
     it("refuses what the oracle refuses", async () => {
@@ -289,15 +296,15 @@ describe("Exchange.openEpoch", () => {
       await openEpoch(w, { prices });
       await refusal(
         sendAfter(w, 60, { prices, fundingDeltas: onlyMarket(6, -1n) }),
-        "FundingDeltaOutOfBounds",
-      ).withArgs(6n, -1n, 0n);
+        "FundingWithoutFreshPrice",
+      ).withArgs(6n, -1n);
     });
 
     it("refuses an index that leaves its 63 bits, by one unit", async () => {
       const w = world();
       const parameters = devnetParameters();
       parameters.maxFundingRatePpmPerHour = 1_000_000;
-      await mined(w.exchange.appendParameters(parameters));
+      await mined(w.registry.appendParameters(parameters));
       const prices = [...SEED_PRICES_TICKS];
       prices[0] = 2 ** 32 - 1;
       await openEpoch(w, { prices });

@@ -62,13 +62,13 @@ async function shortPool(w: World): Promise<ShortPool> {
     const trace = batcher.push(step);
     if (trace !== undefined) await settleTrace(w, trace);
   };
-  await take(ledger.openEpoch(w.model.epochs[0] as OpenedEpoch));
+  await take(ledger.openEpoch(w.model.epochs[0] as OpenedEpoch)[0]);
   for (const entry of w.model.queue) {
     await take(entry.kind === "deposit" ? ledger.applyDeposit(entry) : ledger.registerAccount(entry));
   }
   const terms = { priceTicks: BTC_TICKS, quantityLots: LOTS, makerFeePpm: 200, takerFeePpm: 333 };
   await take(ledger.applyFill({ maker: order(1, "sell"), taker: order(2, "buy"), ...terms }));
-  await take(ledger.openEpoch(w.model.epochs[1] as OpenedEpoch));
+  await take(ledger.openEpoch(w.model.epochs[1] as OpenedEpoch)[0]);
   const withdraw = (amountMicroUsd: bigint): BatchTrace | undefined => {
     const expirySeconds = 2 ** 32 - 1;
     const message = unsigned({ kind: "withdrawal" as const, account: 2, sequence: 0, expirySeconds, amountMicroUsd });

@@ -1,10 +1,11 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { expect } from "chai";
-import { TypedDataEncoder, Wallet } from "ethers";
+import { TypedDataEncoder, Wallet, ZeroAddress } from "ethers";
 import { abiHash } from "../../matcher/protocol/abi-hash.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
 import { type RoundTerms, SEED_PRICES_TICKS, signedRound } from "./epochs.ts";
-import { deployWorld, ORACLE_MAX_AGE_SECONDS, type OracleContract, useWorld, type World } from "./exchange-world.ts";
+import { deployWorld, type OracleContract, useWorld, type World } from "./exchange-world.ts";
+import { ORACLE_MAX_AGE_SECONDS, oracleSetup } from "./oracle-setup.ts";
 
 const PRICES = SEED_PRICES_TICKS;
 
@@ -195,6 +196,53 @@ describe("PriceOracle", () => {
       expect(await medianOf(w, [3, 4])).to.equal(true);
     });
 
+    it("does not count a signer without a price: silence moves none", async () => {
+      const w = world();
+      const silent = new Array(8).fill(0);
+      const low = PRICES.map((price) => 2 * price);
+      const high = PRICES.map((price) => 3 * price);
+      for (const prices of [
+        [silent, high, low],
+        [high, silent, low],
+        [low, high, silent],
+      ]) {
+        const round = await terms(w, { prices, signers });
+        const [roundHash] = await w.oracle.submitRound.staticCall(await signedRound(w, round));
+        expect(roundHash).to.equal(hashOf(1, round.timeSeconds, low));
+      }
+    });
+
+    it("has no median of a market for which fewer than the threshold have a price, and goes on with the others", async () => {
+      const w = world();
+      const round = await terms(w, {
+        prices: [
+          [10, 20, 0, 0, 0, 5, 0, 8],
+          [12, 0, 30, 0, 0, 6, 0, 0],
+          [11, 0, 0, 40, 0, 7, 9, 9],
+        ],
+        signers,
+      });
+      await mined(w.oracle.submitRound(await signedRound(w, round)));
+      const medians = [11, 0, 0, 0, 0, 6, 0, 8];
+      expect(await w.oracle.isVerified(hashOf(1, round.timeSeconds, medians))).to.equal(true);
+      const { pricesTicks, timesSeconds } = await w.oracle.prices();
+      expect(pricesTicks.map(Number)).to.deep.equal(medians);
+      expect(timesSeconds.map(Number)).to.deep.equal(medians.map((price) => (price === 0 ? 0 : round.timeSeconds)));
+    });
+
+    it("refuses other reports under the number of a round that is known", async () => {
+      const w = world();
+      const round = await terms(w, { prices: rounds([1, 2, 3]), signers });
+      await mined(w.oracle.submitRound(await signedRound(w, round)));
+      const other = await signedRound(w, { ...round, prices: rounds([1, 2]), signers: signers.slice(0, 2) });
+      await expect(w.oracle.submitRound(other))
+        .to.be.revertedWithCustomError(w.oracle, "RoundNumberNotIncreasing")
+        .withArgs(1n, 1n);
+      // Another quorum with the same medians is the same round.
+      const same = await signedRound(w, { ...round, prices: rounds([2, 3]), signers: signers.slice(1) });
+      await expect(w.oracle.submitRound(same)).to.not.emit(w.oracle, "RoundVerified");
+    });
+
     it("takes each market's median by itself", async () => {
       const w = world();
       const prices = [
@@ -272,12 +320,21 @@ describe("PriceOracle", () => {
         .withArgs(w.stranger.address);
     });
 
+    it("refuses to be without a registry", async () => {
+      const w = world();
+      await expect(
+        ethers.deployContract("PriceOracle", [oracleSetup(w.owner.address, ZeroAddress, [w.alice.address])]),
+      ).to.be.revertedWithCustomError(w.oracle, "ZeroAddress");
+      expect(await w.oracle.registry()).to.equal(await w.registry.getAddress());
+    });
+
     it("refuses an age bound of zero", async () => {
       const w = world();
-      await expect(ethers.deployContract("PriceOracle", [w.owner.address, [w.alice.address], 1, 0]))
+      const setup = oracleSetup(w.owner.address, w.address, [w.alice.address], { maxRoundAgeSeconds: 0 });
+      await expect(ethers.deployContract("PriceOracle", [setup]))
         .to.be.revertedWithCustomError(w.oracle, "InvalidMaxAge")
         .withArgs(0n);
-      expect(await w.oracle.maxAgeSeconds()).to.equal(BigInt(ORACLE_MAX_AGE_SECONDS));
+      expect(await w.oracle.maxRoundAgeSeconds()).to.equal(BigInt(ORACLE_MAX_AGE_SECONDS));
     });
   });
 });

@@ -34,7 +34,8 @@ async function live(w: World): Promise<void> {
     const isUsed = last?.number === w.model.sharedState.epochNumber;
     if (isUsed && random.integer(2) === 0) {
       const elapsed = 1 + random.integer(200);
-      const prices = SEED_PRICES_TICKS.map((price) => (price === 0 ? 0 : 1 + random.integer(2 * price)));
+      // Up to three times the last price: as far as the oracle's bounds let one go in a second.
+      const prices = SEED_PRICES_TICKS.map((price) => (price === 0 ? 0 : price / 2 + random.integer(price)));
       // 15,000 ppm an hour of the price, a little less.
       const fundingDeltas = prices.map((price) => {
         const boundFloor = Math.floor((15_000 * price * elapsed) / 3600);
@@ -103,6 +104,7 @@ describe("Random batches", function () {
             paramVersion: args.paramVersion,
             rebateCapPpm: args.rebateCapPpm,
             journalHead: args.journalHead,
+            liquidationTerms: args.liquidationTerms,
             marketWords: [...args.marketWords],
             openInterestCapWords: [...args.openInterestCapWords],
           }),

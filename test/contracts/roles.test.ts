@@ -2,12 +2,16 @@ import { expect } from "chai";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
 import { artifacts } from "hardhat";
 import { ethers, mined } from "./chain.ts";
+import { deployEpochSources } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
 async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
+  const { addresses } = await deployEpochSources(w.owner, (name, args) => ethers.deployContract(name, args), [
+    w.reporter.address,
+  ]);
   return {
     token: await w.token.getAddress(),
-    oracle: await w.oracle.getAddress(),
+    ...addresses,
     owner: w.owner.address,
     operator: w.operator.address,
     insuranceOwner: w.insuranceOwner.address,
@@ -25,7 +29,6 @@ describe("Exchange: roles and set-up", () => {
   const CALLERS: Record<string, "anybody" | "owner" | "operator" | "pending owner"> = {
     acceptOwnership: "pending owner",
     addVerifier: "owner",
-    appendParameters: "owner",
     claim: "anybody",
     collectFees: "owner",
     deposit: "anybody",
@@ -136,6 +139,9 @@ describe("Exchange: roles and set-up", () => {
     const refusals: [Partial<Setup>, string][] = [
       [{ token: ZeroAddress }, "ZeroAddress"],
       [{ oracle: ZeroAddress }, "ZeroAddress"],
+      [{ registry: ZeroAddress }, "ZeroAddress"],
+      [{ registry: await w.registry.getAddress() }, "RegistryOfAnotherExchange"],
+      [{ oracle: await w.oracle.getAddress() }, "OracleOfAnotherRegistry"],
       [{ operator: ZeroAddress }, "ZeroAddress"],
       [{ insuranceOwner: ZeroAddress }, "ZeroAddress"],
       [{ owner: ZeroAddress }, "OwnableInvalidOwner"],
@@ -157,10 +163,12 @@ describe("Exchange: roles and set-up", () => {
       .withArgs(6n, 18n);
   });
 
-  it("fits the size that a chain allows", async () => {
+  it("fits the size that a chain allows, as do oracle and registry", async () => {
     const w = world();
-    const code = await ethers.provider.getCode(w.address);
-    expect(code.length / 2 - 1).to.be.below(24_577);
+    for (const contract of [w.exchange, w.oracle, w.registry]) {
+      const code = await ethers.provider.getCode(await contract.getAddress());
+      expect(code.length / 2 - 1).to.be.below(24_577);
+    }
   });
 });
 

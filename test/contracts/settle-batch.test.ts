@@ -1,12 +1,14 @@
 import { expect } from "chai";
 import { concat, toBeHex } from "ethers";
 import { Point } from "../../matcher/protocol/curve.ts";
+import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { publicData } from "../../matcher/protocol/public-data.ts";
 import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
 import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
+import { dataLayout, TIERS, type Tier } from "../../matcher/protocol/spec.ts";
 import { batchOf, follow, provenInput, sendBatch, settle } from "./batches.ts";
-import { mined } from "./chain.ts";
-import { openEpoch } from "./epochs.ts";
+import { blockTimeSeconds, mined, setNextBlockTime } from "./chain.ts";
+import { openEpoch, SEED_PRICES_TICKS } from "./epochs.ts";
 import { as, deployWorld, fund, readQueue, useWorld } from "./exchange-world.ts";
 
 const ALICE_Q = Point.BASE.multiply(5n).toAffine();
@@ -64,6 +66,30 @@ describe("Exchange.settleBatch", () => {
     await expect(sent).to.emit(w.exchange, "BatchData").withArgs(1n, data);
   });
 
+  it("carries what the insurance fund paid through the epoch, and tells when it pays", async () => {
+    const w = world();
+    const first = w.model.epochs[0];
+    const pays = async (terms: Parameters<typeof batchOf>[1]) => {
+      const batch = batchOf(w, terms);
+      const sent = sendBatch(w, await provenInput(w, batch));
+      await sent;
+      follow(w, batch);
+      expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+      return sent;
+    };
+    await expect(pays({ epoch: first })).to.not.emit(w.exchange, "InsuranceSpent");
+    const paid = pays({ epoch: first, insuranceSpentAfterPicoUsd: 7_000_000n });
+    await expect(paid).to.emit(w.exchange, "InsuranceSpent").withArgs(2n, 1n, 7_000_000n);
+    await expect(pays({ epoch: first })).to.not.emit(w.exchange, "InsuranceSpent");
+    expect(w.model.sharedState.insuranceSpentPicoUsd).to.equal(7_000_000n);
+    // The next epoch starts from 0, so that the same amount is news in it.
+    const second = await openEpoch(w);
+    const again = pays({ epoch: second, insuranceSpentAfterPicoUsd: 7_000_000n });
+    await expect(again).to.emit(w.exchange, "InsuranceSpent").withArgs(4n, 2n, 7_000_000n);
+    await expect(pays({ epoch: await openEpoch(w) })).to.not.emit(w.exchange, "InsuranceSpent");
+    expect(w.model.sharedState.insuranceSpentPicoUsd).to.equal(0n);
+  });
+
   it("consumes queue entries in several batches, and moves their deposits into the pool", async () => {
     const w = world();
     expect((await w.exchange.vault()).toArray()).to.deep.equal([500_000_000n, 0n, 0n, 0n]);
@@ -90,6 +116,55 @@ describe("Exchange.settleBatch", () => {
     expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
   });
 
+  it("settles a backlog of hours, every batch at its own epoch's price and time and in that order alone", async () => {
+    const w = world();
+    const price = (hour: number) => SEED_PRICES_TICKS.map((ticks) => Math.round(ticks * (1 + hour / 100)));
+    const backlog = [w.model.epochs[0] as OpenedEpoch];
+    for (let hour = 1; hour <= 6; hour++) {
+      const timeSeconds = (await blockTimeSeconds()) + 3_600;
+      backlog.push(await openEpoch(w, { timeSeconds, prices: price(hour) }));
+    }
+    await setNextBlockTime((await blockTimeSeconds()) + 7 * 3_600);
+    for (const [hour, epoch] of backlog.entries()) {
+      expect(epoch.markets[0]?.priceTicks).to.equal(price(hour)[0]);
+      // What a late prover would like: the price or the time of a later hour.
+      const later = backlog[hour + 1];
+      if (later !== undefined) {
+        for (const change of [{ markets: later.markets }, { timeSeconds: later.timeSeconds }, { journalHead: 1n }]) {
+          const wishful = batchOf(w, { epoch: { ...epoch, ...change } });
+          await expect(sendBatch(w, await provenInput(w, wishful))).to.be.revertedWithCustomError(
+            w.exchange,
+            "EpochMismatch",
+          );
+        }
+      }
+      const afterNext = backlog[hour + 2];
+      if (hour > 0 && afterNext !== undefined) {
+        const skipping = batchOf(w, { epoch: afterNext });
+        await expect(sendBatch(w, await provenInput(w, skipping))).to.be.revertedWithCustomError(
+          w.exchange,
+          "EpochOutOfOrder",
+        );
+      }
+      await settle(w, { epoch });
+    }
+    expect(await w.exchange.sharedStateHash()).to.equal(sharedStateHash(w.model.sharedState));
+  });
+
+  it("keeps the open interest that the last batch left, with that batch's epoch", async () => {
+    const w = world();
+    const kept = async () => {
+      const { epochNumber, grossOpenInterestLots } = await w.exchange.settledOpenInterest();
+      return { epochNumber, lots: [...grossOpenInterestLots] };
+    };
+    expect(await kept()).to.deep.equal({ epochNumber: 0n, lots: new Array(8).fill(0n) });
+    const lots = [1n, 2n ** 48n - 1n, 0n, 5n, 2n ** 48n - 1n, 0n, 7n, 2n ** 40n];
+    await settle(w, { grossOpenInterestAfterLots: lots });
+    expect(await kept()).to.deep.equal({ epochNumber: 1n, lots });
+    await settle(w, { epoch: await openEpoch(w), grossOpenInterestAfterLots: new Array(8).fill(0n) });
+    expect(await kept()).to.deep.equal({ epochNumber: 2n, lots: new Array(8).fill(0n) });
+  });
+
   it("credits withdrawals to their owners, to be claimed by them", async () => {
     const w = world();
     await settle(w, { queueCount: 2 });
@@ -112,6 +187,7 @@ describe("Exchange.settleBatch", () => {
     const [registration] = w.model.queue.slice(1);
     if (registration === undefined) throw new Error("no registration");
     const data = publicData(batchOf(w, { queueCount: 2 }));
-    expect(data.slice(28, 32)).to.deep.equal(queueEntryWords(registration));
+    const { queue } = dataLayout(TIERS[1] as Tier);
+    expect(data.slice(queue + 4, queue + 8)).to.deep.equal(queueEntryWords(registration));
   });
 });

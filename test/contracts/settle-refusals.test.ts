@@ -4,7 +4,7 @@ import { epochHash, epochRecord } from "../../matcher/protocol/epoch-record.ts";
 import { domainOf } from "../../matcher/protocol/message-hash.ts";
 import { challengeOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
 import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
-import { FIELD_ORDER, TIERS } from "../../matcher/protocol/spec.ts";
+import { dataLayout, FIELD_ORDER, HEADER, TIERS, tierById } from "../../matcher/protocol/spec.ts";
 import {
   type Batch,
   type BatchArgument,
@@ -184,6 +184,7 @@ describe("Exchange.settleBatch refuses", () => {
         (input) => (input.epoch.paramVersion += 1n),
         (input) => (input.epoch.rebateCapPpm += 1n),
         (input) => (input.epoch.journalHead += 1n),
+        (input) => (input.epoch.liquidationTerms += 1n),
         (input) => (input.epoch.marketWords[2] = (input.epoch.marketWords[2] ?? 0n) + 1n),
         (input) => (input.epoch.openInterestCapWords[1] = 1n),
       ];
@@ -276,19 +277,19 @@ describe("Exchange.settleBatch refuses", () => {
       const batch = batchOf(w, { tier: 0 });
       const data = publicData(batch);
       const places: [index: number, put: (input: BatchArgument, word: bigint) => void][] = [
-        [2, (input, word) => (input.header.newRoot = word)],
-        [5, (input, word) => (input.header.journalHead = word)],
-        [6, (input, word) => (input.header.fundingDigest = word)],
-        [7, (input, word) => (input.header.feeDeltaPicoUsd = word)],
-        [9, (input, word) => (input.header.insuranceSpentAfterPicoUsd = word)],
-        [20, (input, word) => (input.header.grossOpenInterestAfterWords[0] = word)],
-        [21, (input, word) => (input.header.grossOpenInterestAfterWords[1] = word)],
+        [HEADER.newRoot, (input, word) => (input.header.newRoot = word)],
+        [HEADER.journalHead, (input, word) => (input.header.journalHead = word)],
+        [HEADER.fundingDigest, (input, word) => (input.header.fundingDigest = word)],
+        [HEADER.feeDelta, (input, word) => (input.header.feeDeltaPicoUsd = word)],
+        [HEADER.insuranceSpentAfter, (input, word) => (input.header.insuranceSpentAfterPicoUsd = word)],
+        [HEADER.grossOpenInterestAfter, (input, word) => (input.header.grossOpenInterestAfterWords[0] = word)],
+        [HEADER.grossOpenInterestAfter + 1, (input, word) => (input.header.grossOpenInterestAfterWords[1] = word)],
         ...batch.bodyWords.map(
           (_, index) =>
-            [28 + index, (input: BatchArgument, word: bigint) => (input.bodyWords[index] = word)] as [
-              number,
-              (input: BatchArgument, word: bigint) => void,
-            ],
+            [
+              dataLayout(batch.tier).withdrawals + index,
+              (input: BatchArgument, word: bigint) => (input.bodyWords[index] = word),
+            ] as [number, (input: BatchArgument, word: bigint) => void],
         ),
       ];
       for (const [index, put] of places) {
@@ -308,7 +309,7 @@ describe("Exchange.settleBatch refuses", () => {
           input.bodyWords[6] = 2n ** 256n - 1n;
         }),
         "WordNotInField",
-      ).withArgs(36n, FIELD_ORDER);
+      ).withArgs(dataLayout(tierById(1)).withdrawals + 4, FIELD_ORDER);
     });
 
     it("a commitment that is not below the field order", async () => {
@@ -330,6 +331,10 @@ describe("Exchange.settleBatch refuses", () => {
       ["another open interest", (input) => (input.header.grossOpenInterestAfterWords[0] = 1n)],
       ["a withdrawal put in", (input) => (input.bodyWords[0] = 1n << 160n)],
       ["another row", (input) => (input.bodyWords[2] = 1n)],
+      [
+        "another liquidation",
+        (input) => (input.bodyWords[dataLayout(tierById(1)).liquidations - dataLayout(tierById(1)).withdrawals] = 1n),
+      ],
       ["another account slot", (input) => (input.bodyWords[input.bodyWords.length - 1] = 1n)],
       ["another commitment", (input) => (input.commitment = (input.commitment + 1n) % FIELD_ORDER)],
     ];
@@ -348,7 +353,7 @@ describe("Exchange.settleBatch refuses", () => {
       const word = 1n << 192n;
       input.header.grossOpenInterestAfterWords[0] = word;
       const data = publicData(batch);
-      data[20] = word;
+      data[HEADER.grossOpenInterestAfter] = word;
       const z = challengeOf(w.chainId, w.address, batch.tier, input.commitment, data);
       await mined(verifier.expectInputs([input.commitment, z, evaluate(data, z)]));
       await refusal(sendBatch(w, input), "OpenInterestOutOfRange").withArgs(word);

@@ -12,6 +12,6 @@ describe("npm run demo", function () {
     });
     expect(code, output).to.equal(0);
     expect(output).to.not.contain("✗");
-    expect(output).to.match(/\n3\d checks hold, 0 do not\./);
+    expect(output).to.match(/\n[67]\d checks hold, 0 do not\./);
   });
 });

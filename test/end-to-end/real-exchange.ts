@@ -7,8 +7,9 @@ import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import type { RegistrationPoint } from "../../matcher/protocol/keys.ts";
 import type { ChainedEntry } from "../../matcher/protocol/queue-chain.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
-import { devnetParameters } from "../../scripts/devnet/deploy-contracts.ts";
+import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { verifierName } from "../../scripts/generate.ts";
+import { deployEpochSources } from "../contracts/epoch-sources.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
@@ -43,14 +44,13 @@ export interface RealExchange {
 
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
-const ORACLE_MAX_AGE_SECONDS = 300;
 
 /** A fresh chain in this process. Its addresses are the same under every chain id. */
 export function connect(chainId: number): Promise<Connection> {
   return network.create({ override: { chainId } });
 }
 
-/** Deploys verifiers, oracle, token and an Exchange; with `beside`, only a second Exchange that shares the others with it. */
+/** Deploys verifiers, token, registry, oracle and an Exchange; with `beside`, a second Exchange that shares verifiers and token. */
 export async function deployReal(connection: Connection, beside?: RealExchange): Promise<RealExchange> {
   const { ethers } = connection;
   const [owner, operator, insuranceOwner, reporter, ...wallets] = (await ethers.getSigners()) as [
@@ -67,12 +67,12 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     else verifiers.push(tier.name === "test" ? ZeroAddress : await (await deploy(verifierName(tier))).getAddress());
   }
   const token = beside?.token ?? ((await deploy("TestDollar")) as unknown as TokenContract);
-  const oracle =
-    beside?.oracle ??
-    (await (await deploy("PriceOracle", owner.address, [reporter.address], 1, ORACLE_MAX_AGE_SECONDS)).getAddress());
+  const { contracts, addresses } = await deployEpochSources(owner, (name, args) => ethers.deployContract(name, args), [
+    reporter.address,
+  ]);
   const exchange = (await deploy("Exchange", {
     token: await token.getAddress(),
-    oracle,
+    ...addresses,
     owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
@@ -80,7 +80,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
     verifiers,
   })) as unknown as ExchangeContract;
-  await mined(exchange.appendParameters(devnetParameters()));
+  await mined(contracts.registry.getFunction("appendParameters")(devnetParameters()));
   const { chainId } = await ethers.provider.getNetwork();
   return {
     connection,
@@ -88,7 +88,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     address: await exchange.getAddress(),
     exchange,
     token,
-    oracle,
+    oracle: addresses.oracle,
     verifiers,
     owner,
     operator,

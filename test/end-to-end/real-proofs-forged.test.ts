@@ -9,6 +9,7 @@ import { type batchDataOf, sharedStateAfter } from "../../matcher/prover/batch-d
 import { deriveTradingKey } from "../../matcher/sdk/wallet.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { verifierName } from "../../scripts/generate.ts";
+import { deployEpochSources } from "../contracts/epoch-sources.ts";
 import { forgedBatch, settle } from "./proven-history.ts";
 import { SEED_PRICES_TICKS } from "./random-history.ts";
 import { connect, deployReal, mined, perform, type RealExchange, readL1 } from "./real-exchange.ts";
@@ -93,11 +94,12 @@ describe("Proofs forged from the development key's public trapdoor", function ()
         .to.be.revertedWithCustomError(verifier, "InsecureDevKeyOnChain")
         .withArgs(chainId);
       const token = await ethers.deployContract("TestDollar");
-      const oracle = await ethers.deployContract("PriceOracle", [owner!.address, [owner!.address], 1, 300]);
+      const deploy = (name: string, args: unknown[]) => ethers.deployContract(name, args);
+      const { addresses } = await deployEpochSources(owner!, deploy, [owner!.address]);
       const exchange = await ethers.deployContract("Exchange", [
         {
           token: await token.getAddress(),
-          oracle: await oracle.getAddress(),
+          ...addresses,
           owner: owner!.address,
           operator: owner!.address,
           insuranceOwner: owner!.address,

@@ -101,9 +101,16 @@ describe("Processes that cannot start", function () {
     expect(await refusalOf("scripts/feed.ts", ...door, ...here, "--keys", at("none.json"))).to.match(
       /^The key file none\.json is missing/,
     );
-    expect(await refusalOf("scripts/feed.ts", ...door, ...here, "--every", "10")).to.match(
-      /^--every needs a whole number from 1000/,
-    );
+    const refusals: [string[], RegExp][] = [
+      [["--period", "0"], /^--period needs a whole number from 1/],
+      [["--signer", "4"], /^--signer needs 1 … 3, not 4/],
+      [["--source", "tea leaves"], /^There is no source "tea leaves"/],
+      [["--source", "http"], /^--source http needs --source-config with a file/],
+      [["--source-config", at("none.json")], /^The configuration none\.json cannot be read/],
+    ];
+    for (const [args, sentence] of refusals) {
+      expect(await refusalOf("scripts/feed.ts", ...door, ...here, ...args), args.join(" ")).to.match(sentence);
+    }
   });
 
   it("deployment: another chain than the one named, none at all", async () => {

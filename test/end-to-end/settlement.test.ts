@@ -49,7 +49,7 @@ describe("A batch with a real proof", function () {
       matcher: {
         tiers: TIERS.filter(({ name }) => name === "small"),
         confirmations: 3,
-        cadence: { leastMs: 3_600_000, idleMs: 3_600_000, aheadMax: 3 },
+        cadence: { leastMs: 3_600_000, idleMs: 3_600_000, aheadMax: 3, silentMs: 3_600_000, moveBoundPpm: 5_000 },
         onProgress: (told) => progress.push({ ...told }),
       },
     });

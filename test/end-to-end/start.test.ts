@@ -83,6 +83,22 @@ describe("npm start", function () {
     expect(status.chain.warning).to.match(/^INSECURE DEVELOPMENT KEYS/);
     expect(started.output()).to.contain("INSECURE DEVELOPMENT KEYS");
     expect(leftOvers(started).length).to.be.at.least(5);
+    // One price feed of three is no loss to anybody.
+    expect(status.oracle?.signers).to.have.length(3);
+    const feed = leftOvers(started).find((line) => line.includes("--signer 2"));
+    process.kill(Number(/^ *(\d+)/.exec(feed as string)?.[1]), "SIGKILL");
+    await said(started, /✗ The price feed 2 ended by SIGKILL\. The others go on\./);
+    const asked = (await (await fetch(url as string)).json()) as WireStatus;
+    await eventually(
+      "a round of the two others",
+      async () => {
+        const { oracle } = (await (await fetch(url as string)).json()) as WireStatus;
+        return (oracle?.round ?? 0) > (asked.oracle?.round ?? 0) + 4 && oracle?.markets[0]?.prices === 2
+          ? true
+          : undefined;
+      },
+      START_LIMIT_MS,
+    );
     // A terminal and npm may both pass the same Ctrl-C on.
     started.process.kill("SIGINT");
     started.process.kill("SIGINT");

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { Wallet } from "ethers";
-import { MarketSimulation } from "../../matcher/oracle/market-simulation.ts";
 import { PriceFeed } from "../../matcher/oracle/price-feed.ts";
 import { ReportEndpoint } from "../../matcher/oracle/report-endpoint.ts";
 import { RoundCollector } from "../../matcher/oracle/round-collector.ts";
+import { SimulationSource } from "../../matcher/oracle/simulation-source.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { ReportedRound } from "../../matcher/protocol/price-report.ts";
 
@@ -30,9 +30,11 @@ describe("The door for price reports", () => {
   };
 
   async function feedOnce(wallet: Wallet, troubles: string[] = []): Promise<void> {
-    const simulation = new MarketSimulation(1n, DEVNET_MARKETS);
+    const startSeconds = Math.floor(Date.now() / 1_000) - 60;
+    const source = new SimulationSource({ markets: DEVNET_MARKETS, seed: 1n, noiseSeed: 1n, startSeconds });
     const onTrouble = (sentence: string) => troubles.push(sentence);
-    const feed = new PriceFeed({ context, signer: wallet, simulation, matcherUrl: url, everyMs: 60_000, onTrouble });
+    const times = { periodSeconds: 60, maxAgeSeconds: 60 };
+    const feed = new PriceFeed({ context, signer: wallet, source, matcherUrl: url, ...times, onTrouble });
     await feed.start();
     feed.stop();
   }

@@ -2,7 +2,9 @@ import { expect } from "chai";
 import { type HDNodeWallet, Wallet } from "ethers";
 import { signReport } from "../../matcher/oracle/report-signer.ts";
 import { parseReport, ReportRefused, RoundCollector } from "../../matcher/oracle/round-collector.ts";
-import type { PriceReport } from "../../matcher/protocol/price-report.ts";
+import { wireOracle } from "../../matcher/oracle/wire-oracle.ts";
+import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
+import type { PriceReport, ReportedRound } from "../../matcher/protocol/price-report.ts";
 
 const context = { chainId: 31337, oracle: "0x5FbDB2315678afecb367f032d93F642f64180aa3" };
 const PRICES = [650_000, 300_000, 0, 0, 0, 0, 0, 0];
@@ -76,12 +78,152 @@ describe("RoundCollector", () => {
     expect(await refusalOf(collector, good)).to.equal("accepted");
   });
 
-  it("refuses a round that is complete, and older ones", async () => {
+  it("refuses rounds before one that is complete, and has no use for late reports of that one", async () => {
     const collector = new RoundCollector(context, { signers, threshold: 1 });
     collector.offer(await report(wallets[0]!, 100));
-    for (const round of [99, 100]) {
-      expect(await refusalOf(collector, await report(wallets[1]!, round))).to.match(/is complete or older/);
+    expect(await refusalOf(collector, await report(wallets[1]!, 99))).to.match(/round 99 is older/);
+    expect(collector.offer(await report(wallets[1]!, 100))).to.equal(undefined);
+    expect(collector.offer(await report(wallets[1]!, 101))?.number).to.equal(101);
+  });
+
+  it("takes no price for a price: a market needs as many as the contract asks, and zeros do not count", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const prices = (...first: number[]) => [...first, 0, 0, 0, 0, 0];
+    collector.offer(await report(wallets[0]!, 100, 1_000, prices(650_000, 0, 0)));
+    const round = collector.offer(await report(wallets[1]!, 100, 1_000, prices(640_000, 300_000, 0)));
+    expect(round?.pricesTicks.slice(0, 3)).to.deep.equal([640_000, 0, 0]);
+  });
+
+  it("waits a while for all signers, so that the median rests on as many as there are, and no longer", async () => {
+    const rounds: ReportedRound[] = [];
+    const late = { graceMs: 20, onRound: (round: ReportedRound) => rounds.push(round) };
+    const collector = new RoundCollector(context, { signers, threshold: 2 }, late);
+    const prices = (btc: number) => [btc, ...PRICES.slice(1)];
+    // All three: at once.
+    const all = [650_000, 700_000, 640_000];
+    for (const [i, btc] of all.entries()) {
+      const round = collector.offer(await report(wallets[i]!, 100, 1_000, prices(btc)));
+      expect(round?.pricesTicks[0]).to.equal(i === 2 ? 650_000 : undefined);
     }
+    // Two: after the grace, once.
+    for (const i of [0, 1]) collector.offer(await report(wallets[i]!, 101, 1_001, prices(all[i]!)));
+    expect(rounds).to.deep.equal([]);
+    await new Promise((wake) => setTimeout(wake, 60));
+    expect(rounds.map(({ number, pricesTicks }) => [number, pricesTicks[0]])).to.deep.equal([[101, 650_000]]);
+    // One is no round; a closed collector tells nothing more.
+    collector.offer(await report(wallets[0]!, 102, 1_002));
+    collector.offer(await report(wallets[1]!, 103, 1_003));
+    collector.offer(await report(wallets[2]!, 103, 1_003));
+    collector.close();
+    await new Promise((wake) => setTimeout(wake, 60));
+    expect(rounds).to.have.length(1);
+  });
+
+  it("ends a round's grace to the millisecond that it was given, and calls it off when the last signer reports", async () => {
+    const rounds: number[] = [];
+    const waits: { delayMs: number; run: () => void; off: boolean }[] = [];
+    const collector = new RoundCollector(
+      context,
+      { signers, threshold: 2 },
+      {
+        graceMs: 500,
+        onRound: ({ number }) => rounds.push(number),
+        after: (delayMs, run) => {
+          const wait = { delayMs, run, off: false };
+          waits.push(wait);
+          return () => {
+            wait.off = true;
+          };
+        },
+      },
+    );
+    const offer = async (signer: number, round: number) =>
+      collector.offer(await report(wallets[signer]!, round, 900 + round));
+    await offer(0, 100);
+    expect(waits, "one is not enough to wait for the others").to.deep.equal([]);
+    await offer(1, 100);
+    expect(waits.map(({ delayMs }) => delayMs)).to.deep.equal([500]);
+    expect((await offer(2, 100))?.number).to.equal(100);
+    expect(waits[0]?.off, "nobody is waited for any more").to.equal(true);
+    await offer(0, 101);
+    await offer(1, 101);
+    await offer(0, 102);
+    waits[1]?.run();
+    expect(rounds).to.deep.equal([101]);
+    expect((await offer(2, 101)) ?? null, "late, and of no use").to.equal(null);
+    await offer(1, 102);
+    expect((await offer(2, 102))?.number, "the next round went on meanwhile").to.equal(102);
+  });
+
+  it("lets nobody push out another's reports, nor take back what it reported", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const [liar, honest, other] = wallets as [Wallet, Wallet, Wallet];
+    collector.offer(await report(honest, 100));
+    for (let round = 101; round < 140; round++) collector.offer(await report(liar, round, 900 + round));
+    expect(collector.offer(await report(other, 100))?.number, "the flood has not washed it away").to.equal(100);
+    // Of its own, the newest eight wait: 132 … 139.
+    expect(collector.offer(await report(honest, 131, 1_031)), "its ninth newest").to.equal(undefined);
+    expect(collector.offer(await report(honest, 132, 1_032))?.number, "its eighth newest").to.equal(132);
+    collector.offer(await report(honest, 200, 2_000));
+    expect(collector.offer(await report(honest, 200, 2_000)), "again the same").to.equal(undefined);
+    const changed = await report(honest, 200, 2_000, [650_001, ...PRICES.slice(1)]);
+    expect(await refusalOf(collector, changed)).to.match(/reported other prices for round 200 before/);
+    const round = collector.offer(await report(other, 200, 2_000));
+    expect(round?.pricesTicks[0]).to.equal(650_000);
+  });
+
+  it("has no round with one signer of three, however often it reports", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    for (let round = 100; round < 120; round++) {
+      expect(collector.offer(await report(wallets[0]!, round, 900 + round))).to.equal(undefined);
+    }
+  });
+
+  it("shows who reported what, how old it is and how far from the median", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const prices = (btc: number) => [btc, 0, 0, 0, 0, 0, 0, 0];
+    collector.offer(await report(wallets[0]!, 100, 1_000, prices(650_000)));
+    collector.offer(await report(wallets[1]!, 100, 1_000, prices(650_650)));
+    collector.offer(await report(wallets[2]!, 100, 1_000, prices(649_350)));
+    expect(await refusalOf(collector, await report(wallets[2]!, 99))).to.not.equal("accepted");
+    const { signers: known, markets } = collector.board.status(1_007);
+    expect(
+      known.map(({ signer, ageSeconds, driftPpm, refused }) => [signer, ageSeconds, driftPpm[0], refused]),
+    ).to.deep.equal([
+      [signers[0], 7, 0, 0],
+      [signers[1], 7, 1_000, 0],
+      [signers[2], 7, -1_000, 1],
+    ]);
+    expect(known[0]?.driftPpm.slice(1)).to.deep.equal(new Array(7).fill(null));
+    expect(markets).to.deep.equal([{ market: 0, medianTicks: 650_000, prices: 2, ageSeconds: 7 }]);
+  });
+
+  it("says so in the words of the API, markets by name and prices in USD, with what is not known left out", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const btc = DEVNET_MARKETS[0]!.market;
+    const told = () => wireOracle(collector.board.status(1_009), { accepted: 2, refused: 1 }, [btc]);
+    const silent = { round: null, timeSeconds: null, ageSeconds: null, drift: [], refused: 0 };
+    expect(told()).to.deep.equal({
+      threshold: 2,
+      round: 0,
+      accepted: 2,
+      refused: 1,
+      signers: signers.map((signer) => ({ signer, ...silent })),
+      markets: [],
+    });
+    collector.offer(await report(wallets[0]!, 100, 1_000, [650_000, 300_000, 0, 0, 0, 0, 0, 0]));
+    collector.offer(await report(wallets[1]!, 100, 1_000, [650_065, 300_000, 0, 0, 0, 0, 0, 0]));
+    expect(told().round).to.equal(100);
+    // A market that loses its price keeps the last one, whose age shows it; so does a signer that falls silent.
+    collector.offer(await report(wallets[0]!, 101, 1_004, [0, 300_000, 0, 0, 0, 0, 0, 0]));
+    collector.offer(await report(wallets[1]!, 101, 1_004, [650_065, 300_000, 0, 0, 0, 0, 0, 0]));
+    expect(told().markets).to.deep.equal([{ market: "BTC-USD", median: "65000.0", ageSeconds: 9, prices: 2 }]);
+    const at = { round: 101, timeSeconds: 1_004, ageSeconds: 5, refused: 0 };
+    expect(told().signers).to.deep.equal([
+      { signer: signers[0], ...at, drift: [] },
+      { signer: signers[1], ...at, drift: [{ market: "BTC-USD", ppm: 100 }] },
+      { signer: signers[2], ...silent },
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { Message, OrderMessage } from "../../matcher/protocol/message.ts";
 import { messageWord } from "../../matcher/protocol/message.ts";
 import { domainOf, messageHash } from "../../matcher/protocol/message-hash.ts";
 import { poseidon } from "../../matcher/protocol/poseidon.ts";
-import { FIELD_ORDER, TAG_MESSAGE } from "../../matcher/protocol/spec.ts";
+import { FIELD_ORDER, MESSAGE_KIND, TAG_MESSAGE, WIDTH } from "../../matcher/protocol/spec.ts";
 import {
   SAMPLE_CANCEL,
   SAMPLE_CANCEL_ALL,
@@ -66,6 +66,17 @@ describe("message hash", () => {
         7n | (3n << 43n) | (1_800_000_000n << 91n) | (5n << 143n) | (123_456_789n << 175n),
       ]),
     );
+  });
+
+  it("of a margin mode stands under a kind that no row's three bits can name", () => {
+    const isolated = { kind: "marginMode", account: 7, isolatedMarket: 1, sequence: 99 } as const;
+    const word = 7n | (1n << 18n) | (1n << 21n) | (99n << 43n);
+    expect(messageHash(isolated, DOMAIN)).to.equal(poseidon([TAG_MESSAGE + 8n, DOMAIN, word]));
+    const cross = { ...isolated, isolatedMarket: null };
+    expect(messageHash(cross, DOMAIN)).to.equal(poseidon([TAG_MESSAGE + 8n, DOMAIN, 7n | (99n << 43n)]));
+    // Isolated for market 0 is not the same as cross.
+    expect(messageWord({ ...isolated, isolatedMarket: 0 })).to.not.equal(messageWord(cross));
+    expect(MESSAGE_KIND.marginMode).to.be.at.least(2 ** WIDTH.rowKind);
   });
 
   it("keeps its golden values", () => {

@@ -10,6 +10,7 @@ import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { audit } from "../../matcher/state/ledger-audit.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
 import { checkSuccession, checkTrace } from "../fixtures/check-trace.ts";
+import { PublishedLeaves } from "../fixtures/published-leaves.ts";
 import { RandomMarket, randomTraces, TEST_DOMAIN } from "../fixtures/random-market.ts";
 import { traceFeatures } from "../fixtures/trace-features.ts";
 
@@ -31,9 +32,11 @@ describe("batcher: random markets", () => {
     const market = new RandomMarket({ seed, hash, tiers, sign: false });
     const traces = [...commands.flatMap((choice) => market.act(choice)), ...market.cut()];
     let previous: BatchTrace | undefined;
+    const published = new PublishedLeaves();
     for (const trace of traces) {
       checkTrace(trace, hash);
       checkSuccession(previous, trace);
+      published.take(trace);
       previous = trace;
     }
     expect(audit(market.ledger)).to.deep.equal([]);
@@ -45,13 +48,16 @@ describe("batcher: random markets", () => {
       expect(previous.grossOpenInterestAfterLots).to.deep.equal(market.ledger.shared.grossOpenInterestLots);
       expect(previous.queueCursor + previous.queue.length).to.equal(market.ledger.shared.queueCursor);
     }
+    if (previous?.epoch.number === market.ledger.shared.epoch?.number) {
+      expect(previous?.insuranceSpentAfterPicoUsd).to.equal(market.ledger.shared.insuranceSpentPicoUsd);
+    }
     const fees = traces.flatMap(({ rows }) => rows).reduce((sum, { feePicoUsd }) => sum + feePicoUsd, 0n);
     expect(fees).to.equal(market.ledger.shared.feesPicoUsd);
     return traces;
   }
 
   for (const [name, tiers] of [
-    ["the 2 × 2 test tier", TEST],
+    ["the test tier", TEST],
     ["the real tiers", REAL],
   ] as const) {
     it(`make only batches that the protocol's rules accept, on ${name}`, () => {
@@ -102,6 +108,9 @@ describe("batcher: random markets", () => {
       [1, TEST],
       [2, REAL],
       [3, TEST],
+      [6, REAL],
+      [11, TEST],
+      [22, REAL],
     ] as const) {
       const market = new RandomMarket({ seed, hash, tiers, sign: false });
       for (let i = 0; i < 500; i++) {
@@ -142,6 +151,22 @@ describe("batcher: random markets", () => {
       "last leaf",
       "last slot",
       "expiry at the epoch's time",
+      "touch",
+      "retired position",
+      "reduction in a restricted market",
+      "position above its cap",
+      "liquidation",
+      "liquidation beside other rows",
+      "liquidation of several fills",
+      "liquidation at the fee's cap",
+      "liquidation at the bankruptcy quote",
+      "liquidation with a payout",
+      "deposit and liquidation of one account",
+      "insurance cap reached",
+      "deleveraging",
+      "deleveraging that the fund covers",
+      "deleveraging that the fund covers in part",
+      "deleveraging at the counterparty's cost",
     ];
     expect(wanted.filter((feature) => !seen.has(feature))).to.deep.equal([]);
   });

@@ -11,11 +11,11 @@ import type { BatchTrace } from "../../matcher/state/trace.ts";
 import { checkSuccession, checkTrace } from "../fixtures/check-trace.ts";
 import { sampleEpoch } from "../risk/sample-epoch.ts";
 import { deposit, fill, message, order, registration, sampleLedger } from "../state/sample-ledger.ts";
+import { BatcherBench, DOMAIN } from "./batcher-bench.ts";
 
 const TEST = tierById(0);
 const SMALL = tierById(1);
 const LARGE = tierById(2);
-const DOMAIN = 77n;
 
 describe("batcher", () => {
   let hash: Poseidon;
@@ -31,45 +31,11 @@ describe("batcher", () => {
     message({ kind: "cancel" as const, account, slot, sequence });
   const cancelAll = (account: number, sequence: number) => message({ kind: "cancelAll" as const, account, sequence });
 
-  /** A ledger with three funded accounts and a batcher that has settled them; every trace is checked as it comes. */
-  class Bench {
-    readonly ledger: Ledger;
-    readonly batcher: Batcher;
-    readonly traces: BatchTrace[] = [];
-
+  /** Three funded accounts, settled. */
+  class Bench extends BatcherBench {
     constructor(tiers: readonly Tier[] = [LARGE], deposits: readonly bigint[] = [1000n, 1000n, 1000n]) {
-      const { ledger, steps } = sampleLedger(deposits);
-      this.ledger = ledger;
-      this.batcher = new Batcher({ hash, domain: DOMAIN, tiers });
-      for (const step of steps) this.push(step);
-      this.cut();
-      this.traces.length = 0;
+      super(hash, tiers, sampleLedger(deposits));
     }
-
-    push(step: Step, journalHead?: bigint): BatchTrace | undefined {
-      return this.#note(this.batcher.push(step, journalHead));
-    }
-
-    cut(): BatchTrace | undefined {
-      return this.#note(this.batcher.cut());
-    }
-
-    /** What the steps pushed so far make, as one batch. */
-    only(): BatchTrace {
-      expect(this.traces).to.deep.equal([]);
-      return this.cut() as BatchTrace;
-    }
-
-    #note(trace: BatchTrace | undefined): BatchTrace | undefined {
-      if (trace === undefined) return undefined;
-      checkTrace(trace, hash);
-      checkSuccession(this.#last, trace);
-      this.#last = trace;
-      this.traces.push(trace);
-      return trace;
-    }
-
-    #last: BatchTrace | undefined;
   }
 
   const kinds = (trace: BatchTrace) => trace.rows.map(({ message: { kind, account } }) => `${kind} ${account}`);
@@ -256,14 +222,15 @@ describe("batcher", () => {
     it("cuts before the first row, account, queue entry or withdrawal too many", () => {
       const steps: Record<string, (ledger: Ledger) => Step[]> = {
         row: (ledger) => [1, 2, 3].map((sequence) => ledger.applyCancel(cancel(1, 0, sequence))),
-        account: (ledger) => [1, 2, 3].map((account) => ledger.applyCancel(cancel(account, 0, 1))),
+        account: (ledger) => [1, 2, 3, 4].map((account) => ledger.applyCancel(cancel(account, 0, 1))),
         queue: (ledger) => [1, 1].map((account) => ledger.applyDeposit(deposit(account, 1n))),
         withdrawal: (ledger) => [1, 2].map((account) => ledger.applyWithdrawal(withdrawal(account))),
       };
       for (const [name, make] of Object.entries(steps)) {
-        // The test tier's rows are all withdrawal rows: one fewer shows that they are counted by themselves.
-        const tier = name === "withdrawal" ? { ...TEST, withdrawals: 1 } : TEST;
-        const bench = new Bench([tier]);
+        // The test tier's rows are all withdrawal rows, and fewer than its accounts: each shows that it is counted by itself.
+        const own: Record<string, Partial<Tier>> = { withdrawal: { withdrawals: 1 }, account: { rows: 4 } };
+        const tier = { ...TEST, ...own[name] };
+        const bench = new Bench([tier], [1000n, 1000n, 1000n, 1000n]);
         const made = make(bench.ledger);
         for (const step of made.slice(0, -1)) expect(bench.push(step)).to.equal(undefined);
         expect(bench.push(made.at(-1) as Step)?.tier).to.equal(tier);
@@ -282,7 +249,7 @@ describe("batcher", () => {
     it("takes a fill whose rows are there already into a full batch", () => {
       const bench = new Bench([TEST]);
       for (let i = 0; i < 5; i++) expect(bench.push(bench.ledger.applyFill(fill()))).to.equal(undefined);
-      expect(bench.batcher.counts).to.deep.equal({ rows: 2, accounts: 2, queue: 0, withdrawals: 0 });
+      expect(bench.batcher.counts).to.deep.equal({ rows: 2, accounts: 2, queue: 0, withdrawals: 0, liquidations: 0 });
       expect(bench.only().rows[0]?.quantityLots).to.equal(5);
     });
 
@@ -300,7 +267,7 @@ describe("batcher", () => {
     it("refuses tiers that cannot hold every step", () => {
       const make = (change: Partial<Tier>) => () =>
         new Batcher({ hash, domain: DOMAIN, tiers: [{ ...TEST, ...change }] });
-      for (const change of [{ rows: 1 }, { accounts: 1 }, { queue: 0 }, { withdrawals: 0 }]) {
+      for (const change of [{ rows: 1 }, { accounts: 2 }, { queue: 0 }, { withdrawals: 0 }, { liquidations: 0 }]) {
         expect(make(change)).to.throw(RangeError, "tier test cannot hold every step");
       }
       expect(() => new Batcher({ hash, domain: DOMAIN, tiers: [] })).to.throw(RangeError, "at least one tier");
@@ -311,7 +278,7 @@ describe("batcher", () => {
     it("end the open batch, which keeps its own epoch", () => {
       const bench = new Bench();
       bench.push(bench.ledger.applyFill(fill()));
-      const trace = bench.push(bench.ledger.openEpoch(sampleEpoch([{ fundingIndexPicoUsd: 5n }], { number: 2 })));
+      const trace = bench.push(bench.ledger.openEpoch(sampleEpoch([{ fundingIndexPicoUsd: 5n }], { number: 2 }))[0]);
       expect(trace?.epoch.number).to.equal(1);
       bench.push(bench.ledger.applyFill(fill()));
       const next = bench.cut() as BatchTrace;
@@ -321,7 +288,7 @@ describe("batcher", () => {
 
     it("without a batch get an empty one; with one they do not", () => {
       const bench = new Bench();
-      const open = (number: number) => bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number })));
+      const open = (number: number) => bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number }))[0]);
       expect(open(2)).to.equal(undefined);
       const empty = open(3) as BatchTrace;
       expect(empty).to.deep.include({ rows: [], accounts: [], queue: [], newRoot: empty.oldRoot });
@@ -360,7 +327,7 @@ describe("batcher", () => {
   it("publishes the funding digest of its epoch, in every batch of it and in no other", () => {
     const bench = new Bench([TEST]);
     bench.push(bench.ledger.applyFill(fill()));
-    const first = bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number: 2 }), 7n));
+    const first = bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number: 2 }), 7n)[0]);
     expect(first?.fundingDigest).to.equal(0n);
     bench.push(bench.ledger.applyFill(fill()));
     expect(bench.cut()?.fundingDigest).to.equal(7n);
@@ -371,7 +338,8 @@ describe("batcher", () => {
     bench.push(step);
     resumed.push(step);
     expect(resumed.cut()?.fundingDigest).to.equal(7n);
-    const epoch = (number: number) => bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number }), BigInt(number)));
+    const epoch = (number: number) =>
+      bench.push(bench.ledger.openEpoch(sampleEpoch([{}], { number }), BigInt(number))[0]);
     expect(epoch(3)?.fundingDigest).to.equal(7n);
     expect(epoch(4)?.fundingDigest).to.equal(3n);
   });
@@ -425,8 +393,8 @@ describe("batcher", () => {
     });
     for (const step of [
       ledger.applyFill(fill()),
-      ledger.openEpoch(sampleEpoch([{ priceTicks: 101, fundingIndexPicoUsd: -3n }], { number: 2 })),
-      ledger.openEpoch(sampleEpoch([{ priceTicks: 102 }], { number: 3 })),
+      ...ledger.openEpoch(sampleEpoch([{ priceTicks: 101, fundingIndexPicoUsd: -3n }], { number: 2 })),
+      ...ledger.openEpoch(sampleEpoch([{ priceTicks: 102 }], { number: 3 })),
       ledger.registerAccount(registration(5)),
       ledger.applyFill(fill({ maker: sell({ sequence: 3 }), quantityLots: 2 })),
     ]) {

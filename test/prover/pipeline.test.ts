@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { publicKeyOf } from "../../matcher/protocol/keys.ts";
 import { poseidon } from "../../matcher/protocol/poseidon.ts";
@@ -104,6 +105,7 @@ describe("ProofPipeline", () => {
       number,
       timeSeconds: 1_000 + number,
       rebateCapPpm: 0,
+      liquidation: DEVNET_LIQUIDATION,
       markets,
       paramVersion: 1,
       journalHead: 0n,

@@ -1,3 +1,4 @@
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
@@ -11,6 +12,10 @@ export const SAMPLE_MARKET: EpochMarket = {
   priceMaxTicks: 110,
   fundingIndexPicoUsd: 0n,
   grossOpenInterestCapLots: 2n ** 48n - 1n,
+  restricted: false,
+  retired: false,
+  isolatedOnly: false,
+  positionCapLots: 2n ** 40n - 1n,
 };
 
 /** An epoch whose first markets are the sample market with the given changes; the others are closed. */
@@ -19,6 +24,7 @@ export function sampleEpoch(markets: readonly Partial<EpochMarket>[], header: Pa
     number: 1,
     timeSeconds: 1_000,
     rebateCapPpm: 100,
+    liquidation: DEVNET_LIQUIDATION,
     markets: Array.from({ length: MARKETS }, (_, market) =>
       market < markets.length ? { ...SAMPLE_MARKET, ...markets[market] } : closedMarket(),
     ),

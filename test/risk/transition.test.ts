@@ -104,6 +104,127 @@ describe("valid final state", () => {
   });
 });
 
+describe("valid final state: limits beside margin", () => {
+  /** Rich enough for anything below. */
+  const rich = (...lots: number[]) => position(1_000_000n, ...lots);
+  const judge = (markets: Parameters<typeof sampleEpoch>[0], start: Position, final: Position, withdrew = false) =>
+    transitionRefusal(compileEpoch(sampleEpoch(markets)), start, final, withdrew);
+
+  describe("in a restricted market", () => {
+    const markets = [{ restricted: true }, {}];
+    it("lets a position shrink, close and stay, of either sign", () => {
+      for (const [from, to] of [
+        [3, 2],
+        [3, 0],
+        [3, 3],
+        [-3, -2],
+        [-3, 0],
+        [0, 0],
+      ] as const) {
+        expect(judge(markets, rich(from), rich(to))).to.equal(undefined);
+      }
+    });
+
+    it("refuses growth by one lot, however rich the account", () => {
+      expect(judge(markets, rich(3), rich(4))).to.equal("restricted-growth");
+      expect(judge(markets, rich(-3), rich(-4))).to.equal("restricted-growth");
+      expect(judge(markets, rich(0), rich(1))).to.equal("restricted-growth");
+    });
+
+    it("refuses a change of sign, to a smaller size too", () => {
+      expect(judge(markets, rich(3), rich(-1))).to.equal("restricted-flip");
+      expect(judge(markets, rich(-1), rich(3))).to.equal("restricted-flip");
+    });
+
+    it("leaves other markets alone", () => {
+      expect(judge(markets, rich(3, 0), rich(3, 5))).to.equal(undefined);
+      expect(judge(markets, rich(3, 5), rich(3, -9))).to.equal(undefined);
+    });
+
+    it("refuses a withdrawal of who ends with a position there, and of nobody else", () => {
+      expect(judge(markets, rich(1), rich(1), true)).to.equal("restricted-withdrawal");
+      expect(judge(markets, rich(2, 1), rich(1, 1), true)).to.equal("restricted-withdrawal");
+      expect(judge(markets, rich(1), rich(0), true)).to.equal(undefined);
+      expect(judge(markets, rich(0, 1), rich(0, 1), true)).to.equal(undefined);
+    });
+
+    it("has the withdrawal's margin judged first", () => {
+      expect(judge(markets, position(-91n, 1), position(-91n, 1), true)).to.equal("margin-withdrawal");
+    });
+  });
+
+  describe("with a position cap", () => {
+    const markets = [{ positionCapLots: 5n }, {}];
+    it("lets a size grow to the cap, and refuses one lot more", () => {
+      expect(judge(markets, rich(0), rich(5))).to.equal(undefined);
+      expect(judge(markets, rich(4), rich(-5))).to.equal(undefined);
+      expect(judge(markets, rich(5), rich(6))).to.equal("position-cap");
+      expect(judge(markets, rich(0), rich(-6))).to.equal("position-cap");
+      expect(judge(markets, rich(4), rich(-6))).to.equal("position-cap");
+    });
+
+    it("lets a size that is above it shrink, stay, and change sign without growing", () => {
+      expect(judge(markets, rich(9), rich(8))).to.equal(undefined);
+      expect(judge(markets, rich(9, 0), rich(9, 4))).to.equal(undefined);
+      expect(judge(markets, rich(9), rich(-9))).to.equal(undefined);
+      expect(judge(markets, rich(9), rich(-10))).to.equal("position-cap");
+    });
+
+    it("of zero lets nothing grow", () => {
+      expect(judge([{ positionCapLots: 0n }], rich(0), rich(1))).to.equal("position-cap");
+      expect(judge([{ positionCapLots: 0n }], rich(2), rich(1))).to.equal(undefined);
+    });
+  });
+
+  describe("in an isolated-only market", () => {
+    const markets = [{ isolatedOnly: true }, {}, {}];
+    it("refuses growth, there or elsewhere, that ends with a position there beside another", () => {
+      expect(judge(markets, rich(0, 1), rich(1, 1))).to.equal("isolated-market");
+      expect(judge(markets, rich(1, 0), rich(1, 1))).to.equal("isolated-market");
+      expect(judge(markets, rich(1, 1), rich(1, 2))).to.equal("isolated-market");
+      expect(judge(markets, rich(1, 1), rich(2, 1))).to.equal("isolated-market");
+    });
+
+    it("lets the only position grow, others without it, and what moves from one into the other", () => {
+      expect(judge(markets, rich(1), rich(2))).to.equal(undefined);
+      expect(judge(markets, rich(0, 1, 1), rich(0, 2, 1))).to.equal(undefined);
+      expect(judge(markets, rich(0, 1), rich(1, 0))).to.equal(undefined);
+      expect(judge(markets, rich(1, 0), rich(0, 1))).to.equal(undefined);
+    });
+
+    it("lets positions that stand beside each other stay and shrink", () => {
+      expect(judge(markets, rich(2, 2), rich(2, 1))).to.equal(undefined);
+      expect(judge(markets, rich(2, 2), rich(1, 2))).to.equal(undefined);
+      expect(judge(markets, rich(2, 2), rich(2, 2), true)).to.equal(undefined);
+    });
+  });
+
+  it("says the same to a caller that knows which market was traded", () => {
+    const lots = fc.integer({ min: -4, max: 4 });
+    const kind = fc.record({
+      restricted: fc.boolean(),
+      isolatedOnly: fc.boolean(),
+      positionCapLots: fc.bigInt(0n, 4n),
+    });
+    const seen = new Set<string | undefined>();
+    fc.assert(
+      fc.property(kind, kind, lots, lots, lots, fc.boolean(), (a, b, from, to, other, withdrew) => {
+        const judged = judge([a, b], rich(from, other), rich(to, other), withdrew);
+        const known = compileEpoch(sampleEpoch([a, b]));
+        expect(transitionRefusal(known, rich(from, other), rich(to, other), withdrew, 0)).to.equal(judged);
+        seen.add(judged);
+      }),
+      { numRuns: 2_000, seed: 3 },
+    );
+    expect(seen.size).to.equal(6);
+  });
+
+  it("asks nothing more of who only reduces below initial margin", () => {
+    const markets = [{ restricted: true, positionCapLots: 0n, isolatedOnly: true }, {}];
+    expect(judge(markets, position(-950n, 10), position(-450n, 5))).to.equal(undefined);
+  });
+});
+
 describe("valid final state against dYdX v1", () => {
   interface Held {
     margin: number;

@@ -5,7 +5,7 @@ import { EpochOpener } from "../../matcher/chain/epoch-opener.ts";
 import { type L1Event, readLog } from "../../matcher/chain/l1-event.ts";
 import { SettlementLine } from "../../matcher/chain/settlement-line.ts";
 import { TransactionLine } from "../../matcher/chain/transaction-line.ts";
-import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
+import { EXCHANGE_ABI, MARKET_REGISTRY_ABI } from "../../matcher/protocol/abi.ts";
 import {
   DEVNET_BOOK_RULES,
   DEVNET_FEE_TIERS,
@@ -27,6 +27,7 @@ import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
 import { readArtifact } from "../../scripts/devnet/artifact.ts";
+import { devnetParameters, MARKET_STATUS } from "../../scripts/devnet/risk-parameters.ts";
 import { devnetKeys } from "../../scripts/devnet/wallets.ts";
 import {
   CHAIN_ID,
@@ -119,7 +120,9 @@ export class FundingRun {
       provider,
       line: this.#line,
       exchange: deployment.exchange,
-      cadence: { leastMs: 1, idleMs: 1, aheadMax: 1_000 },
+      oracle: deployment.oracle,
+      registry: deployment.registry,
+      cadence: { leastMs: 1, idleMs: 1, aheadMax: 1_000, silentMs: 3_600_000, moveBoundPpm: 5_000 },
       journalHead: () => sequencer.state.journalHead,
       load: () => ({ proofMs: 0, provers: 1, settledEpoch: 0, busy: true }),
       fundingDeltasPicoUsd: ({ pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour }) => {
@@ -185,6 +188,15 @@ export class FundingRun {
     await this.#line.stop();
     await this.#api.close();
     await this.chain.close();
+  }
+
+  /** Appends parameters that retire a market. */
+  async retire(market: number): Promise<void> {
+    // One signer for all that the owner sends, as it counts the nonces.
+    const registry = new Contract(this.chain.deployment.registry, MARKET_REGISTRY_ABI, this.#verifier.runner);
+    const parameters = devnetParameters();
+    Object.assign(parameters.markets[market] as object, { status: MARKET_STATUS.retired });
+    await (await registry.getFunction("appendParameters")(parameters)).wait();
   }
 
   sample(second: number): void {

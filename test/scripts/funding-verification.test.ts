@@ -297,7 +297,8 @@ describe("the verification of funding", function () {
           new RegExp(`epoch ${at + 1} moved the index of market 2 by \\d+, not \\d+ pico-USD a lot`),
         );
       }
-      const slower = { ...published, rateMaxPpmPerHour: new Map([[1, 1]]) };
+      const liveMarkets = [0, 1, 2, 3];
+      const slower = { ...published, terms: new Map([[1, { rateMaxPpmPerHour: 1, liveMarkets }]]) };
       expect(found(served, slower)).to.include("epoch 5 moved the index of market 0");
     });
   });
@@ -313,13 +314,45 @@ describe("the verification of funding", function () {
     ]);
   });
 
+  it("expects no funding of a market from the epoch on in which it closes", async () => {
+    await run.retire(1);
+    for (let second = 231; second <= 260; second++) {
+      run.sample(second);
+      if (second % 20 === 0) await run.epoch(second);
+    }
+    const { provider, deployment } = run.chain;
+    const after = await readPublishedFunding(provider, deployment.exchange, deployment.firstBlock);
+    const indexIn = (number: number) => after.epochs[number - 1]?.markets[1]?.fundingIndexPicoUsd;
+    const ending = after.epochs.slice(12).map(({ markets }) => markets[1]);
+    expect(ending.map((market) => [market?.retired, market?.positionCapLots])).to.deep.equal([
+      [false, 0n],
+      [true, 0n],
+    ]);
+    expect([indexIn(13), indexIn(14)]).to.deep.equal([indexIn(12), indexIn(12)]);
+    expect(indexIn(12)).to.not.equal(indexIn(11));
+    const { code, output } = await command("--verify", ...places);
+    expect(code, output).to.equal(0);
+    // It is the version that says so: a live market with the same caps is charged.
+    const live = new Map(after.terms).set(2, { ...after.terms.get(2)!, liveMarkets: [0, 1, 2, 3] });
+    const charged = allFaults(verifyFunding({ ...after, terms: live }, await readServedFunding(run.apiUrl)));
+    expect(charged.join("\n")).to.match(/epoch 13 moved the index of market 1 by 0, not \d+ pico-USD a lot/);
+    const moved = after.epochs.map((epoch) => ({
+      ...epoch,
+      markets: epoch.markets.map((market, i) =>
+        epoch.number >= 13 && i === 1 ? { ...market, fundingIndexPicoUsd: market.fundingIndexPicoUsd + 1n } : market,
+      ),
+    }));
+    const faults = allFaults(verifyFunding({ ...after, epochs: moved }, await readServedFunding(run.apiUrl)));
+    expect(faults).to.deep.equal(["epoch 13 moved the index of market 1 by 1, not 0 pico-USD a lot"]);
+  });
+
   it("notices an operator who opens an epoch with funding that the samples do not give", async () => {
-    for (let second = 231; second <= 240; second++) run.sample(second);
+    for (let second = 261; second <= 280; second++) run.sample(second);
     run.extraDeltaPicoUsd = 1n;
-    await run.epoch(240);
+    await run.epoch(280);
     const { code, output } = await command("--verify", ...places);
     expect(code, output).to.equal(1);
-    expect(output).to.match(/✗ interval \d+: epoch 13 moved the index of market 0 by (\d+), not (\d+) pico-USD a lot/);
+    expect(output).to.match(/✗ interval \d+: epoch 15 moved the index of market 0 by (\d+), not (\d+) pico-USD a lot/);
     expect(output).to.include("✗ 1 mismatches.");
   });
 });

@@ -150,6 +150,18 @@ describe("The supervisor", function () {
     expect(await told).to.equal("The feed ended with exit code 9.");
     await supervisor.stop();
   });
+
+  it("goes on without a part that is no loss, and still tells of it", async () => {
+    const failures: string[] = [];
+    const supervisor = new Supervisor((sentence) => failures.push(sentence));
+    const loss = new Promise<string>((onLoss) => {
+      const options = { name: "price feed 2", script: script("dying", "process.exit(9)"), onLine: () => {}, onLoss };
+      started.push(supervisor.start(options));
+    });
+    expect(await loss).to.equal("The price feed 2 ended with exit code 9.");
+    expect(failures).to.deep.equal([]);
+    await supervisor.stop();
+  });
 });
 
 describe("Ports", () => {

@@ -47,10 +47,26 @@ const COMMANDS: Command[] = [
     }),
     settle: false,
   },
+  {
+    type: "message",
+    message: unsigned({ kind: "marginMode", account: 3, isolatedMarket: null, sequence: 9 }),
+    settle: false,
+  },
+  {
+    type: "message",
+    message: unsigned({ kind: "marginMode", account: 3, isolatedMarket: 0, sequence: 9 }),
+    settle: false,
+  },
+  {
+    type: "message",
+    message: unsigned({ kind: "marginMode", account: 3, isolatedMarket: 7, sequence: 2 ** 48 - 1 }),
+    settle: false,
+  },
   { type: "cancelAllApi", account: 2, market: null },
   { type: "cancelAllApi", account: 2, market: 3 },
   { type: "feeTier", account: 2, tier: 1 },
   { type: "fundingSample", timeSeconds: 2 ** 32 - 1 },
+  { type: "liquidationSweep" },
 ];
 
 describe("canonical bytes of commands", () => {

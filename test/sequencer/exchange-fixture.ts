@@ -2,6 +2,7 @@ import {
   DEVNET_BOOK_RULES,
   DEVNET_FEE_TIERS,
   DEVNET_FUNDING_MARKETS,
+  DEVNET_LIQUIDATION,
   DEVNET_MARKETS,
   DEVNET_REBATE_CAP_PPM,
 } from "../../matcher/protocol/devnet-markets.ts";
@@ -10,10 +11,11 @@ import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import { MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { keyPairOf } from "../../matcher/protocol/keys.ts";
 import { priceTicksFromUsd } from "../../matcher/protocol/market.ts";
-import type { Message, OrderMessage, Signature, Signed } from "../../matcher/protocol/message.ts";
+import type { Instruction, OrderMessage, Signature, Signed } from "../../matcher/protocol/message.ts";
 import { domainOf, messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
+import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import type { Command } from "../../matcher/sequencer/command.ts";
 import { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import type { Accepted, Outcome } from "../../matcher/sequencer/outcome.ts";
@@ -29,19 +31,6 @@ export const BTC_TICKS = 650_000;
 
 const NO_SIGNATURE: Signature = { r8x: 0n, r8y: 1n, s: 0n };
 
-/** A closed market, as the contract has it. */
-function closed(): EpochMarket {
-  return {
-    priceTicks: 0,
-    imfPpm: 0,
-    mmfPpm: 0,
-    priceMinTicks: 1,
-    priceMaxTicks: 0,
-    fundingIndexPicoUsd: 0n,
-    grossOpenInterestCapLots: 0n,
-  };
-}
-
 /** An epoch of the devnet's markets. @param pricesUsd by market index, instead of the seed prices */
 export function epochOf(
   number: number,
@@ -50,7 +39,7 @@ export function epochOf(
 ): OpenedEpoch {
   const markets = Array.from({ length: MARKETS }, (_, index): EpochMarket => {
     const terms = DEVNET_MARKETS[index];
-    if (terms === undefined) return closed();
+    if (terms === undefined) return closedMarket();
     const priceTicks = priceTicksFromUsd(terms.market, pricesUsd[index] ?? terms.seedPriceUsd);
     const band = Math.floor((priceTicks * terms.bandPpm) / 1_000_000);
     return {
@@ -61,11 +50,23 @@ export function epochOf(
       priceMaxTicks: priceTicks + band,
       fundingIndexPicoUsd: 0n,
       grossOpenInterestCapLots: terms.openInterestCapLots,
+      restricted: false,
+      retired: false,
+      isolatedOnly: false,
+      positionCapLots: 2n ** 40n - 1n,
       ...change,
     };
   });
   const timeSeconds = EPOCH_SECONDS + (number - 1) * 60;
-  return { number, timeSeconds, rebateCapPpm: DEVNET_REBATE_CAP_PPM, paramVersion: 1, journalHead: 0n, markets };
+  return {
+    number,
+    timeSeconds,
+    rebateCapPpm: DEVNET_REBATE_CAP_PPM,
+    liquidation: DEVNET_LIQUIDATION,
+    paramVersion: 1,
+    journalHead: 0n,
+    markets,
+  };
 }
 
 /** The trading key of the test account with this index. */
@@ -126,16 +127,16 @@ export function order(change: Partial<OrderMessage> = {}): OrderMessage {
 }
 
 /** With a placeholder signature: the state machine takes checked messages. */
-export function unsigned<M extends Message>(message: M): Signed<M> {
+export function unsigned<M extends Instruction>(message: M): Signed<M> {
   return { ...message, signature: NO_SIGNATURE };
 }
 
 /** Signed by the account's test key. */
-export function signed<M extends Message>(message: M, domain = DOMAIN): Signed<M> {
+export function signed<M extends Instruction>(message: M, domain = DOMAIN): Signed<M> {
   return { ...message, signature: sign(keyOf(message.account), messageHash(message, domain)) };
 }
 
-export function send(state: ExchangeState, message: Message, settle = false): Outcome {
+export function send(state: ExchangeState, message: Instruction, settle = false): Outcome {
   return state.execute({ type: "message", message: unsigned(message), settle });
 }
 

@@ -23,6 +23,7 @@ export function stateText(state: ExchangeState): string {
     digest: digest(state.engine),
     promises: state.gate.promises(),
     fees: state.fees.entries(),
+    modes: state.modes.entries(),
     funding: state.funding.snapshot(),
   });
 }

@@ -17,7 +17,7 @@ describe("ledger: epochs", () => {
     expect(() => ledger.terms).to.throw("no epoch is open");
     expect(() => ledger.openEpoch(sampleEpoch([], { number: 2 }))).to.throw(RangeError, "epoch 2 after 0");
     const first = sampleEpoch([{}]);
-    expect(ledger.openEpoch(first, 5n)).to.deep.equal({ kind: "epoch", epoch: first, fundingDigest: 5n });
+    expect(ledger.openEpoch(first, 5n)).to.deep.equal([{ kind: "epoch", epoch: first, fundingDigest: 5n }]);
     expect(() => ledger.openEpoch(first)).to.throw(RangeError, "epoch 1 after 1");
     expect(() => ledger.openEpoch(sampleEpoch([], { number: 2, timeSeconds: 999 }))).to.throw(RangeError, "goes back");
     ledger.openEpoch(sampleEpoch([], { number: 2, timeSeconds: 1000 }));

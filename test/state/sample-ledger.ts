@@ -58,7 +58,7 @@ export function sampleLedger(
   markets: readonly Partial<EpochMarket>[] = [{}, { priceTicks: 50, priceMinTicks: 1 }],
 ): { ledger: Ledger; steps: Step[] } {
   const ledger = new Ledger();
-  const steps: Step[] = [ledger.openEpoch(sampleEpoch(markets))];
+  const steps: Step[] = [...ledger.openEpoch(sampleEpoch(markets))];
   depositsMicroUsd.forEach((amount, i) => {
     steps.push(ledger.registerAccount(registration(i + 1)));
     if (amount > 0n) steps.push(ledger.applyDeposit(deposit(i + 1, amount)));

@@ -1,0 +1,50 @@
+import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
+import type { WireForcedTrade } from "../protocol/liquidation-wire.ts";
+import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
+import type { DeleveragedEvent, LiquidatedEvent, PositionSettledEvent } from "../sequencer/exchange-event.ts";
+import type { Wire } from "./wire-response.ts";
+
+/** A change to an account's position that nobody signed, with the step that proves it. */
+export interface ForcedTradeRecord {
+  event: LiquidatedEvent | DeleveragedEvent | PositionSettledEvent;
+  step: number;
+  atMs: number;
+}
+
+export function wireForcedTrade(wire: Wire, { event, step, atMs }: ForcedTradeRecord): WireForcedTrade {
+  const market = wire.market(event.market);
+  const all = { account: event.account, market: market.symbol, atMs, finality: wire.finalityOf(step) };
+  switch (event.type) {
+    case "liquidated":
+      return {
+        kind: event.type,
+        ...all,
+        side: event.side,
+        size: baseFromLots(market, event.quantityLots),
+        quote: usdFromMicroUsd(event.quoteMicroUsd),
+        fee: usdFromPicoUsd(event.feePicoUsd),
+        payout: usdFromPicoUsd(event.payoutPicoUsd),
+      };
+    case "deleveraged":
+      return {
+        kind: event.type,
+        ...all,
+        role: event.role,
+        other: event.other,
+        side: event.side,
+        size: baseFromLots(market, event.quantityLots),
+        price: usdFromPriceTicks(market, event.priceTicks),
+        reason: event.reason,
+        rank: event.rank,
+        received: usdFromPicoUsd(event.receivedPicoUsd),
+        covered: usdFromPicoUsd(event.coveredPicoUsd),
+      };
+    case "position-settled":
+      return {
+        kind: event.type,
+        ...all,
+        size: baseFromLots(market, event.sizeLots),
+        price: usdFromPriceTicks(market, event.priceTicks),
+      };
+  }
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance } from "fastify";
+import { addressNumber } from "../protocol/abi-word.ts";
+import { usdFromPicoUsd } from "../protocol/decimal.ts";
+import type { WireAtRisk, WireInsurance, WireOwnedAccount, WireOwner, WirePreview } from "../protocol/margin-wire.ts";
+import { marginMode, wireLossLimit, wirePreview } from "../risk/wire-figures.ts";
+import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
+import { insuranceView, orderPreview } from "../sequencer/margin-view.ts";
+import { atRiskView } from "../sequencer/risk-view.ts";
+import { Rejection } from "./api-error.ts";
+import type { ExchangeAccess } from "./exchange-access.ts";
+import { NoQuery, OwnerParams, PreviewBody } from "./schema.ts";
+import { previewFrom } from "./wire-request.ts";
+
+/** What an order would do, what an owner has over all accounts, and what stands behind everybody. */
+export function marginRoutes(app: FastifyInstance, access: ExchangeAccess): void {
+  const { sequencer, wire } = access;
+  const { state } = sequencer;
+
+  app.post<{ Body: PreviewBody }>("/v1/preview", { schema: { body: PreviewBody } }, ({ body }): WirePreview => {
+    const { account } = body;
+    const market = access.marketOf(body.market);
+    access.requireAccount(String(account));
+    // The insurance fund never orders, and would be refused before anything is looked at.
+    if (account === 0) throw new Rejection("NOT_PERMITTED");
+    const preview = orderPreview(state, account, previewFrom(body, market), access.lastTradeTicks(market.index));
+    const isolatedMarket = state.modes.isolatedMarketOf(account);
+    return wirePreview(preview, { account, market, isolatedMarket, epochNumber: state.epochNumber });
+  });
+
+  app.get<{ Params: { address: string } }>(
+    "/v1/owners/:address/positions",
+    { schema: { params: OwnerParams } },
+    ({ params }): WireOwner => {
+      const owner = addressNumber(params.address);
+      const views = state.accountsOf(owner).map((account) => accountView(state, account) as AccountView);
+      return {
+        owner: `0x${owner.toString(16).padStart(40, "0")}`,
+        epochNumber: state.epochNumber,
+        accounts: views.map(ownedAccount),
+        positions: views.flatMap((view) => {
+          const lossLimit = wireLossLimit(view.isolatedMarket, view.figures);
+          return access.positions(view).map((position) => ({ account: view.account, ...position, lossLimit }));
+        }),
+      };
+    },
+  );
+
+  app.get("/v1/insurance", { schema: { querystring: NoQuery } }, (): WireInsurance => {
+    return wire.insurance(insuranceView(state));
+  });
+
+  app.get("/v1/at-risk", { schema: { querystring: NoQuery } }, (): { accounts: WireAtRisk[] } => ({
+    accounts: atRiskView(state).map(({ account, equityPicoUsd, maintenanceMarginPicoUsd }) => ({
+      account,
+      equity: usdFromPicoUsd(equityPicoUsd),
+      maintenanceMargin: usdFromPicoUsd(maintenanceMarginPicoUsd),
+    })),
+  }));
+
+  function ownedAccount({ account, isolatedMarket, figures, openOrders }: AccountView): WireOwnedAccount {
+    return {
+      account,
+      mode: marginMode(isolatedMarket),
+      isolatedMarket: wire.symbolOrNull(isolatedMarket),
+      equity: usdFromPicoUsd(figures.valuePicoUsd),
+      openOrders,
+    };
+  }
+}

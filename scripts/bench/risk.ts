@@ -1,0 +1,105 @@
+/**
+ * Time to find the accounts below maintenance margin at a new epoch: 100,000 accounts with a position in each of 8 markets.
+ * Run: `node scripts/bench/risk.ts [accounts]`. Prints milliseconds of the best round, and what a plain loop over big integers
+ * takes in the same run. One thread; on a shared machine the best round is the one that was disturbed least.
+ */
+import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
+import { MARKETS } from "../../matcher/protocol/spec.ts";
+import { AtRiskSearch, type WrittenAccount } from "../../matcher/risk/at-risk.ts";
+import { compileEpoch, type EpochTerms } from "../../matcher/risk/epoch-terms.ts";
+import { fundingOwedPicoUsd } from "../../matcher/risk/funding.ts";
+import { marginOf } from "../../matcher/risk/margin.ts";
+
+const FEW_DIRTY = 1_000;
+const ROUNDS = 9;
+
+/** xorshift32: the same accounts on every machine. */
+class Sequence32 {
+  private state = 0x9e3779b9;
+  next(limit: number): number {
+    let x = this.state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.state = x;
+    return (x >>> 0) % limit;
+  }
+}
+
+const random = new Sequence32();
+
+/** An epoch whose prices have moved a little and whose funding has gone on. */
+function epochTerms(number: number): EpochTerms {
+  return compileEpoch({
+    number,
+    timeSeconds: 1_800_000_000 + number,
+    rebateCapPpm: 100,
+    liquidation: DEVNET_LIQUIDATION,
+    markets: Array.from({ length: MARKETS }, (_, market) => {
+      const priceTicks = (market + 1) * 100_000 + random.next(2_000);
+      return {
+        priceTicks,
+        imfPpm: 50_000,
+        mmfPpm: 30_000,
+        priceMinTicks: Math.ceil(priceTicks * 0.95),
+        priceMaxTicks: Math.floor(priceTicks * 1.05),
+        fundingIndexPicoUsd: BigInt(number) * 1_000_000_007n + BigInt(random.next(1_000_000)),
+        grossOpenInterestCapLots: 2n ** 48n - 1n,
+        restricted: false,
+        retired: false,
+        isolatedOnly: false,
+        positionCapLots: 2n ** 40n - 1n,
+      };
+    }),
+  });
+}
+
+/** Cushions of up to ten times maintenance margin, so that few accounts end up below it, as on an exchange that works. */
+function account(terms: EpochTerms): WrittenAccount {
+  const sizesLots = Array.from({ length: MARKETS }, () => BigInt(1 + random.next(1_000_000) - 500_000) * 2n + 1n);
+  const { valuePicoUsd, maintenancePicoUsd } = marginOf(terms, { collateralPicoUsd: 0n, sizesLots });
+  const cushionPpm = BigInt(30_000 + random.next(10_000_000));
+  const collateralPicoUsd = maintenancePicoUsd - valuePicoUsd + (maintenancePicoUsd * cushionPpm) / 1_000_000n;
+  return { collateralPicoUsd, sizesLots, fundingIndexPicoUsd: terms.fundingIndexPicoUsd };
+}
+
+function plainLoop(accounts: readonly WrittenAccount[], terms: EpochTerms): number {
+  let found = 0;
+  for (const { collateralPicoUsd, sizesLots, fundingIndexPicoUsd } of accounts) {
+    const owed = fundingOwedPicoUsd(sizesLots, fundingIndexPicoUsd, terms.fundingIndexPicoUsd);
+    const margin = marginOf(terms, { collateralPicoUsd: collateralPicoUsd - owed, sizesLots });
+    if (margin.valuePicoUsd < margin.maintenancePicoUsd) found += 1;
+  }
+  return found;
+}
+
+function timedMs(run: () => number): { ms: number; found: number } {
+  const start = process.hrtime.bigint();
+  const found = run();
+  return { ms: Number(process.hrtime.bigint() - start) / 1e6, found };
+}
+
+const accountCount = Number(process.argv[2] ?? 100_000);
+const first = epochTerms(1);
+const accounts = Array.from({ length: accountCount }, () => account(first));
+const search = new AtRiskSearch((index) => accounts[index]);
+const best = { all: Infinity, few: Infinity, plain: Infinity };
+for (let round = 0; round < ROUNDS; round++) {
+  const terms = epochTerms(2 + round);
+  for (let index = 0; index < accountCount; index++) search.noteWritten(index);
+  const all = timedMs(() => search.find(terms).length);
+  for (let index = 0; index < FEW_DIRTY; index++) search.noteWritten(random.next(accountCount));
+  const few = timedMs(() => search.find(terms).length);
+  const plain = timedMs(() => plainLoop(accounts, terms));
+  if (all.found !== plain.found || few.found !== plain.found) throw new Error("the search and the plain loop differ");
+  best.all = Math.min(best.all, all.ms);
+  best.few = Math.min(best.few, few.ms);
+  best.plain = Math.min(best.plain, plain.ms);
+  console.log(`round ${round + 1}: ${plain.found} below maintenance, ${search.recheckedCount} looked at twice`);
+}
+const line = (ms: number, what: string) => console.log(`${ms.toFixed(1).padStart(8)} ms  ${what}`);
+line(best.all, `${accountCount} accounts × ${MARKETS} markets, every account written since the last search`);
+line(best.few, `the same with ${FEW_DIRTY} accounts written`);
+line(best.plain, "plain loop over big integers");
+console.log(`${(best.plain / best.all).toFixed(1).padStart(8)} ×   faster with every account written`);
+console.log(`${(best.plain / best.few).toFixed(1).padStart(8)} ×   faster with ${FEW_DIRTY}`);

@@ -12,6 +12,8 @@ export interface HttpSourceOptions {
   readonly paths: readonly { readonly market: Market; readonly path: string }[];
   /** Where the time of the prices stands, seconds since 1970; without it they are of the moment of asking. */
   readonly timePath?: string;
+  /** How long the whole answer is waited for; 4,000 unless told otherwise. */
+  readonly answerLimitMs?: number;
 }
 
 /** A number as it was written: a double would round it. */
@@ -46,6 +48,18 @@ function textAt(body: unknown, path: string): string | undefined {
   return typeof found === "string" ? found : undefined;
 }
 
+/** @returns undefined for more than is read */
+async function textOf(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > BODY_LIMIT_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 /** Reads prices from a server's JSON. Redirects are not followed, long answers not read. */
 export class HttpSource implements PriceSource {
   readonly name = "http";
@@ -77,21 +91,21 @@ export class HttpSource implements PriceSource {
   }
 
   async #body(): Promise<unknown> {
-    const { url } = this.#options;
-    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
-    const response = await fetch(url, { redirect: "error", signal }).catch((error: Error) => {
+    const { url, answerLimitMs = ANSWER_LIMIT_MS } = this.#options;
+    const signal = AbortSignal.timeout(answerLimitMs);
+    const unanswered = (error: Error): never => {
       // What went wrong stands in the cause: the message is always the same.
       const { message } = error.cause instanceof Error ? error.cause : error;
       throw new Error(`${url} gives no answer: ${message}`);
-    });
+    };
+    const response = await fetch(url, { redirect: "error", signal }).catch(unanswered);
     if (!response.ok) throw new Error(`${url} answers with status ${response.status}`);
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length;
-      if (length > BODY_LIMIT_BYTES) throw new Error(`${url} answers with more than ${BODY_LIMIT_BYTES} bytes`);
-      chunks.push(chunk);
+    const text = await textOf(response).catch(unanswered);
+    if (text === undefined) throw new Error(`${url} answers with more than ${BODY_LIMIT_BYTES} bytes`);
+    try {
+      return parseExactly(text);
+    } catch {
+      throw new Error(`${url} answers with something that is no JSON`);
     }
-    return parseExactly(Buffer.concat(chunks).toString("utf8"));
   }
 }

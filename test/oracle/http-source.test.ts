@@ -10,19 +10,24 @@ const [BTC, ETH] = [DEVNET_MARKETS[0]!.market, DEVNET_MARKETS[1]!.market];
 describe("Prices from a server", () => {
   let server: Server;
   let url: string;
-  let answer: { status: number; headers?: Record<string, string>; body: string };
+  let answer: { status: number; headers?: Record<string, string>; body: string; unfinished?: true };
   let asked: string[];
 
   beforeEach(async () => {
     asked = [];
     server = createServer((request, response) => {
       asked.push(request.url ?? "");
-      response.writeHead(answer.status, answer.headers).end(answer.body);
+      response.writeHead(answer.status, answer.headers).write(answer.body);
+      if (answer.unfinished !== true) response.end();
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterEach(() => new Promise((closed) => server.close(closed)));
+  afterEach(() => {
+    const closed = new Promise((done) => server.close(done));
+    server.closeAllConnections();
+    return closed;
+  });
 
   const paths = [
     { market: BTC, path: "data.btc.0" },
@@ -79,8 +84,10 @@ describe("Prices from a server", () => {
   });
 
   it("are none at all from an answer that is no JSON, too long, an error or a redirect, which is not followed", async () => {
-    expect(await refusal(prices("{"))).to.not.equal("answered");
-    expect(await refusal(prices(`"${" ".repeat(1 << 20)}"`))).to.match(/more than 1048576 bytes/);
+    expect(await refusal(prices("{"))).to.match(/^http:\S+ answers with something that is no JSON$/);
+    const long = (bytes: number) => '{"data": {"btc": [65000], "eth": 3000}}'.padEnd(bytes);
+    expect((await prices(long(1 << 20)))[0]).to.include({ priceTicks: 650_000 });
+    expect(await refusal(prices(long((1 << 20) + 1)))).to.match(/more than 1048576 bytes/);
     const source = new HttpSource({ url, paths });
     answer = { status: 500, body: "{}" };
     expect(await refusal(source.pricesAt(NOW))).to.match(/status 500/);
@@ -88,5 +95,18 @@ describe("Prices from a server", () => {
     answer = { status: 302, headers: { location: `${url}/elsewhere` }, body: "" };
     expect(await refusal(source.pricesAt(NOW))).to.match(/gives no answer: unexpected redirect/);
     expect(asked).to.deep.equal(["/"]);
+  });
+
+  it("are none at all from a server that is too slow, before its answer or in the middle of it", async () => {
+    const source = new HttpSource({ url, paths, answerLimitMs: 200 });
+    const body = '{"data": {"btc": [65000], "eth": 3000}}';
+    for (const begun of ["", body.slice(0, 10), body]) {
+      answer = { status: 200, body: begun, unfinished: true };
+      const asking = performance.now();
+      expect(await refusal(source.pricesAt(NOW)), begun).to.match(/^http:\S+ gives no answer: .*timeout/);
+      expect(performance.now() - asking).to.be.within(190, 2_000);
+    }
+    answer = { status: 200, body };
+    expect((await source.pricesAt(NOW))[0]).to.include({ priceTicks: 650_000 });
   });
 });

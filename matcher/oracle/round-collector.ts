@@ -75,6 +75,8 @@ export class RoundCollector {
   /** By round and time: signers may disagree about a round's time, and must not be mixed then. */
   readonly #open = new Map<string, OpenRound>();
   #latestRound = 0;
+  /** The newest complete round: what came in time, and what came late. */
+  #latest: { readonly key: string; readonly reports: Map<string, PriceReport> } | undefined;
 
   constructor(context: OracleContext, { signers, threshold }: SignerSet, options: RoundCollectorOptions = {}) {
     this.#context = context;
@@ -102,15 +104,17 @@ export class RoundCollector {
     }
     const key = `${report.round}/${report.timeSeconds}`;
     const open = this.#open.get(key) ?? { reports: new Map<string, PriceReport>(), callOff: undefined };
-    const before = open.reports.get(signer);
+    const isLate = report.round === this.#latestRound;
+    const reports = isLate && this.#latest?.key === key ? this.#latest.reports : open.reports;
+    const before = reports.get(signer);
     if (before?.pricesTicks.some((price, market) => price !== report.pricesTicks[market])) {
       this.board.refused(signer);
       throw new ReportRefused(`${signer} reported other prices for round ${report.round} before`);
     }
     this.board.reported(signer, report);
+    reports.set(signer, report);
     // Late for a round that did not wait for it: no fault, and no use.
-    if (report.round === this.#latestRound) return undefined;
-    open.reports.set(signer, report);
+    if (isLate) return undefined;
     this.#open.set(key, open);
     const { graceMs = 0, onRound, after = afterInThisProcess } = this.#options;
     const enough = open.reports.size >= this.#threshold;
@@ -153,6 +157,7 @@ export class RoundCollector {
       this.#open.delete(key);
     }
     this.#latestRound = round;
+    this.#latest = { key: `${round}/${timeSeconds}`, reports };
     const completed = {
       number: round,
       timeSeconds,

@@ -172,6 +172,27 @@ describe("RoundCollector", () => {
     expect(round?.pricesTicks[0]).to.equal(650_000);
   });
 
+  it("refuses a changed report of a round that is complete, from signers that were in it and from those that came late", async () => {
+    const collector = new RoundCollector(context, { signers, threshold: 2 });
+    const changed = [650_001, ...PRICES.slice(1)];
+    const [early, , late] = wallets as [Wallet, Wallet, Wallet];
+    for (const wallet of wallets) collector.offer(await report(wallet));
+    for (const wallet of [early, late]) {
+      expect(collector.offer(await report(wallet)), "again the same").to.equal(undefined);
+      expect(await refusalOf(collector, await report(wallet, 100, 1_000, changed))).to.match(
+        /other prices for round 100/,
+      );
+    }
+    const drifts = collector.board.status(1_000).signers.map(({ driftPpm, refused }) => [driftPpm[0], refused]);
+    expect(drifts, "the status keeps what counted").to.deep.equal([
+      [0, 1],
+      [0, 0],
+      [0, 1],
+    ]);
+    collector.offer(await report(early, 101, 1_001, changed));
+    expect(collector.offer(await report(late, 101, 1_001, changed))?.pricesTicks[0], "the next one").to.equal(650_001);
+  });
+
   it("has no round with one signer of three, however often it reports", async () => {
     const collector = new RoundCollector(context, { signers, threshold: 2 });
     for (let round = 100; round < 120; round++) {

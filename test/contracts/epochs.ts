@@ -91,7 +91,8 @@ export async function openEpoch(world: World, terms: OpeningTerms = {}): Promise
   const last = world.model.epochs.at(-1);
   const timeSeconds = terms.timeSeconds ?? Math.max(await blockTimeSeconds(), (last?.timeSeconds ?? 0) + 1);
   const opening = await openingOf(world, { ...terms, timeSeconds });
-  if (timeSeconds > (await blockTimeSeconds())) await setNextBlockTime(timeSeconds);
+  // In a block of that time if that can still be: else the wall clock decides, and whoever counts from here may come too late.
+  await setNextBlockTime(Math.max(timeSeconds, await blockTimeSeconds()));
   const receipt = await mined(as(world, world.operator).openEpoch(opening));
   for (const log of receipt.logs) {
     const parsed = world.exchange.interface.parseLog(log);

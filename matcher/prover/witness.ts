@@ -14,6 +14,7 @@ import {
   WIDTH,
 } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms } from "../risk/epoch-terms.ts";
+import { magnitude } from "../risk/magnitude.ts";
 import { type Margin, marginOf, meetsInitialMargin } from "../risk/margin.ts";
 import { type AccountRecord, settled, withDeposit } from "../state/account-record.ts";
 import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../state/trace.ts";
@@ -99,8 +100,6 @@ function rowColumns(row: RowTrace | undefined, accounts: number): Record<string,
 
 const lanes = (sizesLots: readonly bigint[] | undefined): bigint[] =>
   Array.from({ length: MARKETS }, (_, market) => (sizesLots?.[market] ?? 0n) + LANE_OFFSET);
-
-const magnitude = (lots: bigint): bigint => (lots < 0n ? -lots : lots);
 
 /** S₀ of a slot: funding and retired markets settled, deposits in. */
 function startOf(slot: AccountTrace, terms: EpochTerms): AccountRecord {

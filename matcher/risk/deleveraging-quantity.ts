@@ -1,4 +1,5 @@
 import type { EpochTerms, MarketTerms } from "./epoch-terms.ts";
+import { magnitude } from "./magnitude.ts";
 import type { Margin } from "./margin.ts";
 
 /** One of the two accounts of a deleveraging. */
@@ -44,10 +45,6 @@ export function largestDeleveragingLots(
     lots = bound / slope;
   }
   return sparePicoUsd + lots * lotPicoUsd >= 0n ? lots : 0n;
-}
-
-function magnitude(lots: bigint): bigint {
-  return lots < 0n ? -lots : lots;
 }
 
 function lesser(a: bigint, b: bigint): bigint {

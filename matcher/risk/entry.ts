@@ -1,3 +1,4 @@
+import { magnitude } from "./magnitude.ts";
 import { reducedEntryMicroUsdAgainst } from "./profit.ts";
 
 /** What a position has cost its holder, or brought: the sum of its fills, less what was closed again. */
@@ -9,10 +10,6 @@ export interface PositionEntry {
 }
 
 export const NO_POSITION: PositionEntry = { sizeLots: 0n, entryMicroUsd: 0n };
-
-function magnitude(size: bigint): bigint {
-  return size < 0n ? -size : size;
-}
 
 /** The entry of a position that became smaller, or went, without a fill of an order: its mean price stays. */
 export function entryReducedTo(entry: PositionEntry, sizeLots: bigint): PositionEntry {

@@ -1,6 +1,7 @@
 import { PICO_PER_MICRO, PPM } from "../protocol/spec.ts";
 import type { EpochTerms, MarketTerms } from "./epoch-terms.ts";
 import { liquidationPriceTicksSafeSide } from "./liquidation-price.ts";
+import { magnitude } from "./magnitude.ts";
 import { type Margin, marginOf, type Position } from "./margin.ts";
 import { holdsRestricted } from "./transition.ts";
 
@@ -39,10 +40,6 @@ export interface PositionFigures {
 function sharePpmCeil(part: bigint, whole: bigint): bigint | null {
   if (part === 0n) return 0n;
   return whole <= 0n ? null : (part * PPM_PARTS + whole - 1n) / whole;
-}
-
-function magnitude(size: bigint): bigint {
-  return size < 0n ? -size : size;
 }
 
 /** Σ |size| · price. */

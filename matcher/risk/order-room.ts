@@ -9,11 +9,8 @@ import {
 } from "./admission.ts";
 import type { MarketTerms } from "./epoch-terms.ts";
 import { feePicoUsd } from "./fees.ts";
+import { magnitude } from "./magnitude.ts";
 import { marginOf, type Position } from "./margin.ts";
-
-function magnitude(size: bigint): bigint {
-  return size < 0n ? -size : size;
-}
 
 function least(...values: bigint[]): bigint {
   return values.reduce((least, value) => (value < least ? value : least));

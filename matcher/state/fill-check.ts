@@ -2,6 +2,7 @@ import type { OrderMessage } from "../protocol/message.ts";
 import { INSURANCE_ACCOUNT } from "../protocol/spec.ts";
 import type { EpochTerms, MarketTerms } from "../risk/epoch-terms.ts";
 import { feePicoUsd } from "../risk/fees.ts";
+import { magnitude } from "../risk/magnitude.ts";
 import { openInterestAllowed } from "../risk/open-interest.ts";
 import { type TransitionRefusal, transitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
@@ -52,10 +53,6 @@ export function sameFill(a: Fill, b: Fill): boolean {
     a.makerFeePpm === b.makerFeePpm &&
     a.takerFeePpm === b.takerFeePpm
   );
-}
-
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }
 
 /** @throws RangeError for something that is no fill at all: a bug of the matcher, not a refusal */

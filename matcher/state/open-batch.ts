@@ -8,6 +8,7 @@ import type {
 } from "../protocol/message.ts";
 import { INSURANCE_ACCOUNT } from "../protocol/spec.ts";
 import { compileEpoch, type EpochTerms, type MarketTerms } from "../risk/epoch-terms.ts";
+import { magnitude } from "../risk/magnitude.ts";
 import { openInterestAllowed } from "../risk/open-interest.ts";
 import { transitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
@@ -21,10 +22,6 @@ import * as rules from "./row-rules.ts";
 import type { DeleveragingStep, EpochStep, FillLeg, FillStep, LiquidationStep, Step } from "./step.ts";
 import type { QueueEntry } from "./trace.ts";
 import { transferRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
-
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
-}
 
 /**
  * The batch that is being filled, and the batch predicate of docs/protocol.md §4–§6 over it, evaluated step by step: whatever was

@@ -4,12 +4,14 @@
  *
  * The gate lets everything through, so that the figure is the book's and not the ledger's.
  */
+
 import type { BookEvent } from "../../matcher/book/book-event.ts";
 import type { BookRules } from "../../matcher/book/book-rules.ts";
 import type { FillGate, FillVerdict, ProposedFill } from "../../matcher/book/fill-gate.ts";
 import { MatchingEngine } from "../../matcher/book/matching-engine.ts";
 import type { BookOrder } from "../../matcher/book/order.ts";
 import { MARKETS, ORDER_SLOTS } from "../../matcher/protocol/spec.ts";
+import { Sequence32 } from "./sequence-32.ts";
 
 const RESTING_ORDERS = 100_000;
 const LIVE_MARKETS = 4;
@@ -50,19 +52,6 @@ class OpenGate implements FillGate {
   }
   begin(): void {}
   rollback(): void {}
-}
-
-/** xorshift32: the same flow on every machine. */
-class Sequence32 {
-  private state = 0x9e3779b9;
-  next(limit: number): number {
-    let x = this.state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.state = x;
-    return (x >>> 0) % limit;
-  }
 }
 
 const rules: BookRules = {

@@ -3,28 +3,17 @@
  * Run: `node scripts/bench/risk.ts [accounts]`. Prints milliseconds of the best round, and what a plain loop over big integers
  * takes in the same run. One thread; on a shared machine the best round is the one that was disturbed least.
  */
+
 import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { AtRiskSearch, type WrittenAccount } from "../../matcher/risk/at-risk.ts";
 import { compileEpoch, type EpochTerms } from "../../matcher/risk/epoch-terms.ts";
 import { fundingOwedPicoUsd } from "../../matcher/risk/funding.ts";
 import { marginOf } from "../../matcher/risk/margin.ts";
+import { Sequence32 } from "./sequence-32.ts";
 
 const FEW_DIRTY = 1_000;
 const ROUNDS = 9;
-
-/** xorshift32: the same accounts on every machine. */
-class Sequence32 {
-  private state = 0x9e3779b9;
-  next(limit: number): number {
-    let x = this.state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.state = x;
-    return (x >>> 0) % limit;
-  }
-}
 
 const random = new Sequence32();
 

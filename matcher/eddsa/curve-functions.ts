@@ -2,6 +2,7 @@ import { FieldWriter, type Limbs } from "./field-writer.ts";
 import { type Code, i32, i64 } from "./instructions.ts";
 import { ELEMENT_BYTES, type Modulus } from "./limbs.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
+import { inverse } from "./modular.ts";
 import { TWISTED_D, tatePairing, X_SCALE } from "./twisted-curve.ts";
 import type { WasmModule } from "./wasm-module.ts";
 
@@ -86,8 +87,8 @@ export function writeCurveFunctions(module: WasmModule, modulus: Modulus, plan: 
     field.store(to, T, field.multiply(field.add(z, z), one));
   });
   /** Addend of a point with Z = 1 from a point and 1/Z. */
-  define("flatOf", 3, (field, [to = [], from = [], inverse = []]) => {
-    const factor = field.load(inverse);
+  define("flatOf", 3, (field, [to = [], from = [], inverseZ = []]) => {
+    const factor = field.load(inverseZ);
     const x = field.multiply(field.load(from, X), factor);
     const y = field.multiply(field.load(from, Y), factor);
     const one = field.load(i32.const(plan.constants([1n], modulus)));
@@ -105,6 +106,14 @@ export function writeCurveFunctions(module: WasmModule, modulus: Modulus, plan: 
     field.store(to, Y, field.load(y));
     field.store(to, Z, field.load(i32.const(one)));
     field.store(to, T, field.multiply(scaled, field.load(y)));
+  });
+  /** x and y, in a row, of the protocol's curve from a point and 1/Z. */
+  const unscale = plan.constants([inverse(X_SCALE)], modulus);
+  define("affineOf", 3, (field, [to = [], from = [], inverseZ = []]) => {
+    const factor = field.load(inverseZ);
+    const x = field.multiply(field.load(from, X), factor);
+    field.store(to, X, field.multiply(x, field.load(i32.const(unscale))));
+    field.store(to, Y, field.multiply(field.load(from, Y), factor));
   });
   /** −x² + y² − 1 − d·t² of a point with Z = 1: zero on the curve. */
   const d = plan.constants([TWISTED_D], modulus);

@@ -26,6 +26,7 @@ interface EddsaFunctions {
   copyPoint(to: number, from: number): void;
   double(to: number, from: number): void;
   doubleT(to: number, from: number): void;
+  affineOf(to: number, from: number, inverse: number): void;
   flatOf(to: number, from: number, inverse: number): void;
   oddMultiples(table: number, from: number): void;
   strangers(to: number, digitsP: number, tableP: number, digitsQ: number, tableQ: number, places: number): void;
@@ -82,7 +83,7 @@ export class EddsaInstance {
   }
 
   /** Takes r8x … message, the first `count` of them, as inputs of a hash. */
-  readInputs(count: 3 | 5): void {
+  readInputs(count: 2 | 3 | 5): void {
     const { inputs, numbers } = this.#layout;
     for (let i = 0; i < count; i++) this.#functions.read(inputs + i * ELEMENT_BYTES, numbers + i * NUMBER_BYTES);
   }
@@ -156,6 +157,17 @@ export class EddsaInstance {
     return this.#isEqual(sum, nonce);
   }
 
+  /** S·B8 for the S that is set, as inputs r8x and r8y. S < ℓ. */
+  multiplyBase(): void {
+    const { inputs, numbers, sum, elements, identity } = this.#layout;
+    const wasm = this.#functions;
+    wasm.copyPoint(sum, identity);
+    this.#addBase("s");
+    wasm.invert(elements, sum + 2 * ELEMENT_BYTES);
+    wasm.affineOf(inputs, sum, elements);
+    for (let i = 0; i < 2; i++) wasm.write(numbers + i * NUMBER_BYTES, inputs + i * ELEMENT_BYTES);
+  }
+
   /** Makes table number so and so from the key, for −8·A. */
   makeKeyTable(table: number): void {
     const { key } = this.#layout;
@@ -207,7 +219,7 @@ export class EddsaInstance {
     const { inputs } = this.#layout;
     this.setNumber("r8x", x);
     this.setNumber("r8y", y);
-    this.readInputs(3);
+    this.readInputs(2);
     this.#functions.pointOf(point, inputs, inputs + ELEMENT_BYTES);
   }
 

@@ -46,13 +46,12 @@ export interface EddsaImage {
 export const TABLE_POINTS = 128;
 
 /**
- * Writes the module. It is generated each time, in some 30 ms, and not kept as a file: there is no binary to trust, and none to go stale.
+ * Writes the module. It is generated each time, in a tenth of a second, and not kept as a file: there is no binary to trust, and none to go stale.
  */
 export function eddsaImage(): EddsaImage {
   const module = new WasmModule();
   const plan = new MemoryPlan();
   const field = modulusOf(FIELD_ORDER);
-  const one = plan.constants([1n], field);
   const identity = plan.constants([0n, 1n, 1n, 0n], field);
   writeFieldFunctions(module, field);
   writeScalarProduct(module, modulusOf(SUBGROUP_ORDER));
@@ -65,7 +64,6 @@ export function eddsaImage(): EddsaImage {
   writeMultiplications(module, plan, identity);
   writeScalarDigits(module);
   writeHalveScalar(module);
-  void one;
   const layout = {
     inputs: plan.elements(5),
     numbers: plan.reserve(11 * NUMBER_BYTES),

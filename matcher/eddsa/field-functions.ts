@@ -2,7 +2,7 @@ import { FieldWriter, type Limbs } from "./field-writer.ts";
 import { type Code, i32, i64, whilst } from "./instructions.ts";
 import { LIMB_BITS, LIMBS, MONTGOMERY, type Modulus, signedDigits } from "./limbs.ts";
 import type { MemoryPlan } from "./memory-plan.ts";
-import type { FunctionBody, WasmModule } from "./wasm-module.ts";
+import type { FunctionBody, Local, WasmModule } from "./wasm-module.ts";
 
 const MASK = i64.const((1n << LIMB_BITS) - 1n);
 
@@ -68,7 +68,7 @@ export function writeFieldFunctions(module: WasmModule, modulus: Modulus): void 
   });
   define("square", 2, (field, [to = [], from = []]) => field.store(to, 0, field.square(field.load(from))));
   module.define("squares", { params: 2 }, (body) => {
-    const [at, times] = body.params as [FunctionBody["params"][0], FunctionBody["params"][0]];
+    const [at, times] = body.params as [Local, Local];
     body.add(whilst(times.get, [module.call("square", at.get, at.get), times.set(i32.sub(times.get, i32.const(1)))]));
   });
   define("read", 2, (field, [to = [], bytes = []]) => {
@@ -125,11 +125,12 @@ export function writePower(module: WasmModule, plan: MemoryPlan, name: string, e
     const [to = [], from = []] = body.params.map(({ get }) => get);
     body.add(module.call("copy", at(1), from), module.call("square", squared, from));
     for (let odd = 3; odd < 16; odd += 2) body.add(module.call("multiply", at(odd), at(odd - 2), squared));
-    steps.forEach(({ squares: times, odd }, i) => {
-      if (i === 0) return body.add(module.call("copy", result, at(odd ?? 1)));
+    const [first, ...others] = steps;
+    body.add(module.call("copy", result, at(first?.odd ?? 1)));
+    for (const { squares: times, odd } of others) {
       body.add(module.call("squares", result, times));
       if (odd !== null) body.add(module.call("multiply", result, result, at(odd)));
-    });
+    }
     body.add(module.call("copy", to, result));
   });
 }

@@ -17,10 +17,17 @@ export function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-/** 1/value mod r. @throws RangeError for a multiple of r */
+/** 1/value mod r, by Euclid's algorithm. @throws RangeError for a multiple of r */
 export function inverse(value: bigint): bigint {
-  if (mod(value) === 0n) throw new RangeError("zero has no inverse");
-  return power(value, FIELD_ORDER - 2n);
+  let [rest, next] = [FIELD_ORDER, mod(value)];
+  let [factor, nextFactor] = [0n, 1n];
+  while (next !== 0n) {
+    const quotient = rest / next;
+    [rest, next] = [next, rest - quotient * next];
+    [factor, nextFactor] = [nextFactor, factor - quotient * nextFactor];
+  }
+  if (rest !== 1n) throw new RangeError("zero has no inverse");
+  return mod(factor);
 }
 
 /** A square root mod r (Tonelli and Shanks), the smaller of the two. @throws RangeError when there is none */

@@ -118,12 +118,7 @@ export function writeMultiplications(module: WasmModule, plan: MemoryPlan, ident
   for (const [name, { width, rows, digitsPerRow }] of Object.entries({ Base: BASE_SHAPE, Key: KEY_SHAPE })) {
     module.define(`addTable${name}`, { params: 3, exported: true }, (body) => {
       const [result, digits, table] = body.params as [Local, Local, Local];
-      const [place, row, digit, at] = Array.from({ length: 4 }, () => body.local("i32")) as [
-        Local,
-        Local,
-        Local,
-        Local,
-      ];
+      const [place, row, digit, at] = body.locals("i32", "i32", "i32", "i32");
       const add = (call: string) => (address: Code) => module.call(call, result.get, result.get, address);
       const entry = (magnitude: Code) =>
         i32.add(at.get, i32.mul(i32.sub(magnitude, i32.const(1)), i32.const(FLAT_BYTES)));

@@ -12,12 +12,7 @@ export const DIGITS = 264;
 export function writeScalarDigits(module: WasmModule): void {
   module.define("nonAdjacentDigits", { params: 3, results: 1, exported: true }, (body) => {
     const [to, bytes, width] = body.params as [Local, Local, Local];
-    const [place, carry, window, length] = Array.from({ length: 4 }, () => body.local("i32")) as [
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
+    const [place, carry, window, length] = body.locals("i32", "i32", "i32", "i32");
     const bitsFrom = i32.wrap(
       i64.shrU(
         i64.load(i32.add(bytes.get, i32.shrU(place.get, i32.const(3))), 0),
@@ -50,12 +45,7 @@ export function writeScalarDigits(module: WasmModule): void {
 
   module.define("windowDigits", { params: 4, exported: true }, (body) => {
     const [to, bytes, width, count] = body.params as [Local, Local, Local, Local];
-    const [index, carry, digit, bit] = Array.from({ length: 4 }, () => body.local("i32")) as [
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
+    const [index, carry, digit, bit] = body.locals("i32", "i32", "i32", "i32");
     const top = i32.shl(i32.const(1), i32.sub(width.get, i32.const(1)));
     body.add(
       index.set(i32.const(0)),

@@ -143,14 +143,7 @@ export function writeHalveScalar(module: WasmModule): void {
       WideNumber,
       WideNumber,
     ];
-    const [bits0, bits1, bitsT, shift, limit, negative0] = Array.from({ length: 6 }, () => body.local("i32")) as [
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-      Local,
-    ];
+    const [bits0, bits1, bitsT, shift, limit, negative0] = body.locals("i32", "i32", "i32", "i32", "i32", "i32");
     const carry = body.local("i64");
     const spare = body.local("i64");
     const exchange = (left: WideNumber, right: WideNumber) => [scaled.copy(left), left.copy(right), right.copy(scaled)];

@@ -29,16 +29,13 @@ export class FunctionBody {
     return localAt(this.params.length + this.#locals.length - 1);
   }
 
-  add(...statements: Code[]): void {
-    this.statements.push(...statements);
+  /** As many as are asked for, to be taken apart. */
+  locals<T extends readonly ValueType[]>(...types: T): { [K in keyof T]: Local } {
+    return types.map((type) => this.local(type)) as { [K in keyof T]: Local };
   }
 
-  /** Runs `body` with the counter at from, from + 1 … to − 1. */
-  count(counter: Local, from: number, to: number, body: Code, whilst: (condition: Code, body: Code) => Code): Code {
-    return [
-      counter.set(i32.const(from)),
-      whilst(i32.ltS(counter.get, i32.const(to)), [body, counter.set(i32.add(counter.get, i32.const(1)))]),
-    ];
+  add(...statements: Code[]): void {
+    this.statements.push(...statements);
   }
 
   bytes(): number[] {

@@ -6,6 +6,7 @@ import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of every accepted command, in order, before its sender is. Must not throw, and must not submit commands itself. */
@@ -17,11 +18,9 @@ export interface SequencerOptions {
   backlog?: Backlog;
   log?: CommandLog;
   finality?: Finality;
-  /** Signatures being checked at once; beyond, senders are told to wait. */
+  /** Signatures waiting or being checked at once; beyond, senders are told to wait (signature-queue.ts). */
   verifyingMax?: number;
 }
-
-const DEFAULT_VERIFYING_MAX = 4_096;
 
 /** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
 export class SequencerHalted extends Error {
@@ -41,11 +40,10 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
-  private readonly verifier: SignatureVerifier;
+  /** Who waits for the verifying threads, and who sent them wrong signatures. */
+  readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
-  private readonly verifyingMax: number;
   private readonly listeners: AcceptedListener[] = [];
-  private verifying = 0;
   private halted: SequencerHalted | null = null;
   refusedCount = 0;
 
@@ -58,12 +56,12 @@ export class Sequencer {
     ...options
   }: SequencerOptions) {
     this.state = state;
-    this.verifier = verifier;
     this.backlog = backlog;
     this.finality = finality;
     finality.onProven(({ steps }) => backlog.provenThrough(steps.last));
     this.log = log;
-    this.verifyingMax = options.verifyingMax ?? DEFAULT_VERIFYING_MAX;
+    const { verifyingMax } = options;
+    this.signatures = new SignatureQueue(verifier, verifyingMax === undefined ? {} : { verifyingMax });
   }
 
   /** Why nothing is accepted any more, or null. */
@@ -78,21 +76,20 @@ export class Sequencer {
   /**
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
    * @param settle cancels only: make it a proven row
+   * @param origin whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts)
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Instruction>, settle = false): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, settle = false, origin = ""): Promise<Submitted> {
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
     const key = this.state.keyOf(message.account);
     if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
-    // 2. The signature.
-    if (this.verifying >= this.verifyingMax) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
-    this.verifying += 1;
-    const { signed, messageHash } = await this.verifier.verify(message, key).finally(() => {
-      this.verifying -= 1;
-    });
+    // 2. The signature, in its turn.
+    const verification = await this.signatures.check(message, key, origin);
+    if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
+    const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
     // 3. Room for what it may lead to.
     const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));

@@ -139,6 +139,11 @@ export class FairQueue<Item> {
     return this.#length;
   }
 
+  /** Whether anything waits of an origin that is not struck. */
+  get hasClear(): boolean {
+    return !this.#clear.isEmpty;
+  }
+
   /** Who has to go for an item to come in: nobody, another item, or the item itself ("refused"). */
   push(origin: string, account: number, item: Item, struck = false): { refused: boolean; displaced: Item | null } {
     const refused = { refused: true, displaced: null };

@@ -25,6 +25,8 @@ export const DEFAULT_SIGNATURE_QUEUE_LIMITS: SignatureQueueLimits = {
  * three milliseconds for them and otherwise for his turn alone.
  */
 const AT_ONCE_PER_THREAD = 16;
+/** Of struck origins, one by one: whoever is clear then finds at most that one before him. */
+const STRUCK_AT_ONCE = 1;
 
 interface Waiting {
   message: Signed<Instruction>;
@@ -78,11 +80,12 @@ export class SignatureQueue {
   check(message: Signed<Instruction>, key: PublicKey, origin: string): Promise<Verification | null> {
     return new Promise((resolve, reject) => {
       const item: Waiting = { message, key, origin, resolve, reject };
-      if (this.#verifying < this.#atOnceMax) {
+      const struck = this.wrong.isStruck(origin);
+      if (this.#verifying < (struck ? STRUCK_AT_ONCE : this.#atOnceMax)) {
         this.#start(item);
         return;
       }
-      const { refused, displaced } = this.#waiting.push(origin, message.account, item, this.wrong.isStruck(origin));
+      const { refused, displaced } = this.#waiting.push(origin, message.account, item, struck);
       for (const gone of [refused ? item : null, displaced]) {
         if (gone === null) continue;
         this.#noRoomCount += 1;
@@ -111,7 +114,7 @@ export class SignatureQueue {
   }
 
   #startWaiting(): void {
-    while (this.#verifying < this.#atOnceMax) {
+    while (this.#verifying < (this.#waiting.hasClear ? this.#atOnceMax : STRUCK_AT_ONCE)) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#start(next);

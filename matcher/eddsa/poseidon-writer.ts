@@ -5,7 +5,7 @@ import type { MemoryPlan } from "./memory-plan.ts";
 import { type FullRound, type PartialBlock, poseidonSchedule } from "./poseidon-schedule.ts";
 import type { Local, WasmModule } from "./wasm-module.ts";
 
-/** Divides the partial rounds of both widths that are used; measured against 5 and 6. */
+/** Divides the partial rounds of both widths that are used; blocks of five or six are no faster. */
 const BLOCK_ROUNDS = 4;
 
 /** Writes `sbox(to, from)` and `dot<n>(to, left, right, addend)`, sums of n products of elements in a row. */

@@ -4,6 +4,7 @@ import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
 import { marginMode } from "../risk/wire-figures.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
+import type { SubmitOptions } from "../sequencer/sequencer.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderRecord } from "./history.ts";
@@ -16,9 +17,9 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
 
   async function submit(
     message: Signed<Instruction>,
-    settle = false,
+    options: SubmitOptions = {},
   ): Promise<{ accepted: Accepted; messageHash: string }> {
-    const { outcome, messageHash } = await sequencer.submit(message, settle);
+    const { outcome, messageHash } = await sequencer.submit(message, options);
     const hash = `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
     if (outcome.accepted) return { accepted: outcome, messageHash: hash };
     const details: RejectionDetails = {};
@@ -48,8 +49,7 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
     async ({ body }): Promise<WirePlaced> => {
       const market = access.marketOf(body.market);
       const order = orderFrom(body, market, options);
-      if (body.clientId !== undefined) access.clientIds.set(order, body.clientId);
-      const { accepted, messageHash } = await submit(order);
+      const { accepted, messageHash } = await submit(order, { clientId: body.clientId });
       const record = history.order(order.account, order.slot, order.sequence);
       if (record === undefined)
         throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
@@ -69,12 +69,12 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
 
   app.post<{ Body: CancelBody }>("/v1/cancel", { schema: { body: CancelBody } }, async ({ body }) => {
     const settle = body.settle ?? false;
-    return cancelled(await submit(cancelFrom(body), settle), settle);
+    return cancelled(await submit(cancelFrom(body), { settle }), settle);
   });
 
   app.post<{ Body: CancelAllBody }>("/v1/cancel-all", { schema: { body: CancelAllBody } }, async ({ body }) => {
     const settle = body.settle ?? false;
-    return cancelled(await submit(cancelAllFrom(body), settle), settle);
+    return cancelled(await submit(cancelAllFrom(body), { settle }), settle);
   });
 
   app.post<{ Body: WithdrawalBody }>(

@@ -211,7 +211,7 @@ async function assemble(
     },
     onHalt: options.onHalt,
   });
-  sequencer.onAccepted((accepted) => {
+  sequencer.onDurable((accepted) => {
     pipeline.push(accepted.steps);
     options.onAccepted?.(accepted);
   });

@@ -108,7 +108,8 @@ function childOf(
     graceMs: 6_000,
     onLine: (line, stream) => {
       log.write(`${line}\n`);
-      if (stream === "stderr") view.line(`${name}: ${line}`);
+      // What the others say once one part has died follows from that, and would bury the sentence that matters.
+      if (stream === "stderr" && !failureIsTold) view.line(`${name}: ${line}`);
     },
     ...(onMessage === undefined ? {} : { onMessage }),
   };
@@ -147,6 +148,7 @@ async function watchStatus(url: string): Promise<void> {
 function onMatcherMessage(board: BatchBoard): (message: ChildMessage) => void {
   return (message) => {
     if (Array.isArray(message.provers)) for (const processId of message.provers) proverProcessIds.add(processId);
+    if (failureIsTold) return;
     if (message.type === "batch") board.take(message as unknown as BatchProgress);
     if (message.type === "epoch") view.line(`epoch ${message.number} in force`);
     if (message.type === "halted") {

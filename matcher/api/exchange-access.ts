@@ -50,8 +50,6 @@ export class ExchangeAccess {
   readonly entries: EntryValues;
   readonly wire: Wire;
   readonly nowMs: () => number;
-  /** Names that clients gave their orders: they are not signed, so they travel beside the message. */
-  readonly clientIds = new WeakMap<object, string>();
   private readonly bySymbol: ReadonlyMap<string, Market>;
 
   constructor(options: ApiOptions) {
@@ -64,11 +62,12 @@ export class ExchangeAccess {
     this.funding = options.funding ?? new FundingHistory();
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
-    options.sequencer.onAccepted((accepted, command) => {
-      const clientId = command.type === "message" ? this.clientIds.get(command.message) : undefined;
+    // Of a position's cost only what the ledger holds at that very moment can be told.
+    options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
+    options.sequencer.onDurable((accepted, command) => {
+      const clientId = command.type === "message" ? command.clientId : undefined;
       this.funding.record(accepted);
-      this.entries.record(accepted);
-      this.history.record(accepted, this.nowMs(), clientId ?? null);
+      this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
     });
   }
 

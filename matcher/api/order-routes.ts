@@ -4,6 +4,7 @@ import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
 import { marginMode } from "../risk/wire-figures.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
+import type { SubmitOptions } from "../sequencer/sequencer.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderRecord } from "./history.ts";
@@ -16,9 +17,9 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
 
   async function submit(
     message: Signed<Instruction>,
-    settle = false,
+    options: SubmitOptions = {},
   ): Promise<{ accepted: Accepted; messageHash: string }> {
-    const { outcome, messageHash } = await sequencer.submit(message, settle);
+    const { outcome, messageHash } = await sequencer.submit(message, options);
     const hash = `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
     if (outcome.accepted) return { accepted: outcome, messageHash: hash };
     const details: RejectionDetails = {};
@@ -45,11 +46,10 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
   app.post<{ Body: OrderBody }>(
     "/v1/orders",
     { schema: { body: OrderBody } },
-    async ({ body }): Promise<WirePlaced> => {
+    async ({ body, ip }): Promise<WirePlaced> => {
       const market = access.marketOf(body.market);
       const order = orderFrom(body, market, options);
-      if (body.clientId !== undefined) access.clientIds.set(order, body.clientId);
-      const { accepted, messageHash } = await submit(order);
+      const { accepted, messageHash } = await submit(order, { clientId: body.clientId, origin: ip });
       const record = history.order(order.account, order.slot, order.sequence);
       if (record === undefined)
         throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
@@ -67,22 +67,22 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
     },
   );
 
-  app.post<{ Body: CancelBody }>("/v1/cancel", { schema: { body: CancelBody } }, async ({ body }) => {
+  app.post<{ Body: CancelBody }>("/v1/cancel", { schema: { body: CancelBody } }, async ({ body, ip }) => {
     const settle = body.settle ?? false;
-    return cancelled(await submit(cancelFrom(body), settle), settle);
+    return cancelled(await submit(cancelFrom(body), { settle, origin: ip }), settle);
   });
 
-  app.post<{ Body: CancelAllBody }>("/v1/cancel-all", { schema: { body: CancelAllBody } }, async ({ body }) => {
+  app.post<{ Body: CancelAllBody }>("/v1/cancel-all", { schema: { body: CancelAllBody } }, async ({ body, ip }) => {
     const settle = body.settle ?? false;
-    return cancelled(await submit(cancelAllFrom(body), settle), settle);
+    return cancelled(await submit(cancelAllFrom(body), { settle, origin: ip }), settle);
   });
 
   app.post<{ Body: WithdrawalBody }>(
     "/v1/withdrawals",
     { schema: { body: WithdrawalBody } },
-    async ({ body }): Promise<WireWithdrawal> => {
+    async ({ body, ip }): Promise<WireWithdrawal> => {
       const message = withdrawalFrom(body);
-      await submit(message);
+      await submit(message, { origin: ip });
       const record = history.withdrawalsOf(body.account, 100).find(({ nonce }) => nonce === body.nonce);
       if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
       return wire.withdrawal(record);
@@ -92,8 +92,8 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
   app.post<{ Body: TransferBody }>(
     "/v1/transfers",
     { schema: { body: TransferBody } },
-    async ({ body }): Promise<WireTransfer> => {
-      await submit(transferFrom(body));
+    async ({ body, ip }): Promise<WireTransfer> => {
+      await submit(transferFrom(body), { origin: ip });
       const sent = history.transfersOf(body.account, 100);
       const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
       if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
@@ -104,10 +104,10 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
   app.post<{ Body: MarginModeBody }>(
     "/v1/margin-mode",
     { schema: { body: MarginModeBody } },
-    async ({ body }): Promise<WireMarginModeSet> => {
+    async ({ body, ip }): Promise<WireMarginModeSet> => {
       const { account, isolatedMarket } = body;
       const market = isolatedMarket === null ? null : access.marketOf(isolatedMarket);
-      await submit(marginModeFrom(body, market));
+      await submit(marginModeFrom(body, market), { origin: ip });
       return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket };
     },
   );

@@ -121,6 +121,13 @@ export const REJECTS = {
     message: "An order or cancel with this slot and sequence was already accepted.",
     remedy: "If this was a retry, nothing is lost: look the order up. Otherwise raise the sequence.",
   },
+  DUPLICATE_CLIENT_ID: {
+    code: "DUPLICATE_CLIENT_ID",
+    httpStatus: 409,
+    field: "clientId",
+    message: "An order of the account has this client id already, and other terms than this one.",
+    remedy: "If this was a retry, look the order up by its client id. Otherwise name the new order differently.",
+  },
   STALE_SEQUENCE: {
     code: "STALE_SEQUENCE",
     httpStatus: 409,

@@ -1,3 +1,4 @@
+import { ByteReader, ByteWriter } from "../protocol/byte-stream.ts";
 import {
   liquidationTermsFromWord,
   liquidationTermsWord,
@@ -5,18 +6,24 @@ import {
   marketWord,
   type OpenedEpoch,
 } from "../protocol/epoch-record.ts";
-import { type Instruction, instructionKind, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
+import {
+  CLIENT_ID_PATTERN,
+  MESSAGE_TAG,
+  messageCommandBytes,
+  recordBytes,
+  splitRecord,
+} from "../protocol/journal-record.ts";
+import { type Instruction, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
 import { MARKETS, MESSAGE_KIND, MESSAGE_WORD, WIDTH } from "../protocol/spec.ts";
 import type { QueueEntry } from "../state/trace.ts";
-import { ByteReader, ByteWriter } from "./byte-stream.ts";
 import type { Command } from "./command.ts";
 
 /** First byte of a command. Stable: the journal and the head of the hash chain depend on it. */
 const TAG = {
   epoch: 1,
   queue: 2,
-  message: 3,
+  message: MESSAGE_TAG,
   cancelAllApi: 4,
   feeTier: 5,
   fundingSample: 6,
@@ -31,6 +38,7 @@ const EVERY_MARKET = 0xff;
  * journal head and what the durable journal keeps. @throws RangeError naming a field that does not fit its width.
  */
 export function commandBytes(command: Command): Uint8Array {
+  if (command.type === "message") return messageCommandBytes(command);
   const out = new ByteWriter();
   out.uint(TAG[command.type], 1);
   switch (command.type) {
@@ -46,16 +54,6 @@ export function commandBytes(command: Command): Uint8Array {
       out.bigUint(entry.owner, 20);
       out.bigUint(entry.ax, 32);
       out.bigUint(entry.ay, 32);
-      break;
-    }
-    case "message": {
-      const { message, settle } = command;
-      out.uint(instructionKind(message.kind), 1);
-      out.uint(settle ? 1 : 0, 1);
-      out.bigUint(messageWord(message), 32);
-      out.bigUint(message.signature.r8x, 32);
-      out.bigUint(message.signature.r8y, 32);
-      out.bigUint(message.signature.s, 32);
       break;
     }
     case "cancelAllApi":
@@ -104,7 +102,10 @@ function readCommand(source: ByteReader): Command {
       const settle = source.uint(1) === 1;
       const message = messageFromWord(kind, source.bigUint(32));
       const signature: Signature = { r8x: source.bigUint(32), r8y: source.bigUint(32), s: source.bigUint(32) };
-      return { type: "message", message: { ...message, signature }, settle };
+      const clientId = readClientId(source);
+      if (clientId === "") return { type: "message", message: { ...message, signature }, settle };
+      if (message.kind !== "order") throw new RangeError(`a ${message.kind} with a client id`);
+      return { type: "message", message: { ...message, signature }, settle, clientId };
     }
     case TAG.cancelAllApi: {
       const account = source.uint(4);
@@ -120,6 +121,30 @@ function readCommand(source: ByteReader): Command {
     default:
       throw new RangeError(`no command has the tag ${tag}`);
   }
+}
+
+function readClientId(source: ByteReader): string {
+  const length = source.uint(1);
+  const clientId = String.fromCharCode(...Array.from({ length }, () => source.uint(1)));
+  if (length > 0 && !CLIENT_ID_PATTERN.test(clientId)) throw new RangeError("a client id that is not printable");
+  return clientId;
+}
+
+/** A journal record read back. */
+export interface JournalRecord {
+  readonly acceptedAtMs: number;
+  readonly command: Command;
+}
+
+/** Bytes of a journal record. @throws RangeError naming a field that does not fit its width */
+export function journalRecordBytes({ acceptedAtMs, command }: JournalRecord): Uint8Array {
+  return recordBytes(acceptedAtMs, commandBytes(command));
+}
+
+/** Inverse of {@link journalRecordBytes}. @throws RangeError for bytes that are no record */
+export function journalRecordFromBytes(bytes: Uint8Array): JournalRecord {
+  const { acceptedAtMs, commandBytes: rest } = splitRecord(bytes);
+  return { acceptedAtMs, command: commandFromBytes(rest) };
 }
 
 /** Reads a message back from its kind and signed word. @throws RangeError for a kind or bits that no message has. */

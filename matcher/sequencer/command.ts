@@ -25,6 +25,8 @@ export interface MessageCommand {
    * once and is a promise. All others carry false.
    */
   readonly settle: boolean;
+  /** Orders only: the client's own name for it (client-orders.ts). Not signed; absent without one. */
+  readonly clientId?: string;
 }
 
 /** The exchange takes an account's orders out on its owner's behalf; nothing is signed, nothing is proven. */

@@ -4,6 +4,7 @@ import { bestPrices } from "../book/book-view.ts";
 import { impactAskTicksQ20Ceil, impactBidTicksQ20Floor } from "../book/impact.ts";
 import { MatchingEngine } from "../book/matching-engine.ts";
 import { NIL } from "../book/order-pool.ts";
+import { GENESIS_JOURNAL_HEAD, nextJournalHead, recordDigest } from "../protocol/journal-head.ts";
 import type { PublicKey } from "../protocol/keys.ts";
 import type {
   CancelAllMessage,
@@ -19,13 +20,13 @@ import type { RejectCode } from "../protocol/reject.ts";
 import type { FeeSchedule } from "../risk/fees.ts";
 import { Ledger } from "../state/ledger.ts";
 import type { Step } from "../state/step.ts";
+import { ClientOrders } from "./client-orders.ts";
 import type { Command } from "./command.ts";
-import { commandBytes } from "./command-bytes.ts";
+import { journalRecordBytes } from "./command-bytes.ts";
 import { provingSteps } from "./event-steps.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
 import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
 import { FundingMeter, type FundingTerms, type SealedInterval } from "./funding-meter.ts";
-import { GENESIS_JOURNAL_HEAD, nextJournalHead } from "./journal-head.ts";
 import { LedgerGate } from "./ledger-gate.ts";
 import { Liquidator } from "./liquidator.ts";
 import { MarginModes } from "./margin-modes.ts";
@@ -57,6 +58,7 @@ export class ExchangeState {
   readonly gate: LedgerGate;
   readonly funding: FundingMeter;
   readonly liquidator: Liquidator;
+  readonly clientOrders = new ClientOrders();
   private readonly rules: BookRules;
   private readonly accountsByOwner = new Map<bigint, number[]>();
   /** Steps of the command being executed. */
@@ -66,6 +68,7 @@ export class ExchangeState {
   private events = 0;
   private steps = 0;
   private head = GENESIS_JOURNAL_HEAD;
+  private lastAcceptedMs = 0;
 
   constructor({ rules, feeSchedule, funding }: ExchangeTerms) {
     this.rules = rules;
@@ -145,19 +148,25 @@ export class ExchangeState {
 
   /**
    * Executes one command. Signatures were checked before.
+   * @param nowMs the host's clock, which becomes part of the record; a clock that went back counts as standing still
    * @throws RangeError for an epoch, queue entry, fee tier or funding sample that cannot follow: L1 and the operator do not send such, so it is a bug;
    * nothing has changed then. Any other exception means that the state may be broken: the caller must stop.
    */
-  execute(command: Command): Outcome {
+  execute(command: Command, nowMs = this.lastAcceptedMs): Outcome {
     this.pendingSteps.length = 0;
-    // Encoding comes first: what cannot be written down must not happen.
-    const bytes = command.type === "message" ? null : commandBytes(command);
+    const acceptedAtMs = Math.max(nowMs, this.lastAcceptedMs);
+    // Encoding comes first: what cannot be written down must not happen. (A message is encoded once it is found to be one.)
+    const early = command.type === "message" ? null : journalRecordBytes({ acceptedAtMs, command });
     const effect = this.effect(command);
     if (typeof effect === "string") {
       if (this.pendingSteps.length > 0) throw new Error(`a command refused with ${effect} left steps behind`);
       return { accepted: false, code: effect };
     }
-    this.head = nextJournalHead(this.head, bytes ?? commandBytes(command));
+    const record = early ?? journalRecordBytes({ acceptedAtMs, command });
+    const digest = recordDigest(record);
+    const previousHead = this.head;
+    this.head = nextJournalHead(previousHead, digest);
+    this.lastAcceptedMs = acceptedAtMs;
     this.commands += 1;
     const steps = this.pendingSteps.map((step): NumberedStep => {
       this.steps += 1;
@@ -166,7 +175,8 @@ export class ExchangeState {
     this.liquidator.noteSteps(this.pendingSteps);
     this.pendingSteps.length = 0;
     const events = this.sequence(effect, steps);
-    return { accepted: true, command: this.commands, journalHead: this.head, events, steps };
+    const chain = { record, digest, previousHead, journalHead: this.head };
+    return { accepted: true, command: this.commands, acceptedAtMs, ...chain, events, steps };
   }
 
   private effect(command: Command): Effect {
@@ -176,12 +186,13 @@ export class ExchangeState {
       case "queue":
         return this.takeQueueEntry(command.entry, command.cursor);
       case "message": {
-        const { message, settle } = command;
+        const { message, settle, clientId } = command;
         const code = this.precheck(message);
         if (code !== null) return code;
+        if (clientId !== undefined && message.kind !== "order") return "MALFORMED";
         switch (message.kind) {
           case "order":
-            return settle ? "MALFORMED" : this.place(message);
+            return settle ? "MALFORMED" : this.place(message, clientId);
           case "cancel":
             return this.cancel(message, settle);
           case "cancelAll":
@@ -268,14 +279,18 @@ export class ExchangeState {
     return [{ type: "deposit", account, amountMicroUsd }];
   }
 
-  private place(order: Signed<OrderMessage>): Effect {
+  private place(order: Signed<OrderMessage>, clientId: string | undefined): Effect {
+    const { account, slot, sequence } = order;
+    if (clientId !== undefined && !this.clientOrders.isFree(account, clientId, slot, sequence))
+      return "DUPLICATE_CLIENT_ID";
     this.gate.setIncoming(order);
     const events = this.engine.place(order, this.nowSeconds);
     this.gate.setIncoming(null);
     const [first] = events;
     if (first?.type === "rejected") return first.code;
+    if (clientId !== undefined) this.clientOrders.placed(account, clientId, slot, sequence);
     const settled = this.settleBook(events);
-    const node = this.engine.book.live(order.account, order.slot);
+    const node = this.engine.book.live(account, slot);
     if (node !== NIL) this.gate.keep(order);
     return settled;
   }
@@ -347,10 +362,12 @@ export class ExchangeState {
     );
   }
 
-  /** Lets go of the signed messages of orders that are gone. */
+  /** Lets go of the signed messages and the names of orders that are gone. */
   private letGo(events: ExchangeEvent[]): ExchangeEvent[] {
     for (const event of events) {
-      if (event.type === "removed") this.gate.drop(event.account, event.slot, event.sequence);
+      if (event.type !== "removed") continue;
+      this.gate.drop(event.account, event.slot, event.sequence);
+      this.clientOrders.closed(event.account, event.slot, event.sequence);
     }
     return events;
   }

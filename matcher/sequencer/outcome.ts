@@ -19,7 +19,13 @@ export interface Accepted {
   accepted: true;
   /** Index of the command, from 1. */
   command: number;
-  /** Head of the hash chain after it. */
+  /** When the exchange accepted it; never before the command before it. */
+  acceptedAtMs: number;
+  /** Bytes of its journal record (command-bytes.ts), and their digest. */
+  record: Uint8Array;
+  digest: bigint;
+  /** Head of the hash chain before and after it. */
+  previousHead: bigint;
   journalHead: bigint;
   events: SequencedEvent[];
   steps: NumberedStep[];

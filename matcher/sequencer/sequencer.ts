@@ -1,7 +1,6 @@
 import type { Instruction, Signed } from "../protocol/message.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
-import { commandBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { Finality } from "./finality.ts";
@@ -9,7 +8,7 @@ import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
 import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
-/** Told of every accepted command, in order, before its sender is. Must not throw, and must not submit commands itself. */
+/** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
 export type AcceptedListener = (accepted: Accepted, command: Command) => void;
 
 export interface SequencerOptions {
@@ -20,6 +19,18 @@ export interface SequencerOptions {
   finality?: Finality;
   /** Signatures waiting or being checked at once; beyond, senders are told to wait (signature-queue.ts). */
   verifyingMax?: number;
+  /** The clock that dates commands. */
+  nowMs?: () => number;
+}
+
+/** What travels with a signed message and is not signed. */
+export interface SubmitOptions {
+  /** Cancels only: make it a proven row. */
+  settle?: boolean;
+  /** Orders only: the client's own name for it. */
+  clientId?: string | undefined;
+  /** Whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts). */
+  origin?: string;
 }
 
 /** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
@@ -43,7 +54,11 @@ export class Sequencer {
   /** Who waits for the verifying threads, and who sent them wrong signatures. */
   readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
-  private readonly listeners: AcceptedListener[] = [];
+  private readonly nowMs: () => number;
+  private readonly acceptedListeners: AcceptedListener[] = [];
+  private readonly durableListeners: AcceptedListener[] = [];
+  /** Resolves when everything accepted so far is durable. */
+  private lastDurable: Promise<void> = Promise.resolve();
   private halted: SequencerHalted | null = null;
   refusedCount = 0;
 
@@ -60,6 +75,7 @@ export class Sequencer {
     this.finality = finality;
     finality.onProven(({ steps }) => backlog.provenThrough(steps.last));
     this.log = log;
+    this.nowMs = options.nowMs ?? Date.now;
     const { verifyingMax } = options;
     this.signatures = new SignatureQueue(verifier, verifyingMax === undefined ? {} : { verifyingMax });
   }
@@ -69,17 +85,24 @@ export class Sequencer {
     return this.halted;
   }
 
+  /** Tells at once, while the state is as the command left it. A crash may still undo what is told here. */
   onAccepted(listener: AcceptedListener): void {
-    this.listeners.push(listener);
+    this.acceptedListeners.push(listener);
+  }
+
+  /** Tells once the command is durable: from here on it may be shown to others, proven and settled. The state may have gone on. */
+  onDurable(listener: AcceptedListener): void {
+    this.durableListeners.push(listener);
   }
 
   /**
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
-   * @param settle cancels only: make it a proven row
-   * @param origin whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts)
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Instruction>, settle = false, origin = ""): Promise<Submitted> {
+  async submit(
+    message: Signed<Instruction>,
+    { settle = false, clientId, origin = "" }: SubmitOptions = {},
+  ): Promise<Submitted> {
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
@@ -95,12 +118,10 @@ export class Sequencer {
     const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
-    const { outcome, durable } = this.run({ type: "message", message, settle });
-    try {
-      await durable;
-    } catch (error) {
-      throw this.stop(error);
-    }
+    const name = clientId === undefined ? {} : { clientId };
+    const outcome = this.run({ type: "message", message, settle, ...name });
+    // A refusal may speak of what was accepted a moment ago: that must be durable, too.
+    await this.lastDurable;
     return { outcome, messageHash };
   }
 
@@ -109,25 +130,33 @@ export class Sequencer {
    * @throws RangeError for one that cannot follow (nothing has changed then), SequencerHalted
    */
   apply(command: Exclude<Command, { type: "message" }>): Outcome {
-    const { outcome, durable } = this.run(command);
-    durable.catch((error: unknown) => this.stop(error));
-    return outcome;
+    return this.run(command);
   }
 
-  private run(command: Command): { outcome: Outcome; durable: Promise<void> } {
+  private run(command: Command): Outcome {
     this.assertRunning();
     let outcome: Outcome;
     try {
-      outcome = this.state.execute(command);
+      outcome = this.state.execute(command, this.nowMs());
     } catch (error) {
       if (command.type !== "message" && error instanceof RangeError) throw error;
       throw this.stop(error);
     }
-    if (!outcome.accepted) return { outcome: this.refuse(outcome.code), durable: Promise.resolve() };
-    this.backlog.emitted(outcome.steps);
-    const durable = this.log.append(commandBytes(command));
-    for (const listener of this.listeners) listener(outcome, command);
-    return { outcome, durable };
+    if (!outcome.accepted) return this.refuse(outcome.code);
+    const accepted = outcome;
+    this.backlog.emitted(accepted.steps);
+    for (const listener of this.acceptedListeners) listener(accepted, command);
+    this.lastDurable = this.log.append(accepted.record).then(
+      () => {
+        for (const listener of this.durableListeners) listener(accepted, command);
+      },
+      (error: unknown) => {
+        throw this.stop(error);
+      },
+    );
+    // Whoever waits for it hears of a failure; so does everybody who comes later.
+    this.lastDurable.catch(() => {});
+    return accepted;
   }
 
   private refuse(code: Refused["code"]): Refused {

@@ -1,7 +1,14 @@
 import { expect } from "chai";
-import type { Command } from "../../matcher/sequencer/command.ts";
-import { commandBytes, commandFromBytes } from "../../matcher/sequencer/command-bytes.ts";
-import { nextJournalHead } from "../../matcher/sequencer/journal-head.ts";
+import { nextJournalHead, recordDigest } from "../../matcher/protocol/journal-head.ts";
+import { splitRecord } from "../../matcher/protocol/journal-record.ts";
+import type { Command, MessageCommand } from "../../matcher/sequencer/command.ts";
+import {
+  commandBytes,
+  commandFromBytes,
+  journalRecordBytes,
+  journalRecordFromBytes,
+} from "../../matcher/sequencer/command-bytes.ts";
+
 import { epochOf, openingCommands, order, unsigned } from "./exchange-fixture.ts";
 
 const COMMANDS: Command[] = [
@@ -95,9 +102,32 @@ describe("canonical bytes of commands", () => {
     expect(() => commandFromBytes(bytes)).to.throw(RangeError, "fields that a cancel does not use");
   });
 
+  it("carry a client id of an order, printable and at most 64 characters long, and of nothing else", () => {
+    const order = COMMANDS.find((c) => c.type === "message" && c.message.kind === "order") as MessageCommand;
+    const named = { ...order, clientId: "~".repeat(64) };
+    expect(commandFromBytes(commandBytes(named))).to.deep.equal(named);
+    for (const clientId of ["~".repeat(65), "line\nbreak", "größer"])
+      expect(() => commandBytes({ ...order, clientId })).to.throw(RangeError, "not printable");
+    const bytes = commandBytes(named);
+    bytes[bytes.length - 1] = 0x7f;
+    expect(() => commandFromBytes(bytes)).to.throw(RangeError, "not printable");
+    const cancel = COMMANDS.find((c) => c.type === "message" && c.message.kind === "cancel") as MessageCommand;
+    expect(() => commandFromBytes(commandBytes({ ...cancel, clientId: "x" }))).to.throw(RangeError, "a client id");
+  });
+
+  it("stand in a record behind the time of acceptance", () => {
+    for (const command of COMMANDS) {
+      const record = { acceptedAtMs: 1_800_000_000_123, command };
+      const bytes = journalRecordBytes(record);
+      expect(journalRecordFromBytes(bytes)).to.deep.equal(record);
+      expect(splitRecord(bytes).commandBytes).to.deep.equal(commandBytes(command));
+    }
+    expect(() => journalRecordFromBytes(new Uint8Array(7))).to.throw(RangeError, "end too early");
+  });
+
   it("give heads of at most 248 bits that depend on every earlier command", () => {
     const heads = (commands: Command[]) =>
-      commands.reduce((head, command) => nextJournalHead(head, commandBytes(command)), 0n);
+      commands.reduce((head, command) => nextJournalHead(head, recordDigest(commandBytes(command))), 0n);
     const head = heads(COMMANDS);
     expect(head >> 248n).to.equal(0n);
     expect(heads(COMMANDS)).to.equal(head);

@@ -19,6 +19,8 @@ import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import type { Command } from "../../matcher/sequencer/command.ts";
 import { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import type { Accepted, Outcome } from "../../matcher/sequencer/outcome.ts";
+import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
+import type { SignatureVerifier } from "../../matcher/sequencer/verify-pool.ts";
 
 export const CHAIN_ID = 31_337;
 export const EXCHANGE = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
@@ -150,3 +152,9 @@ export function accepted(outcome: Outcome): Accepted {
 export function codeOf(outcome: Outcome): string {
   return outcome.accepted ? "accepted" : outcome.code;
 }
+
+/** Checks signatures on this thread, at once. */
+export const immediately: SignatureVerifier = {
+  verify: async (message, key) => checkSignature(message, key, DOMAIN),
+  close: async () => {},
+};

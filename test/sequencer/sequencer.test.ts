@@ -6,7 +6,17 @@ import { Sequencer, SequencerHalted } from "../../matcher/sequencer/sequencer.ts
 import type { Verification } from "../../matcher/sequencer/verify-message.ts";
 import { checkSignature, verifyMessage } from "../../matcher/sequencer/verify-message.ts";
 import { type SignatureVerifier, VerifyPool } from "../../matcher/sequencer/verify-pool.ts";
-import { BTC_TICKS, codeOf, DOMAIN, epochOf, keyOf, openedState, order, signed } from "./exchange-fixture.ts";
+import {
+  BTC_TICKS,
+  codeOf,
+  DOMAIN,
+  epochOf,
+  immediately,
+  keyOf,
+  openedState,
+  order,
+  signed,
+} from "./exchange-fixture.ts";
 import { stateText } from "./state-digest.ts";
 
 /** Answers when it is told to, in the order that it is told. */
@@ -22,11 +32,6 @@ class HeldVerifier implements SignatureVerifier {
 
   async close(): Promise<void> {}
 }
-
-const immediately: SignatureVerifier = {
-  verify: async (message, key) => checkSignature(message, key, DOMAIN),
-  close: async () => {},
-};
 
 describe("the sequencer", () => {
   it("orders by when signatures were found good, not by when messages came", async () => {
@@ -109,11 +114,14 @@ describe("the sequencer", () => {
     const log = new MemoryLog();
     const sequencer = new Sequencer({ state: openedState(2), verifier: immediately, log });
     const told: number[] = [];
+    const durable: number[] = [];
     sequencer.onAccepted(({ command }) => told.push(command));
+    sequencer.onDurable(({ command }) => durable.push(command));
     sequencer.apply({ type: "epoch", epoch: epochOf(2) });
     await Promise.all([0, 1, 2].map((slot) => sequencer.submit(signed(order({ slot })))));
     await sequencer.submit(signed(order({ slot: 2 })));
     expect(told).to.deep.equal([6, 7, 8, 9]);
+    expect(durable).to.deep.equal(told);
     expect(log.records.length).to.equal(4);
   });
 
@@ -128,6 +136,36 @@ describe("the sequencer", () => {
     expect(error).to.be.instanceOf(SequencerHalted);
     expect(() => sequencer.apply({ type: "epoch", epoch: epochOf(2) })).to.throw(SequencerHalted, "disk full");
     expect(sequencer.halt?.message).to.contain("disk full");
+  });
+
+  it("dates commands by its clock, which never goes back in the journal", async () => {
+    let nowMs = 5_000;
+    const sequencer = new Sequencer({ state: openedState(1), verifier: immediately, nowMs: () => nowMs });
+    const times: number[] = [];
+    sequencer.onDurable(({ acceptedAtMs }) => times.push(acceptedAtMs));
+    for (const [slot, atMs] of [5_000, 4_000, 6_000].entries()) {
+      nowMs = atMs;
+      await sequencer.submit(signed(order({ slot })));
+    }
+    expect(times).to.deep.equal([5_000, 5_000, 6_000]);
+  });
+
+  it("tells nobody of what is not durable yet, and refuses nothing because of it before it is", async () => {
+    const writes: (() => void)[] = [];
+    const log = { append: () => new Promise<void>((resolve) => writes.push(resolve)), close: async () => {} };
+    const sequencer = new Sequencer({ state: openedState(1), verifier: immediately, log });
+    const told: number[] = [];
+    sequencer.onDurable(({ command }) => told.push(command));
+    const ended: string[] = [];
+    const first = sequencer.submit(signed(order()), { clientId: "a" }).then(() => ended.push("first"));
+    const again = sequencer.submit(signed(order({ slot: 1 })), { clientId: "a" }).then(() => ended.push("again"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(writes.length).to.equal(1);
+    expect([told, ended]).to.deep.equal([[], []]);
+    writes[0]?.();
+    await Promise.all([first, again]);
+    expect(told.length).to.equal(1);
+    expect(ended.length).to.equal(2);
   });
 
   it("goes on after an epoch that cannot follow, for nothing has changed", () => {

@@ -207,14 +207,14 @@ describe("a flood through the sequencer", function () {
     const codes = new Map<string, number>();
     let floodAnswered = 0;
     const flood = Array.from({ length: 2_000 }, async (_, n) => {
-      const { outcome } = await sequencer.submit({ ...good, slot: 100 + n }, false, "flood");
+      const { outcome } = await sequencer.submit({ ...good, slot: 100 + n }, { origin: "flood" });
       const code = codeOf(outcome);
       codes.set(code, (codes.get(code) ?? 0) + 1);
       if (code === "WRONG_SIGNATURE") floodAnswered += 1;
     });
     const before: number[] = [];
     const own = Array.from({ length: 10 }, async (_, slot) => {
-      const { outcome } = await sequencer.submit(signed(order({ account: 1, slot })), false, "trader");
+      const { outcome } = await sequencer.submit(signed(order({ account: 1, slot })), { origin: "trader" });
       before.push(floodAnswered);
       return codeOf(outcome);
     });
@@ -227,7 +227,9 @@ describe("a flood through the sequencer", function () {
     const { wrong: wrongs } = sequencer.signatures;
     expect([wrongs.isStruck("flood"), wrongs.isStruck("trader")]).to.deep.equal([true, false]);
     expect(wrongs.wrongOf(1)).to.equal(16 + 256);
-    expect((await sequencer.submit(signed(order({ account: 2 })), false, "other")).outcome.accepted).to.equal(true);
+    expect((await sequencer.submit(signed(order({ account: 2 })), { origin: "other" })).outcome.accepted).to.equal(
+      true,
+    );
     await verifier.close();
   });
 

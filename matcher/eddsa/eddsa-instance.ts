@@ -101,6 +101,11 @@ export class EddsaInstance {
     this.#functions.scalarProduct(this.#address("challenge"), this.#address("challenge"), this.#address("one"));
   }
 
+  /** The inputs' A becomes the key. */
+  takeKey(): void {
+    this.#takePoint(this.#layout.key, 2);
+  }
+
   /** Whether the inputs' A is on the curve; it becomes the key. */
   keyOnCurve(): boolean {
     return this.#pointOnCurve(this.#layout.key, 2);
@@ -147,13 +152,13 @@ export class EddsaInstance {
 
   /** Whether S·B8 − challenge·8·A is R8, by the table of a key. R8 need not be known to be on the curve. */
   tableMatches(table: number): boolean {
-    const { inputs, nonce, sum, digitsLeft, identity } = this.#layout;
+    const { nonce, sum, digitsLeft, identity } = this.#layout;
     const wasm = this.#functions;
     wasm.copyPoint(sum, identity);
     wasm.windowDigits(digitsLeft, this.#address("challenge"), KEY_SHAPE.width, digitCount(KEY_SHAPE));
     wasm.addTableKey(sum, digitsLeft, this.#tableAddress(table));
     this.#addBase("s");
-    wasm.pointOf(nonce, inputs, inputs + ELEMENT_BYTES);
+    this.#takePoint(nonce, 0);
     return this.#isEqual(sum, nonce);
   }
 
@@ -207,20 +212,23 @@ export class EddsaInstance {
     this.#functions.doubleT(point, point);
   }
 
-  #pointOnCurve(point: number, input: number): boolean {
-    const { inputs, elements } = this.#layout;
-    const x = inputs + input * ELEMENT_BYTES;
+  #takePoint(point: number, input: number): void {
+    const x = this.#layout.inputs + input * ELEMENT_BYTES;
     this.#functions.pointOf(point, x, x + ELEMENT_BYTES);
+  }
+
+  #pointOnCurve(point: number, input: number): boolean {
+    const { elements } = this.#layout;
+    this.#takePoint(point, input);
     this.#functions.curveError(elements, point);
     return this.#functions.isZero(elements) === 1;
   }
 
   #setPoint(point: number, x: bigint, y: bigint): void {
-    const { inputs } = this.#layout;
     this.setNumber("r8x", x);
     this.setNumber("r8y", y);
     this.readInputs(2);
-    this.#functions.pointOf(point, inputs, inputs + ELEMENT_BYTES);
+    this.#takePoint(point, 0);
   }
 
   /** The key's multiples, row by row; the key itself is used up. Inversions are shared by what `points` holds at once. */

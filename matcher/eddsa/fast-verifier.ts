@@ -76,20 +76,27 @@ export class FastVerifier {
     wasm.setNumber("message", messageHash);
     wasm.setNumber("s", s);
     wasm.readInputs(5);
-    // 2. The key, unless it passed before.
-    if (!wasm.keyOnCurve()) return false;
-    if (known === "new") {
-      if (!wasm.keyHasPrimeOrder()) return false;
-      this.#keys.remember(key);
-    } else if (known.slot === null) {
-      wasm.makeKeyTable(this.#keys.take(known));
+    // 2. The equation for a key that passed before, by its table.
+    if (known !== "new") {
+      known.slot ??= this.#makeTable();
+      wasm.hash(5);
+      wasm.reduceChallenge();
+      return wasm.tableMatches(known.slot);
     }
-    // 3. The equation.
-    const slot = known === "new" ? null : known.slot;
-    if (slot === null && !wasm.nonceOnCurve()) return false;
+    // 3. A new key's check, then the equation without a table.
+    if (!wasm.keyOnCurve() || !wasm.keyHasPrimeOrder()) return false;
+    this.#keys.remember(key);
+    if (!wasm.nonceOnCurve()) return false;
     wasm.hash(5);
     wasm.reduceChallenge();
-    if (slot !== null) return wasm.tableMatches(slot);
     return wasm.strangersMatch(wasm.halveChallenge());
+  }
+
+  /** For the key among the inputs, which is on the curve: it passed its check. */
+  #makeTable(): number {
+    const slot = this.#keys.takeSlot();
+    this.#wasm.takeKey();
+    this.#wasm.makeKeyTable(slot);
+    return slot;
   }
 }

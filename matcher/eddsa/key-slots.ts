@@ -58,11 +58,10 @@ export class KeySlots {
     this.#entries.set(ax, { ay, slot: null });
   }
 
-  /** Takes a slot for a key that is known and has none. There is one: as many as keys. */
-  take(entry: Entry): number {
+  /** A free slot, for a key that is known and has none. There is one: as many as keys. */
+  takeSlot(): number {
     const slot = this.#free.pop();
     if (slot === undefined) throw new Error("more keys than slots");
-    entry.slot = slot;
     return slot;
   }
 }

@@ -148,7 +148,8 @@ export function writeHalveScalar(module: WasmModule): void {
     const spare = body.local("i64");
     const exchange = (left: WideNumber, right: WideNumber) => [scaled.copy(left), left.copy(right), right.copy(scaled)];
     const finish = (r: WideNumber, t: WideNumber, negative: Code) => [
-      // (0, ℓ) is a row of every h but its v is none; the untouched challenge with v = 1 always serves.
+      // (0, ℓ) is a row of every h, and ℓ·(…) is zero for forgeries, too. No h is known to end there; the challenge itself with
+      // v = 1 serves if one does.
       when(r.isZero(), [r.load(h.get), r.store(u.get), t.setConstant(1n), t.store(v.get), leave(i32.const(0))]),
       r.store(u.get),
       t.store(v.get),

@@ -8,6 +8,7 @@ import { sign, signWithNonce, verify } from "../../matcher/protocol/signature.ts
 import { FIELD_ORDER } from "../../matcher/protocol/spec.ts";
 import { CircomlibEddsa } from "../protocol/circomlib-eddsa.ts";
 import { Seeded } from "../protocol/seeded.ts";
+import { keyOf, torsionPoints } from "../protocol/torsion-points.ts";
 import { SignatureCases } from "./signature-cases.ts";
 
 const KEYS = 16;
@@ -45,22 +46,23 @@ describe("fast verifier", function () {
   });
 
   it("checks a key once, tables it when it comes back, and forgets the least recent", () => {
-    const verifier = new FastVerifier(2);
-    const signed = [3n, 4n, 5n].map((scalar) => {
+    const random = new Seeded("visits");
+    const signed = [3n, 4n, 5n, 6n, 7n].map((scalar) => {
       const key = keyPairOf(scalar);
       return { key, signature: sign(key, 9n) };
     });
-    // Many rounds over more keys than there is room for, each key twice in a row: tables are made, given up and overwritten.
-    for (let round = 0; round < 6; round++) {
-      for (const { key, signature } of signed) {
-        for (let again = 0; again < 2 + (round % 2); again++) {
-          expect(verifier.verify(key, 9n, signature)).to.equal(true);
-          expect(verifier.verify(key, 10n, signature)).to.equal(false);
-        }
-        expect(verifier.keyCount).to.be.lessThanOrEqual(2);
+    for (const capacity of [1, 2, 3, 4]) {
+      const verifier = new FastVerifier(capacity);
+      // Tables are made, given up and overwritten; no key must ever see another's.
+      for (let visit = 0; visit < 150; visit++) {
+        const { key, signature } = signed[random.integer(signed.length)] as (typeof signed)[0];
+        expect(verifier.verify(key, 9n, signature), `visit ${visit} of ${capacity}`).to.equal(true);
+        // Only sometimes again, so that keys go that never had a table, too.
+        if (visit % 4 === 0) expect(verifier.verify(key, 10n, signature)).to.equal(false);
+        expect(verifier.keyCount).to.be.lessThanOrEqual(capacity);
       }
+      expect(verifier.keyCount).to.equal(capacity);
     }
-    expect(verifier.keyCount).to.equal(2);
   });
 
   it("remembers no point that is no key, and refuses the other point with a known key's x", () => {
@@ -69,6 +71,11 @@ describe("fast verifier", function () {
     const signature = sign(key, 1n);
     const flipped = { ax: key.ax, ay: FIELD_ORDER - key.ay };
     expect(verifier.verify(flipped, 1n, signature)).to.equal(false);
+    // Off the curve the pairing means nothing: an eighth of such points would pass it.
+    for (let off = 1n; off < 60n; off++) {
+      expect(verifier.verify({ ax: key.ax + off, ay: key.ay }, 1n, signature)).to.equal(false);
+    }
+    for (const point of torsionPoints()) expect(verifier.verify(keyOf(point), 1n, signature)).to.equal(false);
     expect(verifier.keyCount).to.equal(0);
     expect(verifier.verify(key, 1n, signature)).to.equal(true);
     expect(verifier.verify(flipped, 1n, signature)).to.equal(false);

@@ -62,6 +62,8 @@ export interface MatcherOptions {
   /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
   readonly journalPath?: string;
   readonly unprovenRowsMax?: number;
+  /** Threads that check signatures; see VerifyPool for how many there are unless told otherwise. */
+  readonly verifyThreads?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
   /** Told of everything that an operator would like to read. */
@@ -161,7 +163,8 @@ async function assemble(
 
   // 2. The exchange itself.
   const hash = await buildFastPoseidon();
-  const verifier = new VerifyPool({ domain });
+  const { verifyThreads: threads } = options;
+  const verifier = new VerifyPool({ domain, ...(threads === undefined ? {} : { threads }) });
   closers.push(() => verifier.close());
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },

@@ -1,3 +1,7 @@
+/** What an origin is known for, the best first: right signatures, nothing yet, wrong signatures. */
+export const RANKS = ["proven", "new", "struck"] as const;
+export type Rank = (typeof RANKS)[number];
+
 export interface FairQueueLimits {
   waitingMax: number;
   /** Of one origin. */
@@ -116,18 +120,22 @@ class Ring<Item> {
   }
 }
 
-/** While both kinds wait, the struck have one turn in so many. */
-const STRUCK_TURN = 8;
+/** Of eight turns, while better ones wait: the struck have the eighth, the new the fourth, and the eighth if nobody struck waits. */
+const TURNS = 8;
 
 /**
  * What waits to be verified, in turns: origins in turn, and within an origin its accounts in turn. Whoever sends five times as much waits
- * five times as long, and nobody else waits longer than for one item of each origin. Origins that sent wrong signatures share one turn in
- * eight. When it is full, the longest line gives up its newest, so that a flood is refused and not those whom it crowds out.
+ * five times as long, and nobody else waits longer than for one item of each origin. Better ranks come first, except for a few turns,
+ * so that a crowd of fresh addresses does not crowd out known traders, nor those it. When it is full, the worst rank's longest line gives
+ * up its newest, so that a flood is refused and not those whom it crowds out.
  */
 export class FairQueue<Item> {
   readonly #limits: FairQueueLimits;
-  readonly #clear = new Ring<Item>();
-  readonly #struck = new Ring<Item>();
+  readonly #rings: Record<Rank, Ring<Item>> = {
+    proven: new Ring<Item>(),
+    new: new Ring<Item>(),
+    struck: new Ring<Item>(),
+  };
   #length = 0;
   #turn = 0;
 
@@ -139,15 +147,15 @@ export class FairQueue<Item> {
     return this.#length;
   }
 
-  /** Whether anything waits of an origin that is not struck. */
-  get hasClear(): boolean {
-    return !this.#clear.isEmpty;
+  /** The best rank of what waits. */
+  get best(): Rank | undefined {
+    return RANKS.find((rank) => !this.#rings[rank].isEmpty);
   }
 
   /** Who has to go for an item to come in: nobody, another item, or the item itself ("refused"). */
-  push(origin: string, account: number, item: Item, struck = false): { refused: boolean; displaced: Item | null } {
+  push(origin: string, account: number, item: Item, rank: Rank = "new"): { refused: boolean; displaced: Item | null } {
     const refused = { refused: true, displaced: null };
-    const ring = struck ? this.#struck : this.#clear;
+    const ring = this.#rings[rank];
     const own = ring.get(origin);
     const ownLength = own?.lengthOf(account) ?? 0;
     if (ownLength >= this.#limits.perAccountMax) return refused;
@@ -156,11 +164,12 @@ export class FairQueue<Item> {
       if (own.longest().length <= ownLength + 1) return refused;
       displaced = this.#drop(ring, own);
     } else if (this.#length >= this.#limits.waitingMax) {
-      const worse = struck ? undefined : this.#struck.longest();
-      const longest = ring.longest();
-      if (worse !== undefined) displaced = this.#drop(this.#struck, worse);
-      else if (longest !== undefined && longest.length > (own?.length ?? 0) + 1) displaced = this.#drop(ring, longest);
-      else return refused;
+      const worse = RANKS.slice(RANKS.indexOf(rank) + 1).findLast((other) => !this.#rings[other].isEmpty);
+      const from = this.#rings[worse ?? rank];
+      const longest = from.longest();
+      const gives = longest !== undefined && (worse !== undefined || longest.length > (own?.length ?? 0) + 1);
+      if (!gives) return refused;
+      displaced = this.#drop(from, longest);
     }
     // Giving something up may have emptied the very line.
     const line = ring.get(origin);
@@ -176,22 +185,32 @@ export class FairQueue<Item> {
 
   /** The next in turn. */
   shift(): Item | undefined {
-    const both = !this.#clear.isEmpty && !this.#struck.isEmpty;
-    if (both) this.#turn = (this.#turn + 1) % STRUCK_TURN;
-    const ring = this.#clear.isEmpty || (both && this.#turn === 0) ? this.#struck : this.#clear;
+    const waiting = RANKS.filter((rank) => !this.#rings[rank].isEmpty);
+    const [best] = waiting;
+    if (best === undefined) return undefined;
+    if (waiting.length > 1) this.#turn = (this.#turn + 1) % TURNS;
+    const rank = waiting.length > 1 ? this.#rankInTurn(waiting, best) : best;
+    const ring = this.#rings[rank];
     const line = ring.next();
-    if (line === undefined) return undefined;
+    if (line === undefined) throw new Error("an empty ring had a turn");
     this.#length -= 1;
     return ring.change(line, () => line.shift());
   }
 
-  /** An origin is struck from now on, or no more; what it has waiting moves with it. */
-  setStruck(origin: string, struck: boolean): void {
-    const [from, to] = struck ? [this.#clear, this.#struck] : [this.#struck, this.#clear];
-    const line = from.get(origin);
-    if (line === undefined) return;
-    from.remove(line);
-    to.add(line);
+  /** An origin has another rank from now on; what it has waiting moves with it. */
+  setRank(origin: string, rank: Rank): void {
+    const to = this.#rings[rank];
+    for (const from of Object.values(this.#rings)) {
+      const line = from === to ? undefined : from.get(origin);
+      if (line === undefined) continue;
+      from.remove(line);
+      to.add(line);
+    }
+  }
+
+  #rankInTurn(waiting: readonly Rank[], best: Rank): Rank {
+    if (this.#turn === 0) return waiting.at(-1) ?? best;
+    return this.#turn === TURNS / 2 && waiting.includes("new") ? "new" : best;
   }
 
   #drop(ring: Ring<Item>, line: Line<Item>): Item {

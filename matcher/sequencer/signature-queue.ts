@@ -1,9 +1,9 @@
 import type { PublicKey } from "../protocol/keys.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
-import { FairQueue, type FairQueueLimits } from "./fair-queue.ts";
+import { FairQueue, type FairQueueLimits, type Rank } from "./fair-queue.ts";
+import { SenderRecords } from "./sender-records.ts";
 import type { Verification } from "./verify-message.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
-import { WrongSignatures } from "./wrong-signatures.ts";
 
 export interface SignatureQueueLimits {
   /** Signatures waiting or being checked, of everybody. */
@@ -21,11 +21,11 @@ export const DEFAULT_SIGNATURE_QUEUE_LIMITS: SignatureQueueLimits = {
 };
 
 /**
- * Signatures that a thread is given before the first has an answer: enough to keep it busy, few enough that whoever comes next waits some
- * three milliseconds for them and otherwise for his turn alone.
+ * Signatures that a thread is given before the first has an answer, by what their origin is known for. Enough to keep a thread busy, few
+ * enough that whoever comes next waits some three milliseconds for them and otherwise for his turn alone. Of struck origins it is one in
+ * all: whoever is better then finds at most that one before him.
  */
-const AT_ONCE_PER_THREAD = 16;
-/** Of struck origins, one by one: whoever is clear then finds at most that one before him. */
+const AT_ONCE_PER_THREAD = { proven: 16, new: 8 };
 const STRUCK_AT_ONCE = 1;
 
 interface Waiting {
@@ -45,18 +45,20 @@ interface Waiting {
  * take turns, and a stranger can use up the room of the account that he names.
  */
 export class SignatureQueue {
-  readonly wrong = new WrongSignatures();
+  readonly senders = new SenderRecords();
   readonly #verifier: SignatureVerifier;
   readonly #waiting: FairQueue<Waiting>;
-  readonly #atOnceMax: number;
+  readonly #atOnceMax: Record<Rank, number>;
   #verifying = 0;
   #noRoomCount = 0;
 
   constructor(verifier: SignatureVerifier, limits: Partial<SignatureQueueLimits> = {}) {
     const { verifyingMax, perOriginMax, perAccountMax } = { ...DEFAULT_SIGNATURE_QUEUE_LIMITS, ...limits };
     this.#verifier = verifier;
-    this.#atOnceMax = Math.min(AT_ONCE_PER_THREAD * (verifier.threadCount ?? 1), verifyingMax);
-    const queueLimits: FairQueueLimits = { waitingMax: verifyingMax - this.#atOnceMax, perOriginMax, perAccountMax };
+    const threads = verifier.threadCount ?? 1;
+    const proven = Math.min(AT_ONCE_PER_THREAD.proven * threads, verifyingMax);
+    this.#atOnceMax = { proven, new: Math.min(AT_ONCE_PER_THREAD.new * threads, proven), struck: STRUCK_AT_ONCE };
+    const queueLimits: FairQueueLimits = { waitingMax: verifyingMax - proven, perOriginMax, perAccountMax };
     this.#waiting = new FairQueue(queueLimits);
   }
 
@@ -80,12 +82,12 @@ export class SignatureQueue {
   check(message: Signed<Instruction>, key: PublicKey, origin: string): Promise<Verification | null> {
     return new Promise((resolve, reject) => {
       const item: Waiting = { message, key, origin, resolve, reject };
-      const struck = this.wrong.isStruck(origin);
-      if (this.#verifying < (struck ? STRUCK_AT_ONCE : this.#atOnceMax)) {
+      const rank = this.senders.rankOf(origin);
+      if (this.#verifying < this.#atOnceMax[rank]) {
         this.#start(item);
         return;
       }
-      const { refused, displaced } = this.#waiting.push(origin, message.account, item, struck);
+      const { refused, displaced } = this.#waiting.push(origin, message.account, item, rank);
       for (const gone of [refused ? item : null, displaced]) {
         if (gone === null) continue;
         this.#noRoomCount += 1;
@@ -114,7 +116,9 @@ export class SignatureQueue {
   }
 
   #startWaiting(): void {
-    while (this.#verifying < (this.#waiting.hasClear ? this.#atOnceMax : STRUCK_AT_ONCE)) {
+    for (;;) {
+      const { best } = this.#waiting;
+      if (best === undefined || this.#verifying >= this.#atOnceMax[best]) return;
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#start(next);
@@ -122,9 +126,9 @@ export class SignatureQueue {
   }
 
   #judge(origin: string, account: number, signed: boolean): void {
-    const before = this.wrong.isStruck(origin);
-    this.wrong.record(origin, account, signed);
-    const after = this.wrong.isStruck(origin);
-    if (before !== after) this.#waiting.setStruck(origin, after);
+    const before = this.senders.rankOf(origin);
+    this.senders.note(origin, account, signed);
+    const after = this.senders.rankOf(origin);
+    if (before !== after) this.#waiting.setRank(origin, after);
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FairQueue, type FairQueueLimits } from "../../matcher/sequencer/fair-queue.ts";
+import { FairQueue, type FairQueueLimits, RANKS, type Rank } from "../../matcher/sequencer/fair-queue.ts";
 import { Xorshift } from "../fixtures/xorshift.ts";
 
 const LIMITS: FairQueueLimits = { waitingMax: 12, perOriginMax: 6, perAccountMax: 4 };
@@ -58,16 +58,16 @@ describe("the queue of signatures", () => {
 
   it("when full, takes room from struck origins first, and never for them", () => {
     const queue = new FairQueue<string>({ ...LIMITS, waitingMax: 4 });
-    queue.push("bad", 1, "s0", true);
+    queue.push("bad", 1, "s0", "struck");
     for (const origin of ["a", "b", "c"]) queue.push(origin, 1, origin);
-    expect(queue.push("worse", 1, "s1", true).refused).to.equal(true);
+    expect(queue.push("worse", 1, "s1", "struck").refused).to.equal(true);
     expect(queue.push("d", 1, "d")).to.deep.equal({ refused: false, displaced: "s0" });
     expect(queue.push("e", 1, "e").refused).to.equal(true);
   });
 
   it("gives the struck one turn in eight while others wait, and every turn when nobody does", () => {
     const queue = new FairQueue<string>({ waitingMax: 100, perOriginMax: 100, perAccountMax: 100 });
-    for (let i = 0; i < 6; i++) queue.push("bad", 1, "struck", true);
+    for (let i = 0; i < 6; i++) queue.push("bad", 1, "struck", "struck");
     for (let i = 0; i < 28; i++) queue.push("a", 1, "clear");
     const order = drained(queue);
     expect(
@@ -79,31 +79,54 @@ describe("the queue of signatures", () => {
     expect(order.slice(32)).to.deep.equal(["struck", "struck"]);
   });
 
+  it("gives new origins two turns in eight beside proven ones, and one of them to the struck if any wait", () => {
+    const turnsOf = (struckCount: number) => {
+      const queue = new FairQueue<string>({ waitingMax: 100, perOriginMax: 100, perAccountMax: 100 });
+      for (let i = 0; i < 20; i++) queue.push("known", 1, ".", "proven");
+      for (let i = 0; i < 20; i++) queue.push("fresh", 1, "n");
+      for (let i = 0; i < struckCount; i++) queue.push("bad", 1, "s", "struck");
+      expect(queue.best).to.equal("proven");
+      return drained(queue).slice(0, 16).join("");
+    };
+    expect(turnsOf(0)).to.equal("...n...n...n...n");
+    expect(turnsOf(20)).to.equal("...n...s...n...s");
+  });
+
+  it("when full, takes room for a proven origin from a new one before another proven one", () => {
+    const queue = new FairQueue<string>({ ...LIMITS, waitingMax: 4 });
+    for (let i = 0; i < 3; i++) queue.push("known", 1, `k${i}`, "proven");
+    queue.push("fresh", 1, "f0");
+    expect(queue.push("other", 1, "o0", "proven")).to.deep.equal({ refused: false, displaced: "f0" });
+    expect(queue.push("fresh", 1, "f1").refused).to.equal(true);
+    expect(queue.push("other", 1, "o1", "proven")).to.deep.equal({ refused: false, displaced: "k2" });
+    expect(queue.push("other", 1, "o2", "proven").refused).to.equal(true);
+  });
+
   it("moves what an origin has waiting when it is struck and when it is clear again", () => {
     const queue = new FairQueue<string>(LIMITS);
     queue.push("a", 1, "a0");
     queue.push("a", 1, "a1");
     queue.push("b", 1, "b0");
-    queue.setStruck("a", true);
+    queue.setRank("a", "struck");
     expect(queue.shift()).to.equal("b0");
     queue.push("b", 1, "b1");
-    queue.setStruck("a", false);
-    queue.setStruck("nobody", true);
+    queue.setRank("a", "new");
+    queue.setRank("nobody", "struck");
     expect(drained(queue)).to.deep.equal(["b1", "a0", "a1"]);
-    expect(queue.hasClear).to.equal(false);
+    expect(queue.best).to.equal(undefined);
   });
 
   it("loses nothing, repeats nothing and keeps its bounds, over 20,000 random steps", () => {
     const random = new Xorshift(7);
     const queue = new FairQueue<number>(LIMITS);
     const inside = new Map<number, { origin: string; account: number }>();
-    const struck = new Set<string>();
+    const ranks = new Map<string, Rank>();
     const leave = (item: number) => expect(inside.delete(item), `item ${item}`).to.equal(true);
     for (let item = 0; item < 20_000; item++) {
       const origin = `o${random.below(5)}`;
       const account = random.below(4);
       if (random.below(3) > 0) {
-        const { refused, displaced } = queue.push(origin, account, item, struck.has(origin));
+        const { refused, displaced } = queue.push(origin, account, item, ranks.get(origin));
         if (displaced !== null) leave(displaced);
         if (!refused) inside.set(item, { origin, account });
       } else if (random.below(4) > 0) {
@@ -116,9 +139,9 @@ describe("the queue of signatures", () => {
           leave(next);
         }
       } else {
-        if (struck.has(origin)) struck.delete(origin);
-        else struck.add(origin);
-        queue.setStruck(origin, struck.has(origin));
+        const rank = random.pick(RANKS);
+        ranks.set(origin, rank);
+        queue.setRank(origin, rank);
       }
       expect(queue.length).to.equal(inside.size);
       expect(queue.length).to.be.at.most(LIMITS.waitingMax);

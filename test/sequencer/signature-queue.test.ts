@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { Instruction, Signed } from "../../matcher/protocol/message.ts";
+import { SenderRecords } from "../../matcher/sequencer/sender-records.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import { SignatureQueue } from "../../matcher/sequencer/signature-queue.ts";
 import { VerifyPool } from "../../matcher/sequencer/verify-pool.ts";
-import { WrongSignatures } from "../../matcher/sequencer/wrong-signatures.ts";
 import { codeOf, DOMAIN, keyOf, openedState, order, signed } from "./exchange-fixture.ts";
 import { SlotVerifier } from "./slot-verifier.ts";
 
@@ -23,11 +23,8 @@ interface Flood {
   accountOf(n: number): number;
 }
 
-/**
- * Slots between arrival and answer of valid orders, three of which arrive together every ten slots. Those of the first slots are left
- * out on request: until its eighth wrong signature an origin is as good as any.
- */
-async function latencies(flood: Flood | null, firstSlot = 0) {
+/** Slots between arrival and answer of valid orders, three of which arrive together every ten slots. */
+async function latencies(flood: Flood | null) {
   const verifier = new SlotVerifier();
   const queue = new SignatureQueue(verifier);
   const slots: number[] = [];
@@ -45,7 +42,7 @@ async function latencies(flood: Flood | null, firstSlot = 0) {
       const { slot: arrived } = verifier;
       queue.check(right(1), KEY, "trader").then((verification) => {
         if (verification === null) refused += 1;
-        else if (arrived >= firstSlot) slots.push(verifier.slot - arrived);
+        else slots.push(verifier.slot - arrived);
       });
     }
     await verifier.pass();
@@ -75,9 +72,17 @@ describe("verification in turns", function () {
       300,
     );
     expect(flooded.refused).to.equal(0);
-    expect(flooded.count).to.be.at.least(800);
+    expect(flooded.count).to.be.at.least(890);
     expect(flooded.p50).to.be.at.most(2 * calm.p50);
     expect(flooded.p99).to.be.at.most(2 * calm.p99);
+  });
+
+  it("costs known traders eight slots and a turn when every bogus one comes from an address of its own", async () => {
+    const calm = await latencies(null);
+    const flooded = await latencies({ perTen: 150, originOf: (n) => `fresh ${n}`, accountOf: () => 1 });
+    expect(flooded.refused).to.equal(0);
+    expect(flooded.count).to.be.at.least(890);
+    expect(flooded.p99).to.be.at.most(8 + 2 * calm.p99);
   });
 
   it("gives a sender whose signatures are right, and too many, his turn among others and no more", async () => {
@@ -125,21 +130,22 @@ describe("verification in turns", function () {
     const results: (boolean | null)[] = [];
     const send = (account: number, origin: string) =>
       queue.check(right(account), KEY, origin).then((v) => results.push(v === null ? null : v.signed));
-    for (let i = 0; i < 36; i++) send(1, "a");
-    expect([queue.verifyingCount, queue.waitingCount]).to.deep.equal([16, 20]);
+    // Eight of senders that are not proven go to the thread at once; an account's room is twenty.
+    for (let i = 0; i < 28; i++) send(1, "a");
+    expect([queue.verifyingCount, queue.waitingCount, queue.noRoomCount]).to.deep.equal([8, 20, 0]);
     send(1, "a");
-    await verifier.pass();
-    expect(results).to.deep.equal([null, true]);
-    // One came free: the account's room is 20 again.
-    send(1, "a");
+    expect([queue.verifyingCount, queue.waitingCount, queue.noRoomCount]).to.deep.equal([8, 20, 1]);
+    // Full at twenty-four: another origin's takes the place of the longest line's newest.
     for (let i = 0; i < 4; i++) send(2, "a");
-    expect([queue.verifyingCount, queue.waitingCount]).to.deep.equal([16, 24]);
-    // Full: another origin's takes the place of the longest line's newest.
+    expect([queue.waitingCount, queue.noRoomCount]).to.deep.equal([24, 1]);
     send(3, "b");
-    expect([queue.verifyingCount, queue.waitingCount, queue.noRoomCount]).to.deep.equal([16, 24, 2]);
+    expect([queue.waitingCount, queue.noRoomCount]).to.deep.equal([24, 2]);
+    // The first right answer proves "a", and sixteen may be with the thread.
+    await verifier.pass();
+    expect([queue.verifyingCount, queue.waitingCount]).to.deep.equal([16, 15]);
     while (queue.verifyingCount > 0) await verifier.pass();
     expect(results.filter((result) => result === null).length).to.equal(2);
-    expect(results.length).to.equal(36 + 1 + 1 + 4 + 1);
+    expect(results.length).to.equal(28 + 1 + 4 + 1);
   });
 
   it("passes a verifier's failure on, and goes on", async () => {
@@ -161,39 +167,48 @@ describe("verification in turns", function () {
   });
 });
 
-describe("wrong signatures", () => {
-  it("strike an origin at the eighth, and right ones clear it again", () => {
-    const wrongs = new WrongSignatures();
-    for (let i = 0; i < 7; i++) wrongs.record("a", 1, false);
-    expect([wrongs.strikesOf("a"), wrongs.isStruck("a")]).to.deep.equal([7, false]);
-    wrongs.record("a", 2, false);
-    expect([wrongs.strikesOf("a"), wrongs.isStruck("a"), wrongs.isStruck("b")]).to.deep.equal([8, true, false]);
-    wrongs.record("a", 1, true);
-    expect(wrongs.isStruck("a")).to.equal(false);
-    expect([wrongs.wrongOf(1), wrongs.wrongOf(2), wrongs.wrongOf(3)]).to.deep.equal([7, 1, 0]);
+describe("records of senders", () => {
+  it("strike an origin at the eighth wrong signature, and prove it at the first right one", () => {
+    const senders = new SenderRecords();
+    for (let i = 0; i < 7; i++) senders.note("a", 1, false);
+    expect([senders.recordOf("a"), senders.rankOf("a")]).to.deep.equal([-7, "new"]);
+    senders.note("a", 2, false);
+    expect([senders.recordOf("a"), senders.rankOf("a"), senders.rankOf("b")]).to.deep.equal([-8, "struck", "new"]);
+    senders.note("a", 1, true);
+    expect(senders.rankOf("a")).to.equal("new");
+    senders.note("b", 3, true);
+    expect(senders.rankOf("b")).to.equal("proven");
+    senders.note("b", 3, false);
+    expect(senders.rankOf("b")).to.equal("new");
+    expect([senders.wrongOf(1), senders.wrongOf(2), senders.wrongOf(3), senders.wrongOf(4)]).to.deep.equal([
+      7, 1, 1, 0,
+    ]);
   });
 
-  it("are not counted beyond what as many right ones make good, and never below none", () => {
-    const wrongs = new WrongSignatures();
-    for (let i = 0; i < 1_000; i++) wrongs.record("a", 1, false);
-    expect(wrongs.strikesOf("a")).to.equal(32);
-    for (let i = 0; i < 50; i++) wrongs.record("a", 1, true);
-    expect(wrongs.strikesOf("a")).to.equal(0);
-    wrongs.record("a", 1, false);
-    expect(wrongs.strikesOf("a")).to.equal(1);
-    expect(wrongs.wrongOf(1)).to.equal(1_001);
+  it("keep neither a worse past than 32 right signatures make good, nor a better one than 8 wrong ones use up", () => {
+    const senders = new SenderRecords();
+    for (let i = 0; i < 1_000; i++) senders.note("a", 1, false);
+    expect(senders.recordOf("a")).to.equal(-32);
+    for (let i = 0; i < 32; i++) senders.note("a", 1, true);
+    expect(senders.recordOf("a")).to.equal(0);
+    for (let i = 0; i < 100; i++) senders.note("a", 1, true);
+    expect(senders.recordOf("a")).to.equal(8);
+    expect(senders.wrongOf(1)).to.equal(1_000);
   });
 
-  it("never strike senders without an origin, and are forgotten after ten thousand others", () => {
-    const wrongs = new WrongSignatures();
-    for (let i = 0; i < 100; i++) wrongs.record("", 1, false);
-    expect(wrongs.isStruck("")).to.equal(false);
-    for (let i = 0; i < 8; i++) wrongs.record("old", 1, false);
+  it("never rank senders without an origin, and are forgotten after ten thousand others", () => {
+    const senders = new SenderRecords();
+    for (let i = 0; i < 100; i++) senders.note("", 1, false);
+    expect(senders.rankOf("")).to.equal("new");
+    for (let i = 0; i < 200; i++) senders.note("", 1, true);
+    expect(senders.rankOf("")).to.equal("new");
+    const others = new SenderRecords();
+    for (let i = 0; i < 8; i++) others.note("old", 1, false);
     for (let i = 0; i < 10_000; i++) {
-      if (i === 9_999) expect(wrongs.isStruck("old")).to.equal(true);
-      wrongs.record(`n${i}`, 2, false);
+      if (i === 9_999) expect(others.rankOf("old")).to.equal("struck");
+      others.note(`n${i}`, 2, false);
     }
-    expect(wrongs.isStruck("old")).to.equal(false);
+    expect(others.rankOf("old")).to.equal("new");
   });
 });
 
@@ -219,14 +234,14 @@ describe("a flood through the sequencer", function () {
       return codeOf(outcome);
     });
     expect(await Promise.all(own)).to.deep.equal(Array(10).fill("accepted"));
-    // Sixteen were with the thread before; then each takes turns with at most one of the flood.
-    expect(Math.max(...before)).to.be.at.most(16 + 10 + 1);
+    // Eight were with the thread before; then each takes turns with at most one of the flood.
+    expect(Math.max(...before)).to.be.at.most(8 + 10 + 1);
     await Promise.all(flood);
     expect([...codes.keys()].sort()).to.deep.equal(["RATE_LIMIT", "WRONG_SIGNATURE"]);
-    expect(codes.get("WRONG_SIGNATURE")).to.equal(16 + 256);
-    const { wrong: wrongs } = sequencer.signatures;
-    expect([wrongs.isStruck("flood"), wrongs.isStruck("trader")]).to.deep.equal([true, false]);
-    expect(wrongs.wrongOf(1)).to.equal(16 + 256);
+    expect(codes.get("WRONG_SIGNATURE")).to.equal(8 + 256);
+    const { senders } = sequencer.signatures;
+    expect([senders.rankOf("flood"), senders.rankOf("trader")]).to.deep.equal(["struck", "proven"]);
+    expect(senders.wrongOf(1)).to.equal(8 + 256);
     expect((await sequencer.submit(signed(order({ account: 2 })), { origin: "other" })).outcome.accepted).to.equal(
       true,
     );

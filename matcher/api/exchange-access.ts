@@ -59,15 +59,16 @@ export class ExchangeAccess {
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
     this.history = options.history ?? new History();
+    this.history.follow(options.sequencer.state);
     this.funding = options.funding ?? new FundingHistory();
+    this.funding.restore(this.history.recoveredIntervals);
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
     // Of a position's cost only what the ledger holds at that very moment can be told.
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
-      this.funding.record(accepted);
-      this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
+      if (this.history.record(accepted, clientId ?? null)) this.funding.record(accepted);
     });
   }
 

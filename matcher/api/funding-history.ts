@@ -1,5 +1,8 @@
+import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
+import { fundingOf } from "../risk/funding-rate.ts";
 import type { SealedInterval } from "../sequencer/funding-meter.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
+import type { IntervalRecord } from "./history/records.ts";
 
 /** A month of hours. An interval of 300 samples in four markets takes about 60 kB. */
 const DEFAULT_INTERVALS_MAX = 750;
@@ -12,6 +15,11 @@ export class FundingHistory {
 
   constructor(intervalsMax = DEFAULT_INTERVALS_MAX) {
     this.intervalsMax = intervalsMax;
+  }
+
+  /** Takes intervals of an earlier process, ascending, before any other. */
+  restore(intervals: readonly IntervalRecord[]): void {
+    for (const record of intervals) this.sealed.set(record.interval, sealedFrom(record));
   }
 
   /** Takes one command in. */
@@ -40,4 +48,11 @@ export class FundingHistory {
     if (from === undefined) return all.slice(-limit);
     return all.filter(({ interval }) => interval >= from).slice(0, limit);
   }
+}
+
+/** An interval with what follows from its words. */
+export function sealedFrom({ interval, words, previousDigest, digest }: IntervalRecord): SealedInterval {
+  const content = fundingIntervalFromWords(words);
+  const { terms, samples } = content;
+  return { interval, words, previousDigest, digest, terms, sampleCount: samples.length, funding: fundingOf(content) };
 }

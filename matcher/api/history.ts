@@ -159,8 +159,10 @@ export class History extends RecentHistory {
       return false;
     }
     if (command !== this.command + 1) {
-      if (this.command > 0) throw new Error(`command ${command} does not follow ${this.command}`);
-      this.beginsAfter = command - 1;
+      // What goes with the process tells what it has seen, and no more.
+      if (this.command > 0 && this.store.isLasting)
+        throw new Error(`command ${command} does not follow ${this.command}`);
+      if (this.command === 0) this.beginsAfter = command - 1;
     }
     this.takeEvents(accepted, clientId);
     for (const { number, step } of steps) {

@@ -26,6 +26,8 @@ export interface StoreStatus {
 export interface HistoryStore {
   /** As it was when the store was opened. */
   readonly mark: HistoryMark;
+  /** Whether it outlives the process. */
+  readonly isLasting: boolean;
   write(batch: HistoryBatch): void;
   /** An answer contains everything that was written before the question. @throws (rejects) Error when nothing can be read now */
   read<K extends HistoryRead>(name: K, ...args: ReadArguments<K>): Promise<ReadAnswer<K>>;
@@ -34,6 +36,11 @@ export interface HistoryStore {
   status(): StoreStatus;
   /** Closes it after what was written. */
   close(): Promise<void>;
+}
+
+/** SQLite's names for a database in memory and for a file without a name. */
+export function isLasting(path: string): boolean {
+  return path !== ":memory:" && path !== "";
 }
 
 /** One question, on the thread that the database is on. */
@@ -49,11 +56,13 @@ export function answer<K extends HistoryRead>(
 /** A database on the calling thread, for tests and for tools that have nothing else to do. */
 export class InThreadStore implements HistoryStore {
   readonly mark: HistoryMark;
+  readonly isLasting: boolean;
   private readonly database: HistoryDatabase;
 
   constructor(path = ":memory:", identity = "") {
     this.database = new HistoryDatabase(path, identity);
     this.mark = this.database.mark();
+    this.isLasting = isLasting(path);
   }
 
   write(batch: HistoryBatch): void {

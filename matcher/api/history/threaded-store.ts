@@ -1,6 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { HistoryBatch, HistoryMark } from "./database.ts";
-import type { HistoryRead, HistoryStore, ReadAnswer, ReadArguments, StoreStatus } from "./store.ts";
+import {
+  type HistoryRead,
+  type HistoryStore,
+  isLasting,
+  type ReadAnswer,
+  type ReadArguments,
+  type StoreStatus,
+} from "./store.ts";
 import type { StoreReply, StoreRequest, StoreWorkerData } from "./store-worker.ts";
 
 interface Waiting {
@@ -11,6 +18,7 @@ interface Waiting {
 /** A database on a thread of its own: SQLite waits for disks, and the thread that orders commands must not. */
 export class ThreadedStore implements HistoryStore {
   readonly mark: HistoryMark;
+  readonly isLasting: boolean;
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
@@ -18,9 +26,10 @@ export class ThreadedStore implements HistoryStore {
   private trouble: string | null = null;
   private failure: Error | null = null;
 
-  private constructor(worker: Worker, mark: HistoryMark) {
+  private constructor(worker: Worker, mark: HistoryMark, lasting: boolean) {
     this.worker = worker;
     this.mark = mark;
+    this.isLasting = lasting;
     worker.on("message", (reply: StoreReply) => this.take(reply));
     worker.on("error", (error: Error) => this.fail(new Error(`the history's thread has ended: ${error.message}`)));
     worker.on("exit", () => this.fail(new Error("the history is closed")));
@@ -36,7 +45,7 @@ export class ThreadedStore implements HistoryStore {
       worker.once("message", resolve);
       worker.once("error", reject);
     });
-    if (reply.type === "open") return new ThreadedStore(worker, reply.mark);
+    if (reply.type === "open") return new ThreadedStore(worker, reply.mark, isLasting(path));
     await worker.terminate();
     throw new Error(reply.type === "refused" ? reply.text : "the history's thread did not start");
   }

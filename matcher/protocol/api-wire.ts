@@ -80,6 +80,27 @@ export interface WireMarginModeRequest {
   signature: WireSignature;
 }
 
+/** Body of POST /v1/login. */
+export interface WireLoginRequest {
+  account: number;
+  /** Milliseconds since 1970; within a minute of the exchange's clock. */
+  issuedAtMs: number;
+  /** Of a login message (docs/protocol.md §3). */
+  signature: WireSignature;
+}
+
+/** Send the token as Authorization: Bearer. */
+export interface WireSession {
+  token: string;
+  account: number;
+  expiresAtMs: number;
+}
+
+export interface WireLoggedOut {
+  /** False when the token opened nothing any more. */
+  loggedOut: boolean;
+}
+
 /** accepted: in the book's history. matched: executed, promised to settle. proven: settled by a proof that the contract checked. */
 export type WireFinalityLabel = "accepted" | "matched" | "proven";
 

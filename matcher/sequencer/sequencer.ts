@@ -1,10 +1,14 @@
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { PublicKey } from "../protocol/keys.ts";
+import type { LoginMessage } from "../protocol/login.ts";
+import type { Instruction, Signed, Statement } from "../protocol/message.ts";
+import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import type { Verification } from "./verify-message.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
@@ -107,11 +111,9 @@ export class Sequencer {
     const key = this.state.keyOf(message.account);
     if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
     // 2. The signature.
-    if (this.verifying >= this.verifyingMax) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
-    this.verifying += 1;
-    const { signed, messageHash } = await this.verifier.verify(message, key).finally(() => {
-      this.verifying -= 1;
-    });
+    const verification = await this.verify(message, key);
+    if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
+    const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
     // 3. Room for what it may lead to.
     const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
@@ -122,6 +124,27 @@ export class Sequencer {
     // A refusal may speak of what was accepted a moment ago: that must be durable, too.
     await this.lastDurable;
     return { outcome, messageHash };
+  }
+
+  /**
+   * Whether a login is signed by its account's trading key. It is no command: nothing is journaled, and its time is the caller's to judge.
+   * @throws (rejects) when the verifier is broken
+   */
+  async loginRefusal(login: Signed<LoginMessage>): Promise<RejectCode | null> {
+    const key = this.state.keyOf(login.account);
+    if (key === undefined) return "UNKNOWN_ACCOUNT";
+    const verification = await this.verify(login, key);
+    if (verification === null) return "RATE_LIMIT";
+    return verification.signed ? null : "WRONG_SIGNATURE";
+  }
+
+  /** null when as many signatures are being checked as may be. */
+  private async verify(message: Signed<Statement>, key: PublicKey): Promise<Verification | null> {
+    if (this.verifying >= this.verifyingMax) return null;
+    this.verifying += 1;
+    return this.verifier.verify(message, key).finally(() => {
+      this.verifying -= 1;
+    });
   }
 
   /**

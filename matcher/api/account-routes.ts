@@ -9,13 +9,13 @@ import { limitOf } from "./market-routes.ts";
 import { AccountParams, FillsQuery, OrdersQuery, OwnerQuery } from "./schema.ts";
 
 interface OrdersQueryText {
-  account: string;
+  account?: string;
   status?: "open" | "closed" | "all";
   slot?: string;
   limit?: string;
 }
 
-/** Everything about one account. Public, as the published data is. */
+/** Everything about one account. What every batch publishes of it is public; its orders, fills and payments need a session. */
 export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire } = access;
 
@@ -38,10 +38,10 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): voi
   app.get<{ Querystring: OrdersQueryText }>(
     "/v1/orders",
     { schema: { querystring: OrdersQuery } },
-    ({ query }): { orders: WireOrder[] } => {
+    ({ query, headers }): { orders: WireOrder[] } => {
       const { status = "open", slot } = query;
       const orders = history
-        .ordersOf(access.requireAccount(query.account))
+        .ordersOf(access.accountOfSession(headers.authorization, query.account))
         .filter(({ closed }) => status === "all" || (closed === null) === (status === "open"))
         .filter((order) => slot === undefined || order.slot === Number(slot));
       // Newest first, so that a limit cuts the past off.
@@ -54,40 +54,40 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): voi
     },
   );
 
-  app.get<{ Querystring: { account: string; limit?: string } }>(
+  app.get<{ Querystring: { account?: string; limit?: string } }>(
     "/v1/fills",
     { schema: { querystring: FillsQuery } },
-    ({ query }): { fills: WireFill[] } => {
-      const account = access.requireAccount(query.account);
+    ({ query, headers }): { fills: WireFill[] } => {
+      const account = access.accountOfSession(headers.authorization, query.account);
       return { fills: history.fillsOf(account, limitOf(query.limit)).map((fill) => wire.fill(fill, account)) };
     },
   );
 
-  app.get<{ Querystring: { account: string; limit?: string } }>(
+  app.get<{ Querystring: { account?: string; limit?: string } }>(
     "/v1/forced-trades",
     { schema: { querystring: FillsQuery } },
-    ({ query }): { trades: WireForcedTrade[] } => {
-      const account = access.requireAccount(query.account);
+    ({ query, headers }): { trades: WireForcedTrade[] } => {
+      const account = access.accountOfSession(headers.authorization, query.account);
       const trades = history.forcedTradesOf(account, limitOf(query.limit));
       return { trades: trades.map((trade) => wireForcedTrade(wire, trade)) };
     },
   );
 
-  app.get<{ Querystring: { account: string; limit?: string } }>(
+  app.get<{ Querystring: { account?: string; limit?: string } }>(
     "/v1/withdrawals",
     { schema: { querystring: FillsQuery } },
-    ({ query }): { withdrawals: WireWithdrawal[] } => {
-      const account = access.requireAccount(query.account);
+    ({ query, headers }): { withdrawals: WireWithdrawal[] } => {
+      const account = access.accountOfSession(headers.authorization, query.account);
       const withdrawals = history.withdrawalsOf(account, limitOf(query.limit));
       return { withdrawals: withdrawals.map((withdrawal) => wire.withdrawal(withdrawal)) };
     },
   );
 
-  app.get<{ Querystring: { account: string; limit?: string } }>(
+  app.get<{ Querystring: { account?: string; limit?: string } }>(
     "/v1/transfers",
     { schema: { querystring: FillsQuery } },
-    ({ query }): { transfers: WireTransfer[] } => {
-      const account = access.requireAccount(query.account);
+    ({ query, headers }): { transfers: WireTransfer[] } => {
+      const account = access.accountOfSession(headers.authorization, query.account);
       return {
         transfers: history.transfersOf(account, limitOf(query.limit)).map((transfer) => wire.transfer(transfer)),
       };

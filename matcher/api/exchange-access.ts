@@ -7,9 +7,11 @@ import { marketMarkTicks } from "../sequencer/margin-view.ts";
 import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
+import { bearerOf } from "./bearer.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
+import { type SessionLimits, Sessions } from "./sessions.ts";
 import { Wire } from "./wire-response.ts";
 
 /** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
@@ -33,6 +35,7 @@ export interface ApiOptions {
   /** The contract's bound of funding, ppm of the price per hour; 0 while it is not known. */
   fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;
+  sessions?: Partial<SessionLimits>;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
@@ -49,6 +52,7 @@ export class ExchangeAccess {
   readonly funding: FundingHistory;
   readonly entries: EntryValues;
   readonly wire: Wire;
+  readonly sessions: Sessions;
   readonly nowMs: () => number;
   private readonly bySymbol: ReadonlyMap<string, Market>;
 
@@ -58,6 +62,11 @@ export class ExchangeAccess {
     this.nowMs = options.nowMs ?? Date.now;
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
+    this.sessions = new Sessions({
+      refusal: (login) => options.sequencer.loginRefusal(login),
+      nowMs: this.nowMs,
+      ...(options.sessions === undefined ? {} : { limits: options.sessions }),
+    });
     this.history = options.history ?? new History();
     this.history.follow(options.sequencer.state);
     this.funding = options.funding ?? new FundingHistory();
@@ -113,6 +122,19 @@ export class ExchangeAccess {
         deleveragingRank: ranks.get(figures.market) ?? null,
       }),
     );
+  }
+
+  /**
+   * The account of a request's session.
+   * @param asked the account that the request names, if it does
+   * @throws Rejection SESSION_REQUIRED, SESSION_OF_ANOTHER_ACCOUNT
+   */
+  accountOfSession(authorization: string | undefined, asked?: string | number): number {
+    const token = bearerOf(authorization);
+    const account = token === undefined ? undefined : this.sessions.accountOf(token);
+    if (account === undefined) throw new Rejection("SESSION_REQUIRED");
+    if (asked !== undefined && Number(asked) !== account) throw new Rejection("SESSION_OF_ANOTHER_ACCOUNT");
+    return account;
   }
 
   /** @throws Rejection UNKNOWN_ACCOUNT */

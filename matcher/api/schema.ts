@@ -76,6 +76,14 @@ export const MarginModeBody = Type.Object(
 );
 export type MarginModeBody = Static<typeof MarginModeBody>;
 
+export const LoginBody = Type.Object(
+  { account: Account, issuedAtMs: Type.Integer({ minimum: 1, maximum: 2 ** 48 - 1 }), signature: Signature },
+  STRICT,
+);
+export type LoginBody = Static<typeof LoginBody>;
+
+export const NoBody = Type.Object({}, STRICT);
+
 /** An order without what names, dates and signs it. */
 export const PreviewBody = Type.Object(
   {
@@ -97,20 +105,23 @@ export type PreviewBody = Static<typeof PreviewBody>;
 const Count = Type.Optional(Type.String({ pattern: "^[1-9][0-9]{0,3}$" }));
 const AccountText = Type.String({ pattern: "^(0|[1-9][0-9]{0,5})$" });
 
+/** The session's when absent. */
+const OwnAccount = Type.Optional(AccountText);
+
 export const AccountParams = Type.Object({ account: AccountText }, STRICT);
 export const MarketParams = Type.Object({ market: MarketSymbol }, STRICT);
 export const DepthQuery = Type.Object({ levels: Count }, STRICT);
 export const TradesQuery = Type.Object({ market: MarketSymbol, limit: Count }, STRICT);
 export const OrdersQuery = Type.Object(
   {
-    account: AccountText,
+    account: OwnAccount,
     status: Type.Optional(Type.Enum(["open", "closed", "all"])),
     slot: Type.Optional(Type.String({ pattern: "^(0|[1-9][0-9]{0,3})$" })),
     limit: Count,
   },
   STRICT,
 );
-export const FillsQuery = Type.Object({ account: AccountText, limit: Count }, STRICT);
+export const FillsQuery = Type.Object({ account: OwnAccount, limit: Count }, STRICT);
 const SecondsText = Type.String({ pattern: "^(0|[1-9][0-9]{0,9})$" });
 export const FundingQuery = Type.Object(
   { market: MarketSymbol, from: Type.Optional(SecondsText), limit: Count },

@@ -9,6 +9,7 @@ import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
 import { orderRoutes } from "./order-routes.ts";
 import { type SchemaViolation, violationCode } from "./schema.ts";
+import { sessionRoutes } from "./session-routes.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
@@ -47,6 +48,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   orderRoutes(app, access);
   fundingRoutes(app, access);
   marginRoutes(app, access);
+  sessionRoutes(app, access);
   return app;
 }
 

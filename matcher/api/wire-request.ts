@@ -30,7 +30,8 @@ export interface SigningPlace {
   exchange: string;
 }
 
-function signatureFrom({ r8x, r8y, s }: { r8x: string; r8y: string; s: string }): Signature {
+/** @throws Rejection for a number of more than 256 bits */
+export function signatureFrom({ r8x, r8y, s }: { r8x: string; r8y: string; s: string }): Signature {
   const numbers = { r8x: BigInt(r8x), r8y: BigInt(r8y), s: BigInt(s) };
   for (const value of Object.values(numbers)) {
     if (value >> 256n !== 0n)

@@ -21,6 +21,7 @@ import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
 import { SequenceClock } from "./sequence-clock.ts";
+import { Session } from "./session.ts";
 import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
 
 export type { OrderName, OrderTerms } from "./order-terms.ts";
@@ -61,10 +62,10 @@ export class ClearbookClient extends AccountReader {
   constructor(
     http: Http,
     signer: OrderSigner,
-    about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; nowMs: () => number },
+    about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; session: Session; nowMs: () => number },
   ) {
-    const { account, markets, open, nowMs } = about;
-    super(http, markets, account);
+    const { account, markets, open, session, nowMs } = about;
+    super(http, markets, account, session);
     this.signer = signer;
     this.nowMs = nowMs;
     this.isolated = account.mode === "isolated";
@@ -93,8 +94,9 @@ export class ClearbookClient extends AccountReader {
       // Isolated accounts under the same key are for one position each: they are asked for by their index.
       if (options.account === undefined && account.mode === "isolated") continue;
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
-      const { orders: open } = await http.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
-      return new ClearbookClient(http, signer, { account, markets, open, nowMs });
+      const session = new Session(http, signer, candidate, nowMs);
+      const { orders: open } = await session.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
+      return new ClearbookClient(http, signer, { account, markets, open, session, nowMs });
     }
     const which =
       options.account === undefined ? `no account of ${owner} has` : `account ${options.account} does not have`;
@@ -114,7 +116,7 @@ export class ClearbookClient extends AccountReader {
   async orders(status: "open" | "closed" | "all" = "open"): Promise<WireOrder[]> {
     const known = new Map(this.resting);
     const query = { account: this.account, status, limit: 1_000 };
-    const { orders } = await this.http.get<{ orders: WireOrder[] }>("/v1/orders", query);
+    const { orders } = await this.session.get<{ orders: WireOrder[] }>("/v1/orders", query);
     if (status !== "open") return orders;
     const live = new Set(orders.map(({ slot }) => slot));
     // Only what was resting before the question was asked, and still is the same order, can be known to be gone.

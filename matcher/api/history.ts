@@ -88,7 +88,12 @@ export class History extends RecentHistory {
    * @throws (rejects) Error in one sentence when it cannot be used
    */
   static async open({ path = "", identity, limits = {} }: HistoryOptions): Promise<History> {
-    const history = new History(limits, await ThreadedStore.open(path, identity));
+    return History.over(await ThreadedStore.open(path, identity), limits);
+  }
+
+  /** Goes on with what a store has. */
+  static async over(store: HistoryStore, limits: Partial<HistoryLimits> = {}): Promise<History> {
+    const history = new History(limits, store);
     await history.recover();
     return history;
   }

@@ -146,9 +146,8 @@ export class HistoryDatabase {
   /** The greatest key before a time, by whatever the rows belong to; 0 without one. Times never fall as keys rise. */
   keyBefore(table: PagedTable, atMs: number): number {
     const { key, time } = PAGED[table];
-    const numberOf = (sql: string, ...values: number[]) => Number(rowsOf(this.statement(sql), ...values)[0]?.[0] ?? 0);
-    let low = numberOf(`SELECT min(${key}) FROM ${table}`);
-    let high = numberOf(`SELECT max(${key}) FROM ${table}`) + 1;
+    let low = 1;
+    let high = Number(rowsOf(this.statement(`SELECT max(${key}) FROM ${table}`))[0]?.[0] ?? 0) + 1;
     // The answer is below the first key that is not before the time: low ≤ that key ≤ high.
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
@@ -159,7 +158,7 @@ export class HistoryDatabase {
       if (row === undefined || (row[1] as number) >= atMs) high = middle;
       else low = (row[0] as number) + 1;
     }
-    return Math.max(low - 1, 0);
+    return low - 1;
   }
 
   /** By increasing start. */

@@ -164,7 +164,11 @@ export class RecentHistory {
     const closed = recovered.orders.filter((order) => order.closed !== null);
     closed.sort((a, b) => a.updatedAtMs - b.updatedAtMs || a.seq - b.seq);
     for (const order of closed) this.keepClosed(order);
-    for (const fill of recovered.fills) this.keepFill(fill);
+    const whole = wholeSince(recovered.fills, this.limits.fills);
+    for (const fill of recovered.fills) {
+      this.tradesByMarket.push(fill.market, fill);
+      if (fill.tradeId >= whole) this.keepOwnFill(fill);
+    }
     for (const deposit of recovered.deposits) this.depositsByAccount.push(deposit.account, deposit);
     for (const withdrawal of recovered.withdrawals) this.withdrawalsByAccount.push(withdrawal.account, withdrawal);
     for (const transfer of recovered.transfers) this.keepTransfer(transfer);
@@ -285,6 +289,10 @@ export class RecentHistory {
 
   private keepFill(fill: FillRecord): void {
     this.tradesByMarket.push(fill.market, fill);
+    this.keepOwnFill(fill);
+  }
+
+  private keepOwnFill(fill: FillRecord): void {
     this.fillsByAccount.push(fill.maker.account, fill);
     this.fillsByAccount.push(fill.taker.account, fill);
   }
@@ -313,6 +321,17 @@ export class RecentHistory {
     keys?.delete(key);
     if (keys?.size === 0) this.byAccount.delete(order.account);
   }
+}
+
+/** Trade id from which on fills are there in every market, when each has its newest so many. */
+function wholeSince(fills: readonly FillRecord[], perMarket: number): number {
+  const counts = new Map<number, { count: number; oldest: number }>();
+  for (const { market, tradeId } of fills) {
+    const { count, oldest } = counts.get(market) ?? { count: 0, oldest: tradeId };
+    counts.set(market, { count: count + 1, oldest });
+  }
+  const cut = [...counts.values()].filter(({ count }) => count >= perMarket);
+  return Math.max(0, ...cut.map(({ oldest }) => oldest));
 }
 
 function proven(step: number | null, what: string): number {

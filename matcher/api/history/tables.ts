@@ -107,16 +107,18 @@ export const COLUMNS = {
 } as const satisfies Record<string, readonly string[]>;
 export type TableName = keyof typeof COLUMNS;
 
-/** Tables whose rows change after they were written, with the columns of their keys. All others are only added to. */
-const CHANGING: Partial<Record<TableName, number>> = { orders: 1, touched: 1, candles: 3 };
+/** Tables whose rows change after they were written. All others are only added to. */
+const CHANGING: ReadonlySet<TableName> = new Set(["orders", "touched", "candles"]);
+/** Columns of a key; one where nothing else is said. */
+const KEY_WIDTH: Partial<Record<TableName, number>> = { candles: 3 };
 
 /** The statement that writes a row. Writing a row again, as a replay does, changes nothing. */
 export function insertSql(table: TableName): string {
   const columns: readonly string[] = COLUMNS[table];
-  const keys = CHANGING[table];
+  const keys = KEY_WIDTH[table] ?? 1;
   const places = columns.map(() => "?").join(", ");
-  const values = `${table} (${columns.join(", ")}) VALUES (${places})`;
-  if (keys === undefined) return `INSERT OR IGNORE INTO ${values}`;
   const updates = columns.slice(keys).map((column) => `${column} = excluded.${column}`);
-  return `INSERT INTO ${values} ON CONFLICT (${columns.slice(0, keys).join(", ")}) DO UPDATE SET ${updates.join(", ")}`;
+  const again = CHANGING.has(table) ? `UPDATE SET ${updates.join(", ")}` : "NOTHING";
+  const key = columns.slice(0, keys).join(", ");
+  return `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places}) ON CONFLICT (${key}) DO ${again}`;
 }

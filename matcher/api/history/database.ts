@@ -77,7 +77,9 @@ export class HistoryDatabase {
   constructor(path: string, identity: string) {
     this.db = new DatabaseSync(path);
     try {
-      this.db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF");
+      this.db.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -32000",
+      );
       this.migrate(path);
       const known = this.meta("identity");
       if (known === undefined) this.setMeta("identity", identity);

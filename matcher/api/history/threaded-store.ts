@@ -33,7 +33,7 @@ export class ThreadedStore implements HistoryStore {
     worker.on("message", (reply: StoreReply) => this.take(reply));
     worker.on("error", (error: Error) => this.fail(new Error(`the history's thread has ended: ${error.message}`)));
     worker.on("exit", () => this.fail(new Error("the history is closed")));
-    // A store that is forgotten must not keep the process alive; whoever waits for an answer has something else that does.
+    // A store that is forgotten must not keep the process alive; a question does.
     worker.unref();
   }
 
@@ -69,16 +69,16 @@ export class ThreadedStore implements HistoryStore {
 
   async close(): Promise<void> {
     if (this.failure !== null) return;
-    // Until it is closed it must not be forgotten.
-    this.worker.ref();
     const exited = new Promise((resolve) => this.worker.once("exit", resolve));
     await this.request((id) => ({ type: "close", id }));
+    this.worker.ref();
     await exited;
   }
 
   private request(make: (id: number) => StoreRequest): Promise<unknown> {
     if (this.failure !== null) return Promise.reject(this.failure);
     const id = this.nextId++;
+    this.worker.ref();
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.send(make(id));
@@ -97,6 +97,7 @@ export class ThreadedStore implements HistoryStore {
     else if (reply.type === "answer" || reply.type === "error") {
       const waiting = this.waiting.get(reply.id);
       this.waiting.delete(reply.id);
+      if (this.waiting.size === 0) this.worker.unref();
       if (reply.type === "answer") waiting?.resolve(reply.value);
       else waiting?.reject(new Error(reply.text));
     }

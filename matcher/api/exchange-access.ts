@@ -81,6 +81,7 @@ export class ExchangeAccess {
     this.limits = new RateLimits(options.rateLimits);
     this.history = options.history ?? new History();
     this.history.follow(options.sequencer.state);
+    options.sequencer.backlog.holdOrders(() => this.history.isFull);
     this.funding = options.funding ?? new FundingHistory();
     this.funding.restore(this.history.recoveredIntervals);
     const { ledger } = options.sequencer.state;

@@ -1,8 +1,7 @@
-import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
-import { fundingOf } from "../risk/funding-rate.ts";
 import type { SealedInterval } from "../sequencer/funding-meter.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
 import type { IntervalRecord } from "./history/records.ts";
+import { sealedFrom } from "./history/sealed-interval.ts";
 
 /** A month of hours. An interval of 300 samples in four markets takes about 60 kB. */
 const DEFAULT_INTERVALS_MAX = 750;
@@ -48,11 +47,4 @@ export class FundingHistory {
     if (from === undefined) return all.slice(-limit);
     return all.filter(({ interval }) => interval >= from).slice(0, limit);
   }
-}
-
-/** An interval with what follows from its words. */
-export function sealedFrom({ interval, words, previousDigest, digest }: IntervalRecord): SealedInterval {
-  const content = fundingIntervalFromWords(words);
-  const { terms, samples } = content;
-  return { interval, words, previousDigest, digest, terms, sampleCount: samples.length, funding: fundingOf(content) };
 }

@@ -62,6 +62,8 @@ export class History extends RecentHistory {
   readonly candles = new CandleBook();
   /** Funding intervals of an earlier process, the newest, by increasing number. */
   recoveredIntervals: readonly IntervalRecord[] = [];
+  /** Number of the oldest that can be read; null before the first. */
+  oldestInterval: number | null = null;
   private readonly touches = new FundingTouches();
   private readonly batch = new BatchRows();
   private readonly store: HistoryStore;
@@ -180,6 +182,7 @@ export class History extends RecentHistory {
     for (const { event } of events) {
       if (event.type !== "funding-interval") continue;
       const { interval, words, previousDigest, digest } = event.sealed;
+      this.oldestInterval ??= interval;
       this.batch.add("funding_intervals", { interval, words, previousDigest, digest });
     }
     for (const payment of this.touches.take(steps, acceptedAtMs)) this.batch.add("funding_payments", payment);
@@ -241,19 +244,25 @@ export class History extends RecentHistory {
   }
 
   private remembered(table: PagedTable, query: PageQuery): unknown[] | null {
-    const { account, market, after, before, limit, closed, slot } = query;
-    if (after !== undefined || before !== undefined) return null;
+    const { account, market, after, before, limit, closed, slot, clientId } = query;
+    const isFirst = after === undefined && before === undefined;
+    // Live orders are all in memory; to look for the few of them among all that an account ever had would be slow.
+    const isLive = table === "orders" && closed === false;
+    if (!isFirst && !isLive) return null;
     if (table === "trades" && account === undefined && market !== undefined) {
       return this.tradesByMarket.page(market, limit);
     }
-    if (account === undefined || market !== undefined) return null;
+    if (account === undefined || (market !== undefined && table !== "orders")) return null;
     switch (table) {
       case "orders": {
         if (closed !== false && !this.remembersOrdersOf(account)) return null;
         const orders = this.ordersOf(account).filter((order) => {
-          return (closed === undefined || (order.closed !== null) === closed) && (slot ?? order.slot) === order.slot;
+          const isAsked = closed === undefined || (order.closed !== null) === closed;
+          const isThere = (slot ?? order.slot) === order.slot && (market ?? order.market) === order.market;
+          const isInside = order.seq > (after ?? 0) && order.seq < (before ?? Number.POSITIVE_INFINITY);
+          return isAsked && isThere && isInside && (clientId === undefined || order.clientId === clientId);
         });
-        return orders.reverse().slice(0, limit);
+        return (after === undefined ? orders.reverse() : orders).slice(0, limit);
       }
       case "trades":
         return this.fillsByAccount.page(account, limit);
@@ -286,6 +295,7 @@ export class History extends RecentHistory {
     this.touches.restore(touched, epoch, lastPayment);
     this.candles.restore(candles);
     this.recoveredIntervals = await this.store.read("intervals", RECOVERED_INTERVALS);
+    this.oldestInterval = await this.store.read("oldestInterval");
     this.acceptedOrderCount = this.opened.orders;
     this.fillCount = this.opened.fills;
   }

@@ -5,7 +5,9 @@ import { batchRoutes } from "./batch-routes.ts";
 import { allowOrigins } from "./cors.ts";
 import { collectRoutes, documentRoutes } from "./document-routes.ts";
 import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { fundingRoutes } from "./funding-routes.ts";
+import { historyRoutes } from "./history-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
@@ -80,6 +82,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   batchRoutes(app, access, entry);
   standingRoutes(app, access, entry);
   paymentRoutes(app, access, entry);
+  historyRoutes(app, access);
+  exportRoutes(app, access);
   fundingRoutes(app, access);
   marginRoutes(app, access);
   sessionRoutes(app, access);

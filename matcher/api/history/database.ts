@@ -1,7 +1,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { SealedInterval } from "../../sequencer/funding-meter.ts";
 import type { Recovered } from "./recent-history.ts";
 import type { CandleRecord, EpochRecord, IntervalRecord, OrderRecord, TouchedRecord } from "./records.ts";
 import { type Records, ROWS, type Row, type SqlValue } from "./rows.ts";
+import { sealedFrom } from "./sealed-interval.ts";
 import { COLUMNS, insertSql, MIGRATIONS, type TableName } from "./tables.ts";
 
 /** How far a history has come. Written in the same transaction as the rows. */
@@ -50,6 +52,23 @@ export interface PageQuery {
   /** Of orders: what they are, and where. */
   closed?: boolean;
   slot?: number;
+  clientId?: string;
+}
+
+const KEY_OF: { readonly [T in PagedTable]: (record: Records[T]) => number } = {
+  orders: ({ seq }) => seq,
+  trades: ({ tradeId }) => tradeId,
+  deposits: ({ seq }) => seq,
+  withdrawals: ({ seq }) => seq,
+  transfers: ({ seq }) => seq,
+  forced_trades: ({ seq }) => seq,
+  funding_payments: ({ id }) => id,
+  epochs: ({ number }) => number,
+};
+
+/** What a page goes by. */
+export function pageKey<T extends PagedTable>(table: T, record: Records[T]): number {
+  return KEY_OF[table](record);
 }
 
 export interface CandleQuery {
@@ -124,11 +143,12 @@ export class HistoryDatabase {
 
   page<T extends PagedTable>(table: T, query: PageQuery): Records[T][] {
     const { key, owners } = PAGED[table];
-    const { account, market, after, before, limit, closed, slot } = query;
+    const { account, market, after, before, limit, closed, slot, clientId } = query;
     const oldestFirst = after !== undefined;
-    const filters: [condition: string, value: number][] = [];
+    const filters: [condition: string, value: SqlValue][] = [];
     if (market !== undefined) filters.push(["market = ?", market]);
     if (slot !== undefined) filters.push(["slot = ?", slot]);
+    if (clientId !== undefined) filters.push(["client_id = ?", clientId]);
     if (after !== undefined) filters.push([`${key} > ?`, after]);
     if (before !== undefined) filters.push([`${key} < ?`, before]);
     const open = closed === undefined ? [] : [closed ? "closed IS NOT NULL" : "closed IS NULL"];
@@ -189,6 +209,14 @@ export class HistoryDatabase {
     const sql = `SELECT ${columns} FROM funding_intervals WHERE interval >= ? ORDER BY interval ${order} LIMIT ?`;
     const records = rowsOf(this.statement(sql), from ?? 0, limit).map(ROWS.funding_intervals.fromRow);
     return from === undefined ? records.reverse() : records;
+  }
+
+  /** From a number on, ascending, without their samples: what follows from them is computed on this thread. */
+  sealedIntervals(from: number, limit: number): Omit<SealedInterval, "words">[] {
+    return this.intervals(limit, from).map((record) => {
+      const { words: _, ...sealed } = sealedFrom(record);
+      return sealed;
+    });
   }
 
   oldestInterval(): number | null {

@@ -14,14 +14,16 @@ export type StoreRequest =
   | { type: "sync"; id: number }
   | { type: "close"; id: number };
 
-/** From the worker: it is open, or will not be; a batch is written; writing fails and is tried again; an answer; a refusal. */
+/** From the worker: it is open, or will not be; a batch is written; writing fails and is tried again; an answer; a
+ * defect; no answer while writing fails. */
 export type StoreReply =
   | { type: "open"; mark: HistoryMark }
   | { type: "refused"; text: string }
   | { type: "written"; rows: number }
   | { type: "trouble"; text: string }
   | { type: "answer"; id: number; value: unknown }
-  | { type: "error"; id: number; text: string };
+  | { type: "error"; id: number; text: string }
+  | { type: "unavailable"; id: number; text: string };
 
 const RETRY_MS = 500;
 
@@ -73,7 +75,7 @@ if (parentPort !== null) {
         return;
       }
       // An answer without what waits would be wrong.
-      if (trouble !== null) return say({ type: "error", id, text: `the history cannot be written: ${trouble}` });
+      if (trouble !== null) return say({ type: "unavailable", id, text: `the history cannot be written: ${trouble}` });
       try {
         if (request.type === "sync") database.sync();
         const { name, args } = request.type === "read" ? request : { name: null, args: [] };

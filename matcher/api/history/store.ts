@@ -8,11 +8,20 @@ export type HistoryRead =
   | "orderNamed"
   | "orderAt"
   | "intervals"
+  | "sealedIntervals"
   | "oldestInterval"
   | "recovered"
   | "running";
 export type ReadArguments<K extends HistoryRead> = Parameters<HistoryDatabase[K]>;
 export type ReadAnswer<K extends HistoryRead> = ReturnType<HistoryDatabase[K]>;
+
+/** Nothing can be read now: the database cannot be written, or has ended. */
+export class HistoryUnavailable extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "HistoryUnavailable";
+  }
+}
 
 /** How the writing goes. */
 export interface StoreStatus {
@@ -29,9 +38,9 @@ export interface HistoryStore {
   /** Whether it outlives the process. */
   readonly isLasting: boolean;
   write(batch: HistoryBatch): void;
-  /** An answer contains everything that was written before the question. @throws (rejects) Error when nothing can be read now */
+  /** An answer contains everything that was written before the question. @throws (rejects) HistoryUnavailable */
   read<K extends HistoryRead>(name: K, ...args: ReadArguments<K>): Promise<ReadAnswer<K>>;
-  /** Resolves when everything written so far would outlive a power cut. @throws (rejects) Error when it cannot be written now */
+  /** Resolves when everything written so far would outlive a power cut. @throws (rejects) HistoryUnavailable */
   sync(): Promise<void>;
   status(): StoreStatus;
   /** Closes it after what was written. */

@@ -15,6 +15,8 @@ export const MIGRATIONS: readonly string[] = [
     command INTEGER NOT NULL, last_fill_step INTEGER
   ) STRICT;
   CREATE INDEX orders_of ON orders (account, seq);
+  CREATE INDEX orders_in ON orders (account, market, seq);
+  CREATE INDEX orders_placed ON orders (account, slot, sequence);
   CREATE INDEX orders_live ON orders (seq) WHERE closed IS NULL;
   CREATE INDEX orders_named ON orders (account, client_id) WHERE client_id IS NOT NULL;
 

@@ -3,6 +3,7 @@ import type { HistoryBatch, HistoryMark } from "./database.ts";
 import {
   type HistoryRead,
   type HistoryStore,
+  HistoryUnavailable,
   isLasting,
   type ReadAnswer,
   type ReadArguments,
@@ -24,15 +25,17 @@ export class ThreadedStore implements HistoryStore {
   private nextId = 1;
   private waitingRows = 0;
   private trouble: string | null = null;
-  private failure: Error | null = null;
+  private failure: HistoryUnavailable | null = null;
 
   private constructor(worker: Worker, mark: HistoryMark, lasting: boolean) {
     this.worker = worker;
     this.mark = mark;
     this.isLasting = lasting;
     worker.on("message", (reply: StoreReply) => this.take(reply));
-    worker.on("error", (error: Error) => this.fail(new Error(`the history's thread has ended: ${error.message}`)));
-    worker.on("exit", () => this.fail(new Error("the history is closed")));
+    worker.on("error", (error: Error) =>
+      this.fail(new HistoryUnavailable(`the history's thread has ended: ${error.message}`)),
+    );
+    worker.on("exit", () => this.fail(new HistoryUnavailable("the history is closed")));
     // A store that is forgotten must not keep the process alive; a question does.
     worker.unref();
   }
@@ -94,16 +97,16 @@ export class ThreadedStore implements HistoryStore {
       this.waitingRows -= reply.rows;
       this.trouble = null;
     } else if (reply.type === "trouble") this.trouble = reply.text;
-    else if (reply.type === "answer" || reply.type === "error") {
+    else if (reply.type === "answer" || reply.type === "error" || reply.type === "unavailable") {
       const waiting = this.waiting.get(reply.id);
       this.waiting.delete(reply.id);
       if (this.waiting.size === 0) this.worker.unref();
       if (reply.type === "answer") waiting?.resolve(reply.value);
-      else waiting?.reject(new Error(reply.text));
+      else waiting?.reject(reply.type === "error" ? new Error(reply.text) : new HistoryUnavailable(reply.text));
     }
   }
 
-  private fail(error: Error): void {
+  private fail(error: HistoryUnavailable): void {
     this.failure ??= error;
     for (const { reject } of this.waiting.values()) reject(this.failure);
     this.waiting.clear();

@@ -24,6 +24,7 @@ import {
   WireFinality,
   WireSignature,
 } from "./field.ts";
+import { WirePage } from "./page.ts";
 
 const Settle = Type.Boolean({
   description:
@@ -143,7 +144,8 @@ export const WireOrder = Type.Object(
 );
 export type WireOrder = Static<typeof WireOrder>;
 
-export const WireOrders = Type.Object({ orders: Type.Array(WireOrder) }, STRICT);
+export const WireOrders = Type.Object({ orders: Type.Array(WireOrder), page: WirePage }, STRICT);
+export type WireOrders = Static<typeof WireOrders>;
 
 export const WireFill = Type.Object(
   {
@@ -167,7 +169,8 @@ export const WireFill = Type.Object(
 );
 export type WireFill = Static<typeof WireFill>;
 
-export const WireFills = Type.Object({ fills: Type.Array(WireFill) }, STRICT);
+export const WireFills = Type.Object({ fills: Type.Array(WireFill), page: WirePage }, STRICT);
+export type WireFills = Static<typeof WireFills>;
 
 export const WirePlaced = Type.Object(
   {

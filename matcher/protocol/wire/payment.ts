@@ -11,6 +11,7 @@ import {
   WireFinality,
   WireSignature,
 } from "./field.ts";
+import { WirePage } from "./page.ts";
 
 export const WireWithdrawalRequest = Type.Object(
   { account: Account, nonce: Nonce, amount: DecimalText, expirySeconds: Seconds, signature: WireSignature },
@@ -30,9 +31,11 @@ export const WireWithdrawal = Type.Object(
 );
 export type WireWithdrawal = Static<typeof WireWithdrawal>;
 
-export const WireWithdrawals = Type.Object({ withdrawals: Type.Array(WireWithdrawal) }, STRICT);
+export const WireWithdrawals = Type.Object({ withdrawals: Type.Array(WireWithdrawal), page: WirePage }, STRICT);
+export type WireWithdrawals = Static<typeof WireWithdrawals>;
 
 export const WireTransfer = Type.Object({ ...WireWithdrawal.properties, to: Whole }, STRICT);
 export type WireTransfer = WireWithdrawal & { to: number };
 
-export const WireTransfers = Type.Object({ transfers: Type.Array(WireTransfer) }, STRICT);
+export const WireTransfers = Type.Object({ transfers: Type.Array(WireTransfer), page: WirePage }, STRICT);
+export type WireTransfers = Static<typeof WireTransfers>;

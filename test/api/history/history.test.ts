@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import { CANDLE_RESOLUTIONS_MS } from "../../../matcher/api/history/candle-book.ts";
+import { pageKey } from "../../../matcher/api/history/database.ts";
 import type { CandleRecord, FillRecord } from "../../../matcher/api/history/records.ts";
 import { History } from "../../../matcher/api/history.ts";
 import { PICO_PER_MICRO } from "../../../matcher/protocol/spec.ts";
-import { openingCommands, keyOf as tradingKeyOf } from "../../sequencer/exchange-fixture.ts";
+import { keyOf, openingCommands } from "../../sequencer/exchange-fixture.ts";
 import { dice, randomCommands } from "../../sequencer/random-commands.ts";
 import {
   ACCOUNTS,
   ALL_MARKETS,
   allPages,
-  keyOf,
   type RecordedRun,
   randomQuery,
   recordAll,
@@ -40,7 +40,7 @@ describe("the history", () => {
         const whole = await history.page(table, { ...which, limit: 1_000_000 });
         const oldestFirst = after === undefined ? whole : [...whole].reverse();
         const expected = oldestFirst.filter((record) => {
-          const key = keyOf(table, record as never);
+          const key = pageKey(table, record as never);
           return (after === undefined || key > after) && (before === undefined || key < before);
         });
         expect(stored, `${table} ${JSON.stringify(query)}`).to.deep.equal(expected.slice(0, limit));
@@ -69,7 +69,7 @@ describe("the history", () => {
     const pairs = openingCommands(3).map((command) => {
       // One owner, so that the accounts may pay each other.
       if (command.type !== "queue" || command.entry.kind !== "registration") return command;
-      const { ax, ay } = tradingKeyOf(command.entry.account);
+      const { ax, ay } = keyOf(command.entry.account);
       return { ...command, entry: { ...command.entry, owner: 256n, ax, ay } };
     });
     const transfers = runOf(transferCommands(pairs), 3);
@@ -130,12 +130,12 @@ describe("the history", () => {
       let before: number | undefined;
       for (let at = half; ; at += 40) {
         const page = await history.page(table, { account: 3, limit: 7, ...(before === undefined ? {} : { before }) });
-        seen.push(...page.map((record) => keyOf(table, record)));
+        seen.push(...page.map((record) => pageKey(table, record)));
         recordAll(history, risky, at, Math.min(at + 40, risky.commands.length));
         if (page.length < 7) break;
         before = seen.at(-1);
       }
-      expect(seen, table).to.deep.equal(whole.map((record) => keyOf(table, record)));
+      expect(seen, table).to.deep.equal(whole.map((record) => pageKey(table, record)));
       // Forwards, as somebody does who follows.
       const followed: number[] = [];
       const rest = new History();
@@ -144,13 +144,13 @@ describe("the history", () => {
         recordAll(rest, risky, at, Math.min(at + 50, risky.commands.length));
         for (;;) {
           const page = await rest.page(table, { account: 3, limit: 3, after });
-          followed.push(...page.map((record) => keyOf(table, record)));
+          followed.push(...page.map((record) => pageKey(table, record)));
           after = followed.at(-1) ?? 0;
           if (page.length < 3) break;
         }
       }
       const all = await allPages(rest, table, { account: 3 }, 100_000);
-      expect(followed, table).to.deep.equal(all.map((record) => keyOf(table, record)).reverse());
+      expect(followed, table).to.deep.equal(all.map((record) => pageKey(table, record)).reverse());
       expect(followed.length, table).to.be.greaterThan(5);
       for (const open of [history, rest]) await open.close();
     }
@@ -237,7 +237,7 @@ describe("the history", () => {
       const timeOf = (record: (typeof all)[number]) => ("atMs" in record ? record.atMs : record.acceptedAtMs);
       for (const record of all.filter((_, at) => at % 29 === 0)) {
         for (const atMs of [timeOf(record), timeOf(record) + 1]) {
-          const before = all.filter((other) => timeOf(other) < atMs).map((other) => keyOf(table, other));
+          const before = all.filter((other) => timeOf(other) < atMs).map((other) => pageKey(table, other));
           expect(await history.read("keyBefore", table, atMs), table).to.equal(Math.max(0, ...before));
         }
       }

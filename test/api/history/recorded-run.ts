@@ -1,4 +1,4 @@
-import type { PagedTable, PageQuery } from "../../../matcher/api/history/database.ts";
+import { type PagedTable, type PageQuery, pageKey } from "../../../matcher/api/history/database.ts";
 import type { Records } from "../../../matcher/api/history/rows.ts";
 import type { History } from "../../../matcher/api/history.ts";
 import { MARKETS } from "../../../matcher/protocol/spec.ts";
@@ -83,21 +83,6 @@ export function randomQuery(roll: (n: number) => number, keyMax: number): { tabl
   return { table, query };
 }
 
-const KEYS: { [T in PagedTable]: (record: Records[T]) => number } = {
-  orders: ({ seq }) => seq,
-  trades: ({ tradeId }) => tradeId,
-  deposits: ({ seq }) => seq,
-  withdrawals: ({ seq }) => seq,
-  transfers: ({ seq }) => seq,
-  forced_trades: ({ seq }) => seq,
-  funding_payments: ({ id }) => id,
-  epochs: ({ number }) => number,
-};
-
-export function keyOf<T extends PagedTable>(table: T, record: Records[T]): number {
-  return KEYS[table](record);
-}
-
 /** Everything in a table, by pages of a size, from the newest to the oldest. */
 export async function allPages<T extends PagedTable>(
   history: History,
@@ -111,7 +96,7 @@ export async function allPages<T extends PagedTable>(
     all.push(...page);
     const last = page.at(-1);
     if (last === undefined || page.length < limit) return all;
-    before = keyOf(table, last);
+    before = pageKey(table, last);
   }
 }
 

@@ -4,6 +4,7 @@ import { WirePositions } from "../protocol/wire/margin.ts";
 import { WireOrder } from "../protocol/wire/order.ts";
 import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
+import { wireBalance } from "./balance.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
@@ -30,7 +31,7 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess, _ent
     }),
     ({ params }): WireAccount => {
       const view = viewOf(params.account);
-      return wire.account(view, access.positions(view));
+      return wire.account(view, access.positions(view), wireBalance(sequencer, history, view));
     },
   );
 

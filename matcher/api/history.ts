@@ -24,8 +24,6 @@ export type * from "./history/records.ts";
 /** Rows wait for others so long, or until there are so many: one transaction costs as much as a hundred rows. */
 const POST_AFTER_MS = 5;
 const POST_ROWS = 2_000;
-/** Rows under way to the database from which on new orders wait. About a second of its work. */
-const WAITING_ROWS_MAX = 100_000;
 const RECOVERED_ROWS = 20_000;
 const RECOVERED_INTERVALS = 750;
 const LIVE_ORDERS_AT_ONCE = 10_000;
@@ -107,7 +105,7 @@ export class History extends RecentHistory {
 
   /** Whether new orders should wait, because the database is too far behind. */
   get isFull(): boolean {
-    return this.store.status().waitingRows + this.batch.rowCount >= WAITING_ROWS_MAX;
+    return this.store.status().waitingRows + this.batch.rowCount >= this.limits.waitingRowsMax;
   }
 
   status(): HistoryStatus {

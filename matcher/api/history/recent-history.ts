@@ -20,6 +20,8 @@ export interface HistoryLimits {
   accountFills: number;
   /** Deposits, withdrawals, transfers and forced trades of an account, of each kind. */
   accountRows: number;
+  /** Rows under way to the database from which on new orders wait. */
+  waitingRowsMax: number;
 }
 
 export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
@@ -27,6 +29,8 @@ export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
   fills: 5_000,
   accountFills: 1_000,
   accountRows: 200,
+  // About a second of its work.
+  waitingRowsMax: 100_000,
 };
 
 /** What is read out of a database to go on with. Every list by increasing key. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { WireCancelled, WirePlaced, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
 import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
+import type { WireAcknowledged, WireReceipt } from "../protocol/receipt-wire.ts";
 import { marginMode } from "../risk/wire-figures.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
 import type { SubmitOptions } from "../sequencer/sequencer.ts";
@@ -18,10 +19,12 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
   async function submit(
     message: Signed<Instruction>,
     options: SubmitOptions = {},
-  ): Promise<{ accepted: Accepted; messageHash: string }> {
+  ): Promise<{ accepted: Accepted; messageHash: string; receipt: WireReceipt | null }> {
     const { outcome, messageHash } = await sequencer.submit(message, options);
     const hash = `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
-    if (outcome.accepted) return { accepted: outcome, messageHash: hash };
+    if (outcome.accepted) {
+      return { accepted: outcome, messageHash: hash, receipt: await access.receiptOf(outcome) };
+    }
     const details: RejectionDetails = {};
     if (outcome.code === "WRONG_SIGNATURE") details.messageHash = hash;
     // The wire calls a withdrawal's sequence its nonce.
@@ -38,18 +41,22 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
     });
   }
 
-  function cancelled({ accepted }: { accepted: Accepted }, settle: boolean): WireCancelled {
+  function cancelled(
+    { accepted, receipt }: { accepted: Accepted; receipt: WireReceipt | null },
+    settle: boolean,
+  ): WireAcknowledged<WireCancelled> {
     const step = accepted.steps[0]?.number ?? null;
-    return { orders: removedBy(accepted).map((order) => wire.order(order)), settle, finality: wire.finalityOf(step) };
+    const orders = removedBy(accepted).map((order) => wire.order(order));
+    return { orders, settle, finality: wire.finalityOf(step), receipt };
   }
 
   app.post<{ Body: OrderBody }>(
     "/v1/orders",
     { schema: { body: OrderBody } },
-    async ({ body }): Promise<WirePlaced> => {
+    async ({ body }): Promise<WireAcknowledged<WirePlaced>> => {
       const market = access.marketOf(body.market);
       const order = orderFrom(body, market, options);
-      const { accepted, messageHash } = await submit(order, { clientId: body.clientId });
+      const { accepted, messageHash, receipt } = await submit(order, { clientId: body.clientId });
       const record = history.order(order.account, order.slot, order.sequence);
       if (record === undefined)
         throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
@@ -63,6 +70,7 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
         order: wire.order(record),
         fills: fills.map((fill) => wire.fill(fill, order.account)),
         messageHash,
+        receipt,
       };
     },
   );
@@ -80,35 +88,35 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void 
   app.post<{ Body: WithdrawalBody }>(
     "/v1/withdrawals",
     { schema: { body: WithdrawalBody } },
-    async ({ body }): Promise<WireWithdrawal> => {
+    async ({ body }): Promise<WireAcknowledged<WireWithdrawal>> => {
       const message = withdrawalFrom(body);
-      await submit(message);
+      const { receipt } = await submit(message);
       const record = history.withdrawalsOf(body.account, 100).find(({ nonce }) => nonce === body.nonce);
       if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
-      return wire.withdrawal(record);
+      return { ...wire.withdrawal(record), receipt };
     },
   );
 
   app.post<{ Body: TransferBody }>(
     "/v1/transfers",
     { schema: { body: TransferBody } },
-    async ({ body }): Promise<WireTransfer> => {
-      await submit(transferFrom(body));
+    async ({ body }): Promise<WireAcknowledged<WireTransfer>> => {
+      const { receipt } = await submit(transferFrom(body));
       const sent = history.transfersOf(body.account, 100);
       const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
       if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
-      return wire.transfer(record);
+      return { ...wire.transfer(record), receipt };
     },
   );
 
   app.post<{ Body: MarginModeBody }>(
     "/v1/margin-mode",
     { schema: { body: MarginModeBody } },
-    async ({ body }): Promise<WireMarginModeSet> => {
+    async ({ body }): Promise<WireAcknowledged<WireMarginModeSet>> => {
       const { account, isolatedMarket } = body;
       const market = isolatedMarket === null ? null : access.marketOf(isolatedMarket);
-      await submit(marginModeFrom(body, market));
-      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket };
+      const { receipt } = await submit(marginModeFrom(body, market));
+      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket, receipt };
     },
   );
 }

@@ -8,6 +8,7 @@ import { parseJsonBody } from "./json-body.ts";
 import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
 import { orderRoutes } from "./order-routes.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
 import { type SchemaViolation, violationCode } from "./schema.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
@@ -47,6 +48,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   orderRoutes(app, access);
   fundingRoutes(app, access);
   marginRoutes(app, access);
+  receiptRoutes(app, access);
   return app;
 }
 

@@ -103,6 +103,8 @@ export interface WireOrder {
   /** Why it is closed, or null. */
   reason: string | null;
   clientId: string | null;
+  /** Number of the command that placed it: GET /v1/receipts knows its receipt. */
+  command: number;
   acceptedAtMs: number;
   updatedAtMs: number;
   /** Of its latest fill; "accepted" without one. */
@@ -210,6 +212,8 @@ export interface WireMarkets {
   token: string | null;
   /** Domain of signed messages. */
   domain: string;
+  /** Address of the key that signs receipts; null where none are given. */
+  receiptsSigner: string | null;
   epoch: { number: number; timeSeconds: number };
   expiryHorizonSeconds: number;
   openOrdersPerAccountMax: number;

@@ -120,14 +120,19 @@ export class ReceiptBook {
       served.push([command, entries]);
       waiting.delete(command);
     }
+    // A group that was asked for twice is signed once.
+    const known = this.groups.get(lastCommand);
+    if (known !== undefined) {
+      this.serve(served, known);
+      this.signNext();
+      return;
+    }
     const startedMs = performance.now();
     this.signer.sign(group).then(
       (signature) => {
-        this.keep({ ...group, signature });
-        for (const [command, entries] of served) {
-          const receipt = this.receipt(command, { ...group, signature });
-          for (const { resolve } of entries) resolve(receipt);
-        }
+        const signed = { ...group, signature };
+        this.keep(signed);
+        this.serve(served, signed);
         const restMs = this.spacingMs - (performance.now() - startedMs);
         if (restMs <= 0 || this.urgent.size >= RECEIPT_GROUP_MAX) setImmediate(() => this.signNext());
         else setTimeout(() => this.signNext(), restMs);
@@ -141,6 +146,13 @@ export class ReceiptBook {
         this.signing = false;
       },
     );
+  }
+
+  private serve(served: readonly [number, Waiting[]][], group: SignedGroup): void {
+    for (const [command, entries] of served) {
+      const receipt = this.receipt(command, group);
+      for (const { resolve } of entries) resolve(receipt);
+    }
   }
 
   private keep(group: SignedGroup): void {

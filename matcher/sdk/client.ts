@@ -15,11 +15,13 @@ import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
+import type { WireAcknowledged } from "../protocol/receipt-wire.ts";
 import { AccountReader } from "./account-reader.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
+import { type ReceiptOptions, Receipts } from "./receipts.ts";
 import { SequenceClock } from "./sequence-clock.ts";
 import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
 
@@ -36,6 +38,8 @@ export interface ClientOptions {
   owner?: string;
   /** Where to sign for. A server that says otherwise gets no signatures; without it, the server is believed. */
   expect?: { chainId: number; exchange: string };
+  /** What becomes of the receipts that acknowledgements carry. */
+  receipts?: ReceiptOptions;
   fetch?: Fetch;
   nowMs?: () => number;
 }
@@ -49,6 +53,7 @@ const DAY_SECONDS = 86_400;
 export class ClearbookClient extends AccountReader {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
+  readonly receipts: Receipts;
   private readonly sequences: SequenceClock;
   /** Last sequence that an amend of a slot's order was given. */
   private readonly revisions = new Map<number, number>();
@@ -61,11 +66,18 @@ export class ClearbookClient extends AccountReader {
   constructor(
     http: Http,
     signer: OrderSigner,
-    about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; nowMs: () => number },
+    about: {
+      account: WireAccount;
+      markets: WireMarkets;
+      open: WireOrder[];
+      nowMs: () => number;
+      receipts?: ReceiptOptions | undefined;
+    },
   ) {
     const { account, markets, open, nowMs } = about;
     super(http, markets, account);
     this.signer = signer;
+    this.receipts = new Receipts(http, markets, about.receipts);
     this.nowMs = nowMs;
     this.isolated = account.mode === "isolated";
     this.sequences = new SequenceClock(account.minSequence, nowMs);
@@ -94,7 +106,7 @@ export class ClearbookClient extends AccountReader {
       if (options.account === undefined && account.mode === "isolated") continue;
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
       const { orders: open } = await http.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
-      return new ClearbookClient(http, signer, { account, markets, open, nowMs });
+      return new ClearbookClient(http, signer, { account, markets, open, nowMs, receipts: options.receipts });
     }
     const which =
       options.account === undefined ? `no account of ${owner} has` : `account ${options.account} does not have`;
@@ -129,7 +141,7 @@ export class ClearbookClient extends AccountReader {
    * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
-  async place(terms: OrderTerms): Promise<WirePlaced> {
+  async place(terms: OrderTerms): Promise<WireAcknowledged<WirePlaced>> {
     const isolatedOnly = this.markets.wire(terms.market).isolatedOnly;
     if (isolatedOnly && !this.isolated && terms.reduceOnly !== true) throw new IsolatedOnlyMarket(terms.market);
     let slot: number;
@@ -154,7 +166,7 @@ export class ClearbookClient extends AccountReader {
    * Replaces the live order of a slot, or places one there. With keepFilled, what was filled counts against the new size, so that an
    * amend can never overfill; it keeps its place in the queue when only the size falls.
    */
-  async replace(slot: number, terms: OrderTerms, keepFilled = false): Promise<WirePlaced> {
+  async replace(slot: number, terms: OrderTerms, keepFilled = false): Promise<WireAcknowledged<WirePlaced>> {
     const order = this.orderOf(terms, slot, keepFilled, keepFilled ? this.nextRevision(slot) : this.sequences.next());
     this.slots.hold(slot);
     return this.send(order, terms, true);
@@ -164,7 +176,7 @@ export class ClearbookClient extends AccountReader {
    * Changes a live order: its fills count against the new size, so that it can never overfill, and it keeps its place in the queue when
    * only the size falls. @throws RangeError after 63 changes of one order: replace it then
    */
-  async amend(order: OrderName, terms: OrderTerms): Promise<WirePlaced> {
+  async amend(order: OrderName, terms: OrderTerms): Promise<WireAcknowledged<WirePlaced>> {
     const sequence = Math.max(order.sequence, this.resting.get(order.slot) ?? 0) + 1;
     if (orderNumber(sequence) !== orderNumber(order.sequence)) {
       throw new RangeError(`order ${order.slot}/${order.sequence} has no revision left: replace it`);
@@ -175,39 +187,37 @@ export class ClearbookClient extends AccountReader {
   }
 
   /** @param settle prove it: no order up to this sequence can ever come back to the slot */
-  async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireCancelled> {
+  async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireAcknowledged<WireCancelled>> {
     const message = { kind: "cancel", account: this.account, slot, sequence } as const;
     const { kind: _, ...body } = message;
+    const signature = this.signer.sign(message);
+    let cancelled: WireAcknowledged<WireCancelled>;
     try {
-      const cancelled = await this.http.post<WireCancelled>("/v1/cancel", {
-        ...body,
-        settle,
-        signature: this.signer.sign(message),
-      });
-      this.gone(slot, sequence);
-      return cancelled;
+      cancelled = await this.http.post("/v1/cancel", { ...body, settle, signature });
     } catch (error) {
       if (error instanceof ClearbookError && error.code === "ORDER_NOT_FOUND") this.gone(slot, sequence);
       throw error;
     }
+    this.gone(slot, sequence);
+    await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
+    return cancelled;
   }
 
   /** Cancels everything that was signed before this call, also what has not arrived yet. */
-  async cancelAll(settle = false): Promise<WireCancelled> {
+  async cancelAll(settle = false): Promise<WireAcknowledged<WireCancelled>> {
     const known = new Map(this.resting);
     const message = { kind: "cancelAll", account: this.account, sequence: this.sequences.next() } as const;
     const { kind: _, ...body } = message;
-    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", {
-      ...body,
-      settle,
-      signature: this.signer.sign(message),
-    });
+    const signature = this.signer.sign(message);
+    const request = { ...body, settle, signature };
+    const cancelled = await this.http.post<WireAcknowledged<WireCancelled>>("/v1/cancel-all", request);
     for (const [slot, sequence] of known) this.gone(slot, sequence);
+    await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
     return cancelled;
   }
 
   /** Withdraws to the account's L1 owner; claimable there once proven. @param amountUsd decimal string */
-  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawal> {
+  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireAcknowledged<WireWithdrawal>> {
     const { withdrawalNonce } = await this.state();
     const message: Message = {
       kind: "withdrawal",
@@ -216,38 +226,45 @@ export class ClearbookClient extends AccountReader {
       expirySeconds: this.expiry(ttlSeconds),
       amountMicroUsd: microUsdFromUsd(amountUsd),
     };
-    return this.http.post("/v1/withdrawals", {
+    const signature = this.signer.sign(message);
+    const withdrawn = await this.http.post<WireAcknowledged<WireWithdrawal>>("/v1/withdrawals", {
       account: this.account,
       nonce: withdrawalNonce,
       amount: amountUsd,
       expirySeconds: message.expirySeconds,
-      signature: this.signer.sign(message),
+      signature,
     });
+    await this.receipts.keep({ message, signature }, withdrawn.receipt);
+    return withdrawn;
   }
 
   /** Moves collateral to another account of the same L1 owner, at once. @param amountUsd decimal string */
-  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransfer> {
+  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireAcknowledged<WireTransfer>> {
     const { withdrawalNonce: nonce } = await this.state();
     const { account } = this;
     const expirySeconds = this.expiry(ttlSeconds);
     const amountMicroUsd = microUsdFromUsd(amountUsd);
     const message: Message = { kind: "transfer", account, to, sequence: nonce, expirySeconds, amountMicroUsd };
     const signature = this.signer.sign(message);
-    return this.http.post("/v1/transfers", { account, to, nonce, amount: amountUsd, expirySeconds, signature });
+    const body = { account, to, nonce, amount: amountUsd, expirySeconds, signature };
+    const sent = await this.http.post<WireAcknowledged<WireTransfer>>("/v1/transfers", body);
+    await this.receipts.keep({ message, signature }, sent.receipt);
+    return sent;
   }
 
   /**
    * Makes the account isolated for one market, or cross again: what it then orders elsewhere is refused. Only while it has no position and no
    * open order. @param market symbol, or null for cross
    */
-  async setMarginMode(market: string | null): Promise<WireMarginModeSet> {
+  async setMarginMode(market: string | null): Promise<WireAcknowledged<WireMarginModeSet>> {
     const isolatedMarket = market === null ? null : this.market(market).index;
     const sequence = this.sequences.next();
     const message = { kind: "marginMode", account: this.account, isolatedMarket, sequence } as const;
     const signature = this.signer.sign(message);
     const body = { account: this.account, isolatedMarket: market, sequence, signature };
-    const set = await this.http.post<WireMarginModeSet>("/v1/margin-mode", body);
+    const set = await this.http.post<WireAcknowledged<WireMarginModeSet>>("/v1/margin-mode", body);
     this.isolated = market !== null;
+    await this.receipts.keep({ message, signature }, set.receipt);
     return set;
   }
 
@@ -289,7 +306,7 @@ export class ClearbookClient extends AccountReader {
     };
   }
 
-  private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WirePlaced> {
+  private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WireAcknowledged<WirePlaced>> {
     const { kind: _, market: __, limitPriceTicks: ___, quantityLots: ____, ...fields } = order;
     const body: WireOrderRequest = {
       ...fields,
@@ -298,13 +315,11 @@ export class ClearbookClient extends AccountReader {
       size: terms.size,
       signature: this.signer.sign(order),
     };
+    let placed: WireAcknowledged<WirePlaced>;
     if (terms.clientId !== undefined) body.clientId = terms.clientId;
     const { slot, sequence } = order;
     try {
-      const placed = await this.http.post<WirePlaced>("/v1/orders", body);
-      if (placed.order.status === "open") this.rests(slot, sequence);
-      else this.gone(slot, sequence);
-      return placed;
+      placed = await this.http.post("/v1/orders", body);
     } catch (error) {
       // Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken.
       if (error instanceof ClearbookError && error.code !== "INTERNAL") {
@@ -312,6 +327,10 @@ export class ClearbookClient extends AccountReader {
       } else this.rests(slot, sequence);
       throw error;
     }
+    if (placed.order.status === "open") this.rests(slot, sequence);
+    else this.gone(slot, sequence);
+    await this.receipts.keep({ message: order, signature: body.signature, clientId: terms.clientId }, placed.receipt);
+    return placed;
   }
 
   private rests(slot: number, sequence: number): void {

@@ -21,7 +21,7 @@ interface SignedGroup extends ReceiptGroup {
 }
 
 const DEFAULT_GROUPS_MAX = 8_192;
-const DEFAULT_SPACING_MS = 3;
+const DEFAULT_SPACING_MS = 4;
 
 /**
  * Gives receipts. Signs only when somebody asks, and then once for all who ask while the last signature is being made and for a moment

@@ -1,4 +1,5 @@
 import type { HeldReceipt } from "../../matcher/protocol/held-receipt.ts";
+import { GENESIS_JOURNAL_HEAD } from "../../matcher/protocol/journal-head.ts";
 import { commandName } from "./command-name.ts";
 import type { Finding } from "./finding.ts";
 import type { JournalChain } from "./journal-chain.ts";
@@ -21,7 +22,7 @@ export interface PlacedJournal {
 export function placeHeads({ epochs, batches }: PublishedJournal, chain: JournalChain): PlacedJournal {
   const place = <P extends PublishedBatch | PublishedEpoch>(published: P): Placed<P> => ({
     published,
-    command: chain.numberOfHead(published.journalHead),
+    command: published.journalHead === GENESIS_JOURNAL_HEAD ? 0 : chain.numberOfHead(published.journalHead),
   });
   return { epochs: epochs.map(place), batches: batches.map(place) };
 }

@@ -1,5 +1,6 @@
 import { addressNumber } from "../../matcher/protocol/abi-word.ts";
 import { type HeldReceipt, heldReceiptLine } from "../../matcher/protocol/held-receipt.ts";
+import { GENESIS_JOURNAL_HEAD } from "../../matcher/protocol/journal-head.ts";
 import type { ReceiptPlace } from "../../matcher/protocol/receipt-group.ts";
 import { fillsAfterCancel } from "./cancelled-fills.ts";
 import { compareWithJournal } from "./chain-checks.ts";
@@ -88,6 +89,10 @@ export function auditReceipts(input: AuditInput): AuditVerdict {
 
   // 2. Heads on L1, placed in the journal that is served, or in the pieces of it that receipts show.
   const chain = digests === null ? null : new DigestChain(digests);
+  if (digests?.firstCommand === 1 && digests.previousHead !== GENESIS_JOURNAL_HEAD) {
+    const sentence = "The journal that is served does not begin with the empty one.";
+    findings.push({ kind: "rewritten", sentence, receipts: [], published: [] });
+  }
   const placed = placeHeads(published, chain ?? known);
   findings.push(...headsGoingBack(placed));
 

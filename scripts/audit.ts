@@ -16,7 +16,9 @@ import { readPublishedJournal } from "./audit/published-journal.ts";
 import { evidenceText, findingLines, summaryTable } from "./audit/report.ts";
 import { readSavedDigests, readServedDigests, saveDigests } from "./audit/served-digests.ts";
 import { auditReceipts } from "./audit/verdict.ts";
-import { knownPlace, onChain, requiredPlace, wholeNumber } from "./published/places.ts";
+import { knownPlaceOf, placeOf } from "./devnet/place.ts";
+import { onChain } from "./published/on-chain.ts";
+import { wholeNumber } from "./published/whole-number.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 interface Flags {
@@ -63,7 +65,7 @@ function heldIn(path: string): HeldReceipt[] {
 /** The journal's digests, from wherever they can be had; null when the operator is gone and nobody saved them. */
 async function digestsOf(): Promise<DigestList | null> {
   if (flags.digests !== undefined) return readSavedDigests(flags.digests);
-  const api = knownPlace("api", flags.api);
+  const api = knownPlaceOf("api", flags.api);
   const digests = api === undefined ? null : await readServedDigests(api);
   if (digests !== null) return digests;
   console.log(
@@ -77,8 +79,8 @@ await runCommand(async () => {
   if (signer !== undefined && !isAddress(signer)) throw new Refusal(`--signer needs an address, not "${signer}".`);
   const toleranceSeconds = wholeNumber(flags.clockTolerance, "--clock-tolerance");
   const firstBlock = wholeNumber(flags.firstBlock, "--first-block");
-  const rpc = requiredPlace("rpc", flags.rpc);
-  const exchange = requiredPlace("exchange", flags.exchange);
+  const rpc = placeOf("rpc", flags.rpc);
+  const exchange = placeOf("exchange", flags.exchange);
   // In this order: what a receipt or L1 knows of is in the journal by then.
   const held = flags.receipts.flatMap(heldIn);
   const { published, place } = await onChain(rpc, exchange, async (provider, chainId) => ({

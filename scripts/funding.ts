@@ -8,12 +8,14 @@
  */
 import { Command } from "commander";
 import { wireDigest } from "../matcher/protocol/funding-wire.ts";
+import { placeOf } from "./devnet/place.ts";
 import { fundingTable, ranges } from "./funding/funding-table.ts";
 import type { IntervalVerdict } from "./funding/interval-verdict.ts";
 import { type PublishedFunding, readPublishedFunding } from "./funding/published-funding.ts";
 import { readServedFunding } from "./funding/served-funding.ts";
 import { type Verdict, verifyFunding } from "./funding/verification.ts";
-import { onChain, requiredPlace, wholeNumber } from "./published/places.ts";
+import { onChain } from "./published/on-chain.ts";
+import { wholeNumber } from "./published/whole-number.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 interface Flags {
@@ -38,8 +40,8 @@ const flags = new Command("funding")
   .opts<Flags>();
 
 async function published(): Promise<PublishedFunding> {
-  const rpc = requiredPlace("rpc", flags.rpc);
-  const exchange = requiredPlace("exchange", flags.exchange);
+  const rpc = placeOf("rpc", flags.rpc);
+  const exchange = placeOf("exchange", flags.exchange);
   const firstBlock = wholeNumber(flags.firstBlock, "--first-block");
   return onChain(rpc, exchange, (provider) => readPublishedFunding(provider, exchange, firstBlock));
 }
@@ -81,7 +83,7 @@ await runCommand(async () => {
   const only = flags.interval === undefined ? undefined : wholeNumber(flags.interval, "--interval");
   // L1 first: whatever an epoch there rests on was sealed before it was opened, so it is served by now.
   const onL1 = flags.verify ? await published() : NOTHING;
-  const served = await readServedFunding(requiredPlace("api", flags.api));
+  const served = await readServedFunding(placeOf("api", flags.api));
   const verdict = verifyFunding(onL1, served);
   const shown = chosen(verdict, only);
   const { intervalSeconds, slotSeconds, sampleSeconds } = served.schedule;

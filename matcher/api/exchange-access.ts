@@ -10,9 +10,14 @@ import type { ReceiptBook } from "../sequencer/receipt-book.ts";
 import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
+import { bearerOf } from "./bearer.ts";
+import { DayStats } from "./day-stats.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
+import { PlacedTerms } from "./placed-terms.ts";
+import { type RateLimitOptions, RateLimits } from "./rate-limits.ts";
+import { type SessionLimits, Sessions } from "./sessions.ts";
 import { Wire } from "./wire-response.ts";
 
 /** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
@@ -36,6 +41,14 @@ export interface ApiOptions {
   /** The contract's bound of funding, ppm of the price per hour; 0 while it is not known. */
   fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;
+  sessions?: Partial<SessionLimits>;
+  rateLimits?: Partial<RateLimitOptions>;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed. None when absent. */
+  trustedProxies?: string[];
+  /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
+  corsOrigins?: readonly string[];
+  /** Connections at once; beyond, new ones are closed. */
+  connectionsMax?: number;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
@@ -54,6 +67,10 @@ export class ExchangeAccess {
   readonly funding: FundingHistory;
   readonly entries: EntryValues;
   readonly wire: Wire;
+  readonly sessions: Sessions;
+  readonly limits: RateLimits;
+  readonly dayStats = new DayStats();
+  readonly placedTerms = new PlacedTerms();
   readonly nowMs: () => number;
   private readonly bySymbol: ReadonlyMap<string, Market>;
 
@@ -63,6 +80,12 @@ export class ExchangeAccess {
     this.nowMs = options.nowMs ?? Date.now;
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
+    this.sessions = new Sessions({
+      refusal: (login) => options.sequencer.loginRefusal(login),
+      nowMs: this.nowMs,
+      ...(options.sessions === undefined ? {} : { limits: options.sessions }),
+    });
+    this.limits = new RateLimits(options.rateLimits);
     this.history = options.history ?? new History();
     this.funding = options.funding ?? new FundingHistory();
     const { ledger } = options.sequencer.state;
@@ -71,13 +94,15 @@ export class ExchangeAccess {
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
+      if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
+      this.dayStats.record(accepted);
       this.funding.record(accepted);
       this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
     });
   }
 
-  /** The receipt that an acknowledgement carries. */
-  async receiptOf({ command }: Accepted): Promise<WireReceipt | null> {
+  /** The receipt that an acknowledgement carries: of a command, or of the one that placed an order. */
+  async receiptOf({ command }: Pick<Accepted, "command">): Promise<WireReceipt | null> {
     const receipt = await this.options.receipts?.receiptOf(command);
     return receipt === undefined ? null : wireReceipt(receipt);
   }
@@ -123,6 +148,14 @@ export class ExchangeAccess {
         deleveragingRank: ranks.get(figures.market) ?? null,
       }),
     );
+  }
+
+  /** The account that a request's session speaks for. @throws Rejection SESSION_REQUIRED */
+  accountOfSession(authorization: string | undefined): number {
+    const token = bearerOf(authorization);
+    const account = token === undefined ? undefined : this.sessions.accountOf(token);
+    if (account === undefined) throw new Rejection("SESSION_REQUIRED");
+    return account;
   }
 
   /** @throws Rejection UNKNOWN_ACCOUNT */

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { GENESIS_JOURNAL_HEAD } from "../protocol/journal-head.ts";
-import { type WireDigests, type WireReceipts, wireReceipt, wireWord } from "../protocol/receipt-wire.ts";
+import { wireReceipt, wireWord } from "../protocol/receipt-wire.ts";
+import { WireDigests, WireReceipts } from "../protocol/wire/receipt.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { route } from "./route-schema.ts";
 
 /** Each may need a signature, so few of them at once. */
 const RECEIPTS_MAX = 100;
@@ -30,7 +32,12 @@ function pageOf({ from, limit }: QueryText, most: number): { from: number; limit
 export function receiptRoutes(app: FastifyInstance, { options: { receipts } }: ExchangeAccess): void {
   app.get<{ Querystring: QueryText }>(
     "/v1/receipts",
-    { schema: { querystring: Query } },
+    route({
+      summary: "Receipts of consecutive commands, also of the past: an order tells the number of its command.",
+      tag: "exchange",
+      querystring: Query,
+      answer: WireReceipts,
+    }),
     async ({ query }): Promise<WireReceipts> => {
       if (receipts === undefined) return { signer: null, firstCommand: 1, lastCommand: 0, receipts: [] };
       const { from, limit } = pageOf(query, RECEIPTS_MAX);
@@ -42,7 +49,12 @@ export function receiptRoutes(app: FastifyInstance, { options: { receipts } }: E
 
   app.get<{ Querystring: QueryText }>(
     "/v1/journal/digests",
-    { schema: { querystring: Query } },
+    route({
+      summary: "Digests of consecutive commands: what the journal's heads in epochs and batches are made of.",
+      tag: "exchange",
+      querystring: Query,
+      answer: WireDigests,
+    }),
     ({ query }): WireDigests => {
       const none = { firstCommand: 1, lastCommand: 0, from: 1, previousHead: wireWord(GENESIS_JOURNAL_HEAD) };
       if (receipts === undefined) return { ...none, digests: [] };

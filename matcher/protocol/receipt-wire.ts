@@ -1,47 +1,7 @@
 import { RECEIPT_GROUP_MAX, type Receipt } from "./receipt.ts";
+import type { WireReceipt } from "./wire/receipt.ts";
 
-/** A receipt over the wire: digests and heads are 0x and 64 lower-case hexadecimal digits. */
-export interface WireReceipt {
-  command: number;
-  acceptedAtMs: number;
-  previousHead: string;
-  digest: string;
-  head: string;
-  path: string[];
-  lastCommand: number;
-  groupHead: string;
-  signature: string;
-}
-
-/** An acknowledgement: the answer to something signed, with the operator's receipt. */
-export type WireAcknowledged<T> = T & {
-  /** null only where the operator gives none. */
-  receipt: WireReceipt | null;
-};
-
-/** Answer of GET /v1/receipts. */
-export interface WireReceipts {
-  /** Address of the key that signs; null where none does. */
-  signer: string | null;
-  /** Oldest command that there are receipts of. */
-  firstCommand: number;
-  lastCommand: number;
-  /** Of consecutive commands. */
-  receipts: WireReceipt[];
-}
-
-/** Answer of GET /v1/journal/digests. */
-export interface WireDigests {
-  /** Oldest command whose digest is served. */
-  firstCommand: number;
-  /** Newest durable command. */
-  lastCommand: number;
-  /** Command of the first digest below. */
-  from: number;
-  /** Head before it. */
-  previousHead: string;
-  digests: string[];
-}
+export type { WireDigests, WireReceipt, WireReceipts } from "./wire/receipt.ts";
 
 const WORD_PATTERN = /^0x[0-9a-f]{64}$/;
 

@@ -6,8 +6,8 @@ import type {
   WireOrder,
   WireOrderRequest,
   WirePlaced,
-  WireTransfer,
-  WireWithdrawal,
+  WireTransferred,
+  WireWithdrawn,
 } from "../protocol/api-wire.ts";
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
@@ -15,7 +15,6 @@ import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
-import type { WireAcknowledged } from "../protocol/receipt-wire.ts";
 import { AccountReader } from "./account-reader.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
@@ -23,6 +22,7 @@ import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
 import { type ReceiptOptions, Receipts } from "./receipts.ts";
 import { SequenceClock } from "./sequence-clock.ts";
+import { Session } from "./session.ts";
 import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
 
 export type { OrderName, OrderTerms } from "./order-terms.ts";
@@ -70,12 +70,13 @@ export class ClearbookClient extends AccountReader {
       account: WireAccount;
       markets: WireMarkets;
       open: WireOrder[];
+      session: Session;
       nowMs: () => number;
       receipts?: ReceiptOptions | undefined;
     },
   ) {
-    const { account, markets, open, nowMs } = about;
-    super(http, markets, account);
+    const { account, markets, open, session, nowMs } = about;
+    super(http, markets, account, session);
     this.signer = signer;
     this.receipts = new Receipts(http, markets, about.receipts);
     this.nowMs = nowMs;
@@ -105,8 +106,10 @@ export class ClearbookClient extends AccountReader {
       // Isolated accounts under the same key are for one position each: they are asked for by their index.
       if (options.account === undefined && account.mode === "isolated") continue;
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
-      const { orders: open } = await http.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
-      return new ClearbookClient(http, signer, { account, markets, open, nowMs, receipts: options.receipts });
+      const session = new Session(http, signer, candidate, nowMs);
+      const { orders: open } = await session.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
+      const about = { account, markets, open, session, nowMs, receipts: options.receipts };
+      return new ClearbookClient(http, signer, about);
     }
     const which =
       options.account === undefined ? `no account of ${owner} has` : `account ${options.account} does not have`;
@@ -126,7 +129,7 @@ export class ClearbookClient extends AccountReader {
   async orders(status: "open" | "closed" | "all" = "open"): Promise<WireOrder[]> {
     const known = new Map(this.resting);
     const query = { account: this.account, status, limit: 1_000 };
-    const { orders } = await this.http.get<{ orders: WireOrder[] }>("/v1/orders", query);
+    const { orders } = await this.session.get<{ orders: WireOrder[] }>("/v1/orders", query);
     if (status !== "open") return orders;
     const live = new Set(orders.map(({ slot }) => slot));
     // Only what was resting before the question was asked, and still is the same order, can be known to be gone.
@@ -141,7 +144,7 @@ export class ClearbookClient extends AccountReader {
    * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
-  async place(terms: OrderTerms): Promise<WireAcknowledged<WirePlaced>> {
+  async place(terms: OrderTerms): Promise<WirePlaced> {
     const isolatedOnly = this.markets.wire(terms.market).isolatedOnly;
     if (isolatedOnly && !this.isolated && terms.reduceOnly !== true) throw new IsolatedOnlyMarket(terms.market);
     let slot: number;
@@ -166,7 +169,7 @@ export class ClearbookClient extends AccountReader {
    * Replaces the live order of a slot, or places one there. With keepFilled, what was filled counts against the new size, so that an
    * amend can never overfill; it keeps its place in the queue when only the size falls.
    */
-  async replace(slot: number, terms: OrderTerms, keepFilled = false): Promise<WireAcknowledged<WirePlaced>> {
+  async replace(slot: number, terms: OrderTerms, keepFilled = false): Promise<WirePlaced> {
     const order = this.orderOf(terms, slot, keepFilled, keepFilled ? this.nextRevision(slot) : this.sequences.next());
     this.slots.hold(slot);
     return this.send(order, terms, true);
@@ -176,7 +179,7 @@ export class ClearbookClient extends AccountReader {
    * Changes a live order: its fills count against the new size, so that it can never overfill, and it keeps its place in the queue when
    * only the size falls. @throws RangeError after 63 changes of one order: replace it then
    */
-  async amend(order: OrderName, terms: OrderTerms): Promise<WireAcknowledged<WirePlaced>> {
+  async amend(order: OrderName, terms: OrderTerms): Promise<WirePlaced> {
     const sequence = Math.max(order.sequence, this.resting.get(order.slot) ?? 0) + 1;
     if (orderNumber(sequence) !== orderNumber(order.sequence)) {
       throw new RangeError(`order ${order.slot}/${order.sequence} has no revision left: replace it`);
@@ -187,11 +190,11 @@ export class ClearbookClient extends AccountReader {
   }
 
   /** @param settle prove it: no order up to this sequence can ever come back to the slot */
-  async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireAcknowledged<WireCancelled>> {
+  async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireCancelled> {
     const message = { kind: "cancel", account: this.account, slot, sequence } as const;
     const { kind: _, ...body } = message;
     const signature = this.signer.sign(message);
-    let cancelled: WireAcknowledged<WireCancelled>;
+    let cancelled: WireCancelled;
     try {
       cancelled = await this.http.post("/v1/cancel", { ...body, settle, signature });
     } catch (error) {
@@ -204,20 +207,19 @@ export class ClearbookClient extends AccountReader {
   }
 
   /** Cancels everything that was signed before this call, also what has not arrived yet. */
-  async cancelAll(settle = false): Promise<WireAcknowledged<WireCancelled>> {
+  async cancelAll(settle = false): Promise<WireCancelled> {
     const known = new Map(this.resting);
     const message = { kind: "cancelAll", account: this.account, sequence: this.sequences.next() } as const;
     const { kind: _, ...body } = message;
     const signature = this.signer.sign(message);
-    const request = { ...body, settle, signature };
-    const cancelled = await this.http.post<WireAcknowledged<WireCancelled>>("/v1/cancel-all", request);
+    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", { ...body, settle, signature });
     for (const [slot, sequence] of known) this.gone(slot, sequence);
     await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
     return cancelled;
   }
 
   /** Withdraws to the account's L1 owner; claimable there once proven. @param amountUsd decimal string */
-  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireAcknowledged<WireWithdrawal>> {
+  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawn> {
     const { withdrawalNonce } = await this.state();
     const message: Message = {
       kind: "withdrawal",
@@ -227,7 +229,7 @@ export class ClearbookClient extends AccountReader {
       amountMicroUsd: microUsdFromUsd(amountUsd),
     };
     const signature = this.signer.sign(message);
-    const withdrawn = await this.http.post<WireAcknowledged<WireWithdrawal>>("/v1/withdrawals", {
+    const withdrawn = await this.http.post<WireWithdrawn>("/v1/withdrawals", {
       account: this.account,
       nonce: withdrawalNonce,
       amount: amountUsd,
@@ -239,7 +241,7 @@ export class ClearbookClient extends AccountReader {
   }
 
   /** Moves collateral to another account of the same L1 owner, at once. @param amountUsd decimal string */
-  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireAcknowledged<WireTransfer>> {
+  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransferred> {
     const { withdrawalNonce: nonce } = await this.state();
     const { account } = this;
     const expirySeconds = this.expiry(ttlSeconds);
@@ -247,7 +249,7 @@ export class ClearbookClient extends AccountReader {
     const message: Message = { kind: "transfer", account, to, sequence: nonce, expirySeconds, amountMicroUsd };
     const signature = this.signer.sign(message);
     const body = { account, to, nonce, amount: amountUsd, expirySeconds, signature };
-    const sent = await this.http.post<WireAcknowledged<WireTransfer>>("/v1/transfers", body);
+    const sent = await this.http.post<WireTransferred>("/v1/transfers", body);
     await this.receipts.keep({ message, signature }, sent.receipt);
     return sent;
   }
@@ -256,13 +258,13 @@ export class ClearbookClient extends AccountReader {
    * Makes the account isolated for one market, or cross again: what it then orders elsewhere is refused. Only while it has no position and no
    * open order. @param market symbol, or null for cross
    */
-  async setMarginMode(market: string | null): Promise<WireAcknowledged<WireMarginModeSet>> {
+  async setMarginMode(market: string | null): Promise<WireMarginModeSet> {
     const isolatedMarket = market === null ? null : this.market(market).index;
     const sequence = this.sequences.next();
     const message = { kind: "marginMode", account: this.account, isolatedMarket, sequence } as const;
     const signature = this.signer.sign(message);
     const body = { account: this.account, isolatedMarket: market, sequence, signature };
-    const set = await this.http.post<WireAcknowledged<WireMarginModeSet>>("/v1/margin-mode", body);
+    const set = await this.http.post<WireMarginModeSet>("/v1/margin-mode", body);
     this.isolated = market !== null;
     await this.receipts.keep({ message, signature }, set.receipt);
     return set;
@@ -306,7 +308,7 @@ export class ClearbookClient extends AccountReader {
     };
   }
 
-  private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WireAcknowledged<WirePlaced>> {
+  private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WirePlaced> {
     const { kind: _, market: __, limitPriceTicks: ___, quantityLots: ____, ...fields } = order;
     const body: WireOrderRequest = {
       ...fields,
@@ -315,9 +317,9 @@ export class ClearbookClient extends AccountReader {
       size: terms.size,
       signature: this.signer.sign(order),
     };
-    let placed: WireAcknowledged<WirePlaced>;
     if (terms.clientId !== undefined) body.clientId = terms.clientId;
     const { slot, sequence } = order;
+    let placed: WirePlaced;
     try {
       placed = await this.http.post("/v1/orders", body);
     } catch (error) {
@@ -329,7 +331,10 @@ export class ClearbookClient extends AccountReader {
     }
     if (placed.order.status === "open") this.rests(slot, sequence);
     else this.gone(slot, sequence);
-    await this.receipts.keep({ message: order, signature: body.signature, clientId: terms.clientId }, placed.receipt);
+    const sent = { message: order, signature: body.signature, clientId: terms.clientId };
+    // A name may stand for what an earlier request of other bytes has placed: it is receipted as it was sent then.
+    if (placed.duplicate && terms.clientId !== undefined) await this.receipts.keepOwn(sent, placed.receipt);
+    else await this.receipts.keep(sent, placed.receipt);
     return placed;
   }
 

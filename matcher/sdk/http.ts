@@ -37,6 +37,10 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 const TIMEOUT_MS = 10_000;
 
+function bearer(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** JSON over fetch. */
 export class Http {
   private readonly baseUrl: string;
@@ -48,17 +52,17 @@ export class Http {
     this.fetch = fetchWith;
   }
 
-  /** @throws ClearbookError, Unreachable */
-  get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+  /** @param token of a session, for what is private. @throws ClearbookError, Unreachable */
+  get<T>(path: string, query: Record<string, string | number | undefined> = {}, token?: string): Promise<T> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
     const text = search.toString();
-    return this.request<T>(text === "" ? path : `${path}?${text}`, { method: "GET" });
+    return this.request<T>(text === "" ? path : `${path}?${text}`, { method: "GET", headers: bearer(token) });
   }
 
-  /** @throws ClearbookError, Unreachable */
-  post<T>(path: string, body: unknown): Promise<T> {
-    const headers = { "content-type": "application/json" };
+  /** @param token of a session, where one is needed. @throws ClearbookError, Unreachable */
+  post<T>(path: string, body: unknown, token?: string): Promise<T> {
+    const headers = { "content-type": "application/json", ...bearer(token) };
     return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
   }
 

@@ -112,6 +112,17 @@ export class Receipts {
     if (fault !== null) throw new WrongReceipt(fault, sent, received, signer);
   }
 
+  /** The same for an answer that may be about an earlier request of other bytes: whose receipt that is, only its sender can say. */
+  async keepOwn(sent: SentMessage, received: unknown): Promise<void> {
+    let own = true;
+    try {
+      own = isReceiptOf(receiptFromWire(received), bytesOf(sent));
+    } catch {
+      // In no known shape, or none: as wrong here as anywhere.
+    }
+    if (own) await this.keep(sent, received);
+  }
+
   /**
    * Looks for the receipt of something whose acknowledgement was lost, among the commands from a number on, and keeps it.
    * @param from for example the number of an order's command, or the last one that this client has a receipt of

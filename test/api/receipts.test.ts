@@ -91,8 +91,10 @@ describe("receipts, over HTTP", () => {
   it("are served again by the number of their command, which the order's record tells", async () => {
     const sent = signed(order({ slot: 7, sequence: 64 }));
     await post(app, "/v1/orders", orderBody({ slot: 7, sequence: 64 }));
-    const { body: listed } = await get(app, "/v1/orders?account=1&slot=7");
-    const { command } = listed.orders[0];
+    // The same again is answered with the order, and the receipt, that it got before.
+    const again = await acknowledged("/v1/orders", orderBody({ slot: 7, sequence: 64 }), sent);
+    const { command } = again.answer.order;
+    expect([again.answer.duplicate, again.receipt.command]).to.deep.equal([true, command]);
     const { body } = (await get(app, `/v1/receipts?from=${command}&limit=1`)) as { body: WireReceipts };
     expect(body.signer).to.equal(SIGNER);
     const expected = {

@@ -1,4 +1,5 @@
-import { nextJournalHead } from "../protocol/journal-head.ts";
+import { nextJournalHead, recordDigest } from "../protocol/journal-head.ts";
+import { splitRecord } from "../protocol/journal-record.ts";
 import type { Accepted } from "./outcome.ts";
 
 /** What of an accepted command its place in the hash chain consists of. */
@@ -90,6 +91,18 @@ export class JournalDigests {
     this.recentHeads.set(this.count % RECENT, journalHead);
     this.newestHead = journalHead;
     this.count += 1;
+  }
+
+  /**
+   * The next record as the journal has it, for a restart that does not execute it again because a snapshot holds what it did.
+   * @throws RangeError for bytes that are no record
+   */
+  recordBytes(record: Uint8Array): void {
+    const digest = recordDigest(record);
+    const previousHead = this.newestHead;
+    const journalHead = nextJournalHead(previousHead, digest);
+    const { acceptedAtMs } = splitRecord(record);
+    this.record({ command: this.lastCommand + 1, acceptedAtMs, digest, previousHead, journalHead });
   }
 
   has(command: number): boolean {

@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import { messageCommandBytes } from "../../matcher/protocol/journal-record.ts";
+import { messageCommandBytes, recordBytes } from "../../matcher/protocol/journal-record.ts";
 import { RECEIPT_GROUP_MAX, type Receipt, receiptFault } from "../../matcher/protocol/receipt.ts";
 import { type ReceiptGroup, signReceiptGroup } from "../../matcher/protocol/receipt-group.ts";
-import { JournalFile } from "../../matcher/sequencer/journal.ts";
+import type { CommandLog } from "../../matcher/sequencer/command-log.ts";
 import { JournalDigests } from "../../matcher/sequencer/journal-digests.ts";
 import { ReceiptBook } from "../../matcher/sequencer/receipt-book.ts";
 import { type GroupSigner, ReceiptSigner } from "../../matcher/sequencer/receipt-signer.ts";
@@ -71,6 +68,18 @@ describe("the digests of the journal", () => {
     expect([late.firstCommand, late.lastCommand]).to.deep.equal([41, 150]);
     for (let command = 40; command <= 150; command++) expect(late.headAfter(command)).to.equal(history.heads[command]);
     expect(() => late.headAfter(39)).to.throw(RangeError);
+  });
+
+  it("are filled from the journal's bytes as from what is executed", () => {
+    const history = sampleHistory(5);
+    const [executed, read] = [new JournalDigests(), new JournalDigests()];
+    take(executed, history, 1, 5);
+    for (const [i, envelope] of history.envelopes.entries()) {
+      read.recordBytes(recordBytes(history.acceptedAtMs[i]!, messageCommandBytes(envelope)));
+    }
+    expect(read).to.deep.equal(executed);
+    expect(() => read.recordBytes(new Uint8Array(7))).to.throw(RangeError);
+    expect(read.lastCommand).to.equal(5);
   });
 
   it("compute heads that are no longer kept", () => {
@@ -167,9 +176,16 @@ describe("the receipt book", () => {
     expect(await refusal(book.receiptOf(2))).to.equal("the signer of receipts is closed");
   });
 
-  it("keeps up with commands that a real journal makes durable in groups", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "receipts-"));
-    const log = new JournalFile(join(folder, "journal"));
+  it("keeps up with commands that become durable in groups", async () => {
+    // As a disk does: what comes while it works is durable together.
+    const waiting: (() => void)[] = [];
+    const syncing = setInterval(() => {
+      for (const resolve of waiting.splice(0)) resolve();
+    }, 3);
+    const log: CommandLog = {
+      append: () => new Promise((resolve) => waiting.push(resolve)),
+      close: async () => {},
+    };
     try {
       const state = openedState(3);
       const sequencer = new Sequencer({ state, verifier: immediately, log });
@@ -193,8 +209,7 @@ describe("the receipt book", () => {
       expect(book.signatureCount).to.be.lessThan(60);
       expect(book.digests.head).to.equal(state.journalHead);
     } finally {
-      await log.close();
-      rmSync(folder, { recursive: true });
+      clearInterval(syncing);
     }
   });
 });

@@ -140,7 +140,7 @@ export class ClearbookClient extends AccountReader {
   // ── Trading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Places an order on a slot of its own.
+   * Places an order on a slot of its own. Without an answer it is sent again, the same bytes: the exchange acts on them once.
    * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
@@ -321,7 +321,7 @@ export class ClearbookClient extends AccountReader {
     const { slot, sequence } = order;
     let placed: WirePlaced;
     try {
-      placed = await this.http.post("/v1/orders", body);
+      placed = await this.http.postUntilAnswered("/v1/orders", body);
     } catch (error) {
       // Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken.
       if (error instanceof ClearbookError && error.code !== "INTERNAL") {

@@ -184,6 +184,22 @@ describe("a client's receipts, over a socket", () => {
     expect(await losing.receipts.recover({ ...sent, settle: true }, 1)).to.equal(undefined);
   });
 
+  it("of an order that an earlier request placed under the same name are left to who sent that one", async () => {
+    const first = await connect();
+    const { order } = await first.place({ ...bid, clientId: "named" });
+    const second = await connect();
+    const again = await second.place({ ...bid, clientId: "named" });
+    expect([again.duplicate, again.order.id, again.receipt?.command]).to.deep.equal([true, order.id, order.command]);
+    expect(await second.receipts.all()).to.deep.equal([]);
+    // Without a name, only the very same bytes are a duplicate: another receipt is none.
+    const lying = changing("/v1/orders", (body) =>
+      "receipt" in body ? { ...body, duplicate: true, receipt: again.receipt } : body,
+    );
+    const error = await (await connect({}, { fetch: lying })).place(bid).catch((thrown: unknown) => thrown);
+    expect((error as WrongReceipt).fault).to.equal("another-command");
+    await first.cancelAll();
+  });
+
   it("in memory give way to newer ones", () => {
     const place: ReceiptPlace = PLACE;
     const memory = new ReceiptMemory(3);

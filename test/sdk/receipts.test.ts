@@ -20,7 +20,9 @@ import { verifierInThread } from "../api/api-fixture.ts";
 import { OTHER_KEY, PLACE, RECEIPTS_KEY, SIGNER } from "../protocol/sample-receipts.ts";
 import { DOMAIN, EPOCH_SECONDS, keyOf, newState, openingCommands } from "../sequencer/exchange-fixture.ts";
 
-const nowMs = () => EPOCH_SECONDS * 1_000;
+let clockMs = EPOCH_SECONDS * 1_000;
+/** A clock that goes on: a client begins with sequences of its time. */
+const nowMs = () => clockMs++;
 const bid: OrderTerms = { market: "BTC-USD", side: "buy", price: "64000.0", size: "0.01" };
 
 /** Passes answers on, changed: a server that does not stand by what it says. */

@@ -4,7 +4,8 @@
  *
  *   node scripts/bench/full-path/server.ts <accounts> <journal folder> <provers>
  *
- * Tells its parent {type: "ready", url}; answers "usage" with its CPU time and what it has done, ends with the channel.
+ * Tells its parent {type: "ready", url}; answers {type: "usage"} with its CPU time and what it has done; {type: "clock", aheadMs} moves its
+ * clock; ends with the channel.
  */
 import { join } from "node:path";
 import { createApi } from "../../../matcher/api/server.ts";
@@ -29,7 +30,9 @@ const verifier = new VerifyPool({ domain: BENCH_DOMAIN });
 const log = new JournalFile(join(folder, "journal"));
 const backlog = new Backlog({ unprovenRowsMax: UNPROVEN_ROWS_MAX });
 const { state, opening } = openedExchange(Number(accounts));
-const sequencer = new Sequencer({ state, verifier, backlog, log });
+let clockAheadMs = 0;
+const nowMs = () => Date.now() + clockAheadMs;
+const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs });
 const tiers = TIERS.filter(({ name }) => name !== "test");
 let proofs = 0;
 const pipeline =
@@ -62,13 +65,15 @@ const app = createApi({
   exchange: BENCH_EXCHANGE,
   domain: BENCH_DOMAIN,
   markets: DEVNET_MARKETS.map(({ market }) => market),
+  nowMs,
   onDefect: (error) => console.error(error),
 });
 for (const command of opening) sequencer.apply(command);
 const url = await app.listen({ host: "127.0.0.1", port: 0 });
 
-process.on("message", (question) => {
-  if (question !== "usage") return;
+process.on("message", (told: { type: string; aheadMs?: number }) => {
+  if (told.type === "clock") clockAheadMs = told.aheadMs ?? 0;
+  if (told.type !== "usage") return;
   const { user, system } = process.cpuUsage();
   const cpuMs = (user + system) / 1_000;
   process.send?.({ type: "usage", cpuMs, commands: state.commandCount, proofs, rssBytes: process.memoryUsage.rss() });

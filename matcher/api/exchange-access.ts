@@ -26,6 +26,27 @@ export interface ChainStatus {
   readonly [part: string]: unknown;
 }
 
+/** What a connection may take its time for, and how many there may be. */
+export interface ConnectionLimits {
+  /** Connections at once; beyond, new ones are closed. */
+  connectionsMax: number;
+  /** Headers must be here after this long, the whole request after `requestMs`: whoever trickles bytes is cut off. */
+  headersMs: number;
+  requestMs: number;
+  /** How often connections are looked at for the two. */
+  checkMs: number;
+  /** A connection that asks nothing is kept this long. */
+  idleMs: number;
+}
+
+export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
+  connectionsMax: 20_000,
+  headersMs: 5_000,
+  requestMs: 10_000,
+  checkMs: 1_000,
+  idleMs: 72_000,
+};
+
 export interface ApiOptions {
   sequencer: Sequencer;
   chainId: number;
@@ -47,8 +68,7 @@ export interface ApiOptions {
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
   corsOrigins?: readonly string[];
-  /** Connections at once; beyond, new ones are closed. */
-  connectionsMax?: number;
+  connections?: Partial<ConnectionLimits>;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */

@@ -5,14 +5,13 @@ import { WireOrder } from "../protocol/wire/order.ts";
 import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
 import { wireBalance } from "./balance.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
-import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
 import { AccountParams, OrderParams, OwnerQuery, PositionsQuery } from "./schema.ts";
-import { sessionAccountOf } from "./session-guard.ts";
 
 /** Everything about one account. What every batch publishes of it is public; its orders, fills and payments need a session. */
-export function accountRoutes(app: FastifyInstance, access: ExchangeAccess, _entry: OrderEntry): void {
+export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire } = access;
 
   function viewOf(account: string): AccountView {

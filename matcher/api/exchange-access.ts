@@ -1,9 +1,12 @@
 import type { WireOracle } from "../protocol/api-wire.ts";
 import type { WirePosition } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
+import { type WireReceipt, wireReceipt } from "../protocol/receipt-wire.ts";
 import { marginMode, wirePosition } from "../risk/wire-figures.ts";
 import type { AccountView } from "../sequencer/exchange-view.ts";
 import { marketMarkTicks } from "../sequencer/margin-view.ts";
+import type { Accepted } from "../sequencer/outcome.ts";
+import type { ReceiptBook } from "../sequencer/receipt-book.ts";
 import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
@@ -21,6 +24,27 @@ export interface ChainStatus {
   readonly oracle?: WireOracle;
   readonly [part: string]: unknown;
 }
+
+/** What a connection may take its time for, and how many there may be. */
+export interface ConnectionLimits {
+  /** Connections at once; beyond, new ones are closed. */
+  connectionsMax: number;
+  /** Headers must be here after this long, the whole request after `requestMs`: whoever trickles bytes is cut off. */
+  headersMs: number;
+  requestMs: number;
+  /** How often connections are looked at for the two. */
+  checkMs: number;
+  /** A connection that asks nothing is kept this long. */
+  idleMs: number;
+}
+
+export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
+  connectionsMax: 20_000,
+  headersMs: 5_000,
+  requestMs: 10_000,
+  checkMs: 1_000,
+  idleMs: 72_000,
+};
 
 export interface ApiOptions {
   sequencer: Sequencer;
@@ -43,14 +67,15 @@ export interface ApiOptions {
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
   corsOrigins?: readonly string[];
-  /** Connections at once; beyond, new ones are closed. */
-  connectionsMax?: number;
+  connections?: Partial<ConnectionLimits>;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
   history?: History;
   /** Memory for funding intervals; likewise. */
   funding?: FundingHistory;
+  /** Gives receipts, and already listens to the sequencer; without it acknowledgements carry none. */
+  receipts?: ReceiptBook;
 }
 
 /** What the routes work with: one sequencer, what is remembered of it, and the words for both. */
@@ -93,6 +118,12 @@ export class ExchangeAccess {
       if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
       if (this.history.record(accepted, clientId ?? null)) this.funding.record(accepted);
     });
+  }
+
+  /** The receipt that an acknowledgement carries: of a command, or of the one that placed an order. */
+  async receiptOf({ command }: Pick<Accepted, "command">): Promise<WireReceipt | null> {
+    const receipt = await this.options.receipts?.receiptOf(command);
+    return receipt === undefined ? null : wireReceipt(receipt);
   }
 
   get markets(): Market[] {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import { Rejection } from "./api-error.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { type Cell, csvLine, guardedText, isoTime } from "./history/csv.ts";
 import { type PagedTable, type PageQuery, pageKey } from "./history/database.ts";
@@ -11,7 +12,6 @@ import type { Records } from "./history/rows.ts";
 import { wireFundingPayment } from "./history/wire-history.ts";
 import { ExportQuery, TradesExportQuery } from "./history-schema.ts";
 import { route } from "./route-schema.ts";
-import { sessionAccountOf } from "./session-guard.ts";
 
 interface ExportQueryText {
   account?: string;

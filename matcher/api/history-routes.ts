@@ -12,6 +12,7 @@ import { WireFills, WireOrders } from "../protocol/wire/order.ts";
 import type { WirePage } from "../protocol/wire/page.ts";
 import { WireTransfers, WireWithdrawals } from "../protocol/wire/payment.ts";
 import { Rejection } from "./api-error.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { wireForcedTrade } from "./forced-trade.ts";
 import { CANDLE_RESOLUTIONS_MS } from "./history/candle-book.ts";
@@ -21,7 +22,6 @@ import { wireCandle, wireDeposit, wireEpoch, wireFundingPayment } from "./histor
 import { CandlesQuery, MarketPageQuery, OrdersQuery, OwnQuery } from "./history-schema.ts";
 import { limitOf } from "./market-routes.ts";
 import { type RouteWords, route } from "./route-schema.ts";
-import { sessionAccountOf } from "./session-guard.ts";
 
 interface Cursors {
   before?: string;

@@ -11,6 +11,7 @@ import * as market from "../protocol/wire/market.ts";
 import * as order from "../protocol/wire/order.ts";
 import * as page from "../protocol/wire/page.ts";
 import * as payment from "../protocol/wire/payment.ts";
+import * as receipt from "../protocol/wire/receipt.ts";
 import * as session from "../protocol/wire/session.ts";
 import * as status from "../protocol/wire/status.ts";
 import { type RouteSchema, TAGS } from "./route-schema.ts";
@@ -39,6 +40,7 @@ const MODULES = [
   order,
   page,
   payment,
+  receipt,
   session,
   status,
 ];

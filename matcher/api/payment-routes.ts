@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import {
   WireTransferRequest as TransferBody,
-  WireTransfer,
   type WireTransferRequest,
-  WireWithdrawal,
+  WireTransferred,
   type WireWithdrawalRequest,
+  WireWithdrawn,
   WireWithdrawalRequest as WithdrawalBody,
 } from "../protocol/wire/payment.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
@@ -26,13 +26,13 @@ export function paymentRoutes(app: FastifyInstance, access: ExchangeAccess, entr
       tag: "payments",
       budget: "order",
       body: WithdrawalBody,
-      answer: WireWithdrawal,
+      answer: WireWithdrawn,
     }),
-    async ({ body, ip }): Promise<WireWithdrawal> => {
-      await entry.submit(withdrawalFrom(body), ip);
+    async ({ body, ip }): Promise<WireWithdrawn> => {
+      const { receipt } = await entry.submit(withdrawalFrom(body), ip);
       const record = history.withdrawalsOf(body.account, RECENT_PAYMENTS).find(({ nonce }) => nonce === body.nonce);
       if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
-      return wire.withdrawal(record);
+      return { ...wire.withdrawal(record), receipt };
     },
   );
 
@@ -43,14 +43,14 @@ export function paymentRoutes(app: FastifyInstance, access: ExchangeAccess, entr
       tag: "payments",
       budget: "order",
       body: TransferBody,
-      answer: WireTransfer,
+      answer: WireTransferred,
     }),
-    async ({ body, ip }): Promise<WireTransfer> => {
-      await entry.submit(transferFrom(body), ip);
+    async ({ body, ip }): Promise<WireTransferred> => {
+      const { receipt } = await entry.submit(transferFrom(body), ip);
       const sent = history.transfersOf(body.account, RECENT_PAYMENTS);
       const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
       if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
-      return wire.transfer(record);
+      return { ...wire.transfer(record), receipt };
     },
   );
 }

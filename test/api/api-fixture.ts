@@ -50,6 +50,8 @@ export interface TestApi {
   app: FastifyInstance;
   sequencer: Sequencer;
   defects: unknown[];
+  /** Dates commands. */
+  sequencerClockMs: number;
   /** What the contract allows, as the API is told; 0: nobody knows yet. */
   rateMaxPpmPerHour: number;
 }
@@ -61,15 +63,16 @@ export function testApi(
   state: ExchangeState = openedState(accounts),
   history = new History(),
 ): TestApi {
+  const defects: unknown[] = [];
+  const api = { defects, rateMaxPpmPerHour: 0, sequencerClockMs: EPOCH_SECONDS * 1_000 };
   const sequencer = new Sequencer({
     state,
     verifier: verifierInThread(),
     backlog: new Backlog(limits),
-    nowMs: () => EPOCH_SECONDS * 1_000,
+    nowMs: () => api.sequencerClockMs,
   });
-  const defects: unknown[] = [];
   let clockMs = 1_800_000_000_000;
-  const api = { sequencer, defects, rateMaxPpmPerHour: 0 };
+
   const app = createApi({
     sequencer,
     chainId: CHAIN_ID,
@@ -84,7 +87,7 @@ export function testApi(
     history,
   });
   checkAnswers(app, defects);
-  return Object.assign(api, { app });
+  return Object.assign(api, { app, sequencer });
 }
 
 /** Compares every answer, before it is written, with the schema that the document shows for it. What differs counts as a defect. */

@@ -1,4 +1,6 @@
+import type { LoginMessage } from "../protocol/login.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
+import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
@@ -31,6 +33,8 @@ export interface SubmitOptions {
   clientId?: string | undefined;
   /** Whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts). */
   origin?: string;
+  /** Asked once the signature is found to be good: a code refuses the message. What is charged to an account is charged here. */
+  admit?: () => RejectCode | null;
 }
 
 /** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
@@ -99,10 +103,8 @@ export class Sequencer {
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(
-    message: Signed<Instruction>,
-    { settle = false, clientId, origin = "" }: SubmitOptions = {},
-  ): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
+    const { settle = false, clientId, admit, origin = "" } = options;
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
@@ -114,8 +116,12 @@ export class Sequencer {
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
-    // 3. Room for what it may lead to.
-    const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+    const refused = admit?.() ?? null;
+    if (refused !== null) return { outcome: this.refuse(refused), messageHash };
+    // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
+    const wait = this.isRetry(message, clientId)
+      ? null
+      : this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
@@ -126,11 +132,37 @@ export class Sequencer {
   }
 
   /**
+   * Whether a login is signed by its account's trading key. It is no command: nothing is journaled, and its time is the caller's to judge.
+   * @param origin see {@link SubmitOptions.origin}
+   * @throws (rejects) when the verifier is broken
+   */
+  async loginRefusal(login: Signed<LoginMessage>, origin = ""): Promise<RejectCode | null> {
+    const key = this.state.keyOf(login.account);
+    if (key === undefined) return "UNKNOWN_ACCOUNT";
+    const verification = await this.signatures.check(login, key, origin);
+    if (verification === null) return "RATE_LIMIT";
+    return verification.signed ? null : "WRONG_SIGNATURE";
+  }
+
+  /**
    * A command of the exchange itself: epochs and queue entries from L1, fee tiers. Takes effect at once.
    * @throws RangeError for one that cannot follow (nothing has changed then), SequencerHalted
    */
   apply(command: Exclude<Command, { type: "message" }>): Outcome {
     return this.run(command);
+  }
+
+  /** {@link apply} for a client that waits: resolves once the command is durable. */
+  async applyDurably(command: Exclude<Command, { type: "message" }>): Promise<Outcome> {
+    const outcome = this.run(command);
+    await this.lastDurable;
+    return outcome;
+  }
+
+  private isRetry(message: Signed<Instruction>, clientId: string | undefined): boolean {
+    if (message.kind !== "order" || clientId === undefined) return false;
+    const { account, slot, sequence } = message;
+    return !this.state.clientOrders.isFree(account, clientId, slot, sequence);
   }
 
   private run(command: Command): Outcome {

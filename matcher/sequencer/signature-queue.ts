@@ -1,5 +1,5 @@
 import type { PublicKey } from "../protocol/keys.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { Signed, Statement } from "../protocol/message.ts";
 import { FairQueue, type FairQueueLimits, type Rank } from "./fair-queue.ts";
 import { SenderRecords } from "./sender-records.ts";
 import type { Verification } from "./verify-message.ts";
@@ -29,7 +29,7 @@ const AT_ONCE_PER_THREAD = { proven: 16, new: 8 };
 const STRUCK_AT_ONCE = 1;
 
 interface Waiting {
-  message: Signed<Instruction>;
+  message: Signed<Statement>;
   key: PublicKey;
   origin: string;
   resolve(verification: Verification | null): void;
@@ -79,7 +79,7 @@ export class SignatureQueue {
    * Has a signature checked in its turn. Null when there was no room, or none was left when others needed it more.
    * @throws (rejects) when the verifier is broken or closed
    */
-  check(message: Signed<Instruction>, key: PublicKey, origin: string): Promise<Verification | null> {
+  check(message: Signed<Statement>, key: PublicKey, origin: string): Promise<Verification | null> {
     return new Promise((resolve, reject) => {
       const item: Waiting = { message, key, origin, resolve, reject };
       const rank = this.senders.rankOf(origin);

@@ -1,5 +1,5 @@
 import type { PublicKey } from "../protocol/keys.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { Signed, Statement } from "../protocol/message.ts";
 import { messageHashInputs } from "../protocol/message-hash.ts";
 import type { Verification } from "./verify-message.ts";
 
@@ -29,7 +29,7 @@ export interface VerifyJob {
 }
 
 /** @throws RangeError when a field of the message does not fit its width: shape is checked before signatures are */
-export function verifyJob({ signature, ...message }: Signed<Instruction>, { ax, ay }: PublicKey): VerifyJob {
+export function verifyJob({ signature, ...message }: Signed<Statement>, { ax, ay }: PublicKey): VerifyJob {
   const [tag, , word] = messageHashInputs(message, 0n);
   const { r8x, r8y, s } = signature;
   const fits = [r8x, r8y, s, ax, ay].every((value) => value >= 0n && value >> NUMBER_BITS === 0n);

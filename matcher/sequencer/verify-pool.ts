@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PublicKey } from "../protocol/keys.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { Signed, Statement } from "../protocol/message.ts";
 import { packJobs, unpackAnswers, type VerifyBatch, type VerifyJob, verifyJob } from "./verify-batch.ts";
 import type { Verification } from "./verify-message.ts";
 import type { VerifyWorkerData } from "./verify-worker.ts";
@@ -11,7 +11,7 @@ export interface SignatureVerifier {
   /** How many signatures it checks at the same time; 1 if it does not say. */
   readonly threadCount?: number;
   /** @throws (rejects) when the verifier is broken or closed. */
-  verify(message: Signed<Instruction>, key: PublicKey): Promise<Verification>;
+  verify(message: Signed<Statement>, key: PublicKey): Promise<Verification>;
   close(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export class VerifyPool implements SignatureVerifier {
   }
 
   /** @throws (rejects) RangeError when a field of the message does not fit its width, and when the pool is broken or closed */
-  async verify(message: Signed<Instruction>, key: PublicKey): Promise<Verification> {
+  async verify(message: Signed<Statement>, key: PublicKey): Promise<Verification> {
     if (this.failure !== null) throw this.failure;
     const thread = this.threads[message.account % this.threads.length] as Thread;
     const job = verifyJob(message, key);

@@ -1,4 +1,4 @@
-import type { Instruction, Signed } from "../../matcher/protocol/message.ts";
+import type { Signed, Statement } from "../../matcher/protocol/message.ts";
 import type { Verification } from "../../matcher/sequencer/verify-message.ts";
 import type { SignatureVerifier } from "../../matcher/sequencer/verify-pool.ts";
 
@@ -10,7 +10,7 @@ export class SlotVerifier implements SignatureVerifier {
   slot = 0;
   readonly #given: { wrong: boolean; answer(verification: Verification): void }[] = [];
 
-  verify({ signature }: Signed<Instruction>): Promise<Verification> {
+  verify({ signature }: Signed<Statement>): Promise<Verification> {
     return new Promise((answer) => this.#given.push({ wrong: signature.s === 0n, answer }));
   }
 

@@ -150,7 +150,7 @@ export class PriceLevels {
   }
 
   private grow(): void {
-    const length = this.prices.length * 2;
+    const length = this.prices.length + (this.prices.length >> 2);
     const prices = new Uint32Array(length);
     const heads = new Int32Array(length);
     const tails = new Int32Array(length);

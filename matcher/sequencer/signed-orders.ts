@@ -7,16 +7,17 @@ const SIGNATURE_WORDS = 3 * WIDE_WORDS;
 const BLOCK_SHIFT = 10;
 const BLOCK_NODES = 1 << BLOCK_SHIFT;
 
-/** What the book does not keep of so many orders, and the sequences of the orders that it belongs to. */
+/** What the book does not keep of so many orders. */
 interface Block {
   readonly signatures: BigUint64Array;
-  readonly sequences: Float64Array;
+  /** Low bits of the orders' sequences: they tell whether the node has had another order since. */
+  readonly sequenceBits: Int32Array;
   readonly maxFeesPpm: Int32Array;
 }
 
 /**
  * The signed messages of the resting orders, which fills are made of. The book has all of an order but its signature and its highest
- * fee: those stand here by the book's node, 108 bytes an order, and the message is put together when somebody asks. Nothing has to be
+ * fee: those stand here by the book's node, 104 bytes an order, and the message is put together when somebody asks. Nothing has to be
  * let go of: an order that is gone from the book is gone from here.
  */
 export class SignedOrders {
@@ -30,7 +31,7 @@ export class SignedOrders {
   }
 
   get bytesAllocated(): number {
-    return this.#blocks.length * BLOCK_NODES * ((SIGNATURE_WORDS + 1) * 8 + 4);
+    return this.#blocks.length * BLOCK_NODES * (SIGNATURE_WORDS * 8 + 8);
   }
 
   /** @throws Error unless the order is in the book */
@@ -45,7 +46,7 @@ export class SignedOrders {
     writeWide(block.signatures, at, order.signature.r8x);
     writeWide(block.signatures, at + WIDE_WORDS, order.signature.r8y);
     writeWide(block.signatures, at + 2 * WIDE_WORDS, order.signature.s);
-    block.sequences[place] = order.sequence;
+    block.sequenceBits[place] = order.sequence;
     block.maxFeesPpm[place] = order.maxFeePpm;
   }
 
@@ -59,7 +60,7 @@ export class SignedOrders {
     const block = this.#blocks[node >> BLOCK_SHIFT];
     const place = node & (BLOCK_NODES - 1);
     // Set aside by whoever puts an order into the book and keeps no message.
-    if (block === undefined || block.sequences[place] !== sequence) return undefined;
+    if (block === undefined || block.sequenceBits[place] !== (sequence | 0)) return undefined;
     const { filledLots: _, remainingLots: __, ...terms } = this.#book.pool.read(node);
     const at = place * SIGNATURE_WORDS;
     const signature = {
@@ -77,7 +78,7 @@ export class SignedOrders {
     if (block === undefined) {
       block = {
         signatures: new BigUint64Array(BLOCK_NODES * SIGNATURE_WORDS),
-        sequences: new Float64Array(BLOCK_NODES),
+        sequenceBits: new Int32Array(BLOCK_NODES),
         maxFeesPpm: new Int32Array(BLOCK_NODES),
       };
       this.#blocks[number] = block;

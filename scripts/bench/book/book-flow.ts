@@ -9,8 +9,8 @@ import { OpenGate } from "./open-gate.ts";
 
 export const LIVE_MARKETS = 4;
 export const FLOW_SECONDS = 1_800_000_000;
-const ACCOUNT_COUNT = 2_000;
-const MID_TICKS = 1_000_000;
+export const FLOW_ACCOUNTS = 2_000;
+export const FLOW_MID_TICKS = 1_000_000;
 const SPREAD_TICKS = 1_000;
 /** Sequences have the size of real ones, which are too large for a small integer. */
 const FIRST_NUMBER = 2 ** (WIDTH.sequence - 1) / REVISIONS;
@@ -37,7 +37,7 @@ export type FlowCommand =
 
 /** A gate for all accounts of a flow. */
 export function flowGate(): OpenGate {
-  return new OpenGate(ACCOUNT_COUNT + 1);
+  return new OpenGate(FLOW_ACCOUNTS + 1);
 }
 
 export function applyTo(engine: MatchingEngine, command: FlowCommand, events: BookEvent[]): void {
@@ -63,8 +63,8 @@ export class BookFlow {
   private readonly restingTarget: number;
   private readonly random = new Sequence32();
   private readonly engine = new MatchingEngine(flowGate(), flowRules);
-  private readonly nextSlot = new Int32Array(ACCOUNT_COUNT + 1);
-  private readonly freeSlots: number[][] = Array.from({ length: ACCOUNT_COUNT + 1 }, () => []);
+  private readonly nextSlot = new Int32Array(FLOW_ACCOUNTS + 1);
+  private readonly freeSlots: number[][] = Array.from({ length: FLOW_ACCOUNTS + 1 }, () => []);
   private readonly live: Live[] = [];
   private readonly position = new Map<number, number>();
   private readonly events: BookEvent[] = [];
@@ -75,7 +75,7 @@ export class BookFlow {
   }
 
   place(crossing: boolean): FlowCommand {
-    const account = 1 + this.random.next(ACCOUNT_COUNT);
+    const account = 1 + this.random.next(FLOW_ACCOUNTS);
     const slot = this.takeSlot(account);
     const side = this.random.next(2) === 0 ? "buy" : "sell";
     const towardsTicks = crossing ? SPREAD_TICKS : -1 - this.random.next(SPREAD_TICKS);
@@ -88,7 +88,7 @@ export class BookFlow {
       market: this.random.next(LIVE_MARKETS),
       side,
       quantityLots: 1 + this.random.next(sizeLots),
-      limitPriceTicks: side === "buy" ? MID_TICKS + towardsTicks : MID_TICKS - towardsTicks,
+      limitPriceTicks: side === "buy" ? FLOW_MID_TICKS + towardsTicks : FLOW_MID_TICKS - towardsTicks,
       expirySeconds: FLOW_SECONDS + 60 + this.random.next(86_400),
       timeInForce: crossing ? "IOC" : "GTT",
       postOnly: false,

@@ -8,7 +8,12 @@ const RIGHT = [1, 4, 5];
 export function benchTable(rows: readonly BenchRow[]): string {
   const table = [HEADINGS, ...rows.map(cells)];
   const widths = HEADINGS.map((_, column) => Math.max(...table.map((row) => (row[column] as string).length)));
-  const lines = table.map((row) => row.map((cell, column) => padded(cell, column, widths)).join("  ").trimEnd());
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => padded(cell, column, widths))
+      .join("  ")
+      .trimEnd(),
+  );
   const rule = "─".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
   return [lines[0], rule, ...lines.slice(1)].join("\n");
 }

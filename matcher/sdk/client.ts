@@ -2,10 +2,11 @@ import { addressNumber } from "../protocol/abi-word.ts";
 import type {
   WireAccount,
   WireCancelled,
+  WireError,
   WireMarkets,
   WireOrder,
-  WireOrderRequest,
   WirePlaced,
+  WirePlacedBatch,
   WireTransfer,
   WireWithdrawal,
 } from "../protocol/api-wire.ts";
@@ -15,7 +16,7 @@ import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
-import { AccountReader } from "./account-reader.ts";
+import { AccountSwitches } from "./account-switches.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
@@ -47,7 +48,7 @@ const DAY_SECONDS = 86_400;
  * A trader's view of the exchange. Signs, picks slots and sequences, converts decimals exactly. Any number of calls may be under way at
  * once: no two orders ever share a slot. One client per account.
  */
-export class ClearbookClient extends AccountReader {
+export class ClearbookClient extends AccountSwitches {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
   private readonly sequences: SequenceClock;
@@ -150,6 +151,41 @@ export class ClearbookClient extends AccountReader {
       throw error;
     }
     return this.send(order, terms);
+  }
+
+  /**
+   * Places up to 50 orders in one request, in order. What one is refused for stops no other.
+   * @returns for each its order or its refusal
+   * @throws as {@link place}; then those that were sent may be live
+   */
+  async placeAll(list: readonly OrderTerms[]): Promise<(WirePlaced | ClearbookError)[]> {
+    const taken: number[] = [];
+    let orders: OrderMessage[];
+    try {
+      for (const _ of list) taken.push(this.slots.acquire());
+      orders = list.map((terms, at) => this.orderOf(terms, taken[at] as number, false, this.sequences.next()));
+    } catch (error) {
+      for (const slot of taken) this.slots.release(slot);
+      throw error;
+    }
+    const bodies = orders.map((order, at) => this.signer.orderRequest(order, list[at] as OrderTerms));
+    const batch = { account: this.account, orders: bodies };
+    const { results } = await this.http
+      .postUntilAnswered<WirePlacedBatch>("/v1/orders/batch", batch)
+      .catch((error: unknown) => {
+        for (const order of orders) this.unplaced(order, error, false);
+        throw error;
+      });
+    return orders.map((order, at) => {
+      const { status, placed, error } = results[at] as WirePlacedBatch["results"][number];
+      if (placed !== undefined) {
+        this.answered(order, placed);
+        return placed;
+      }
+      const refusal = new ClearbookError(error as WireError, status, null);
+      this.unplaced(order, refusal, false);
+      return refusal;
+    });
   }
 
   /**
@@ -292,28 +328,38 @@ export class ClearbookClient extends AccountReader {
   }
 
   private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WirePlaced> {
-    const { kind: _, market: __, limitPriceTicks: ___, quantityLots: ____, ...fields } = order;
-    const body: WireOrderRequest = {
-      ...fields,
-      market: terms.market,
-      price: terms.price,
-      size: terms.size,
-      signature: this.signer.sign(order),
-    };
-    if (terms.clientId !== undefined) body.clientId = terms.clientId;
-    const { slot, sequence } = order;
     try {
+      const body = this.signer.orderRequest(order, terms);
       const placed = await this.http.postUntilAnswered<WirePlaced>("/v1/orders", body);
-      if (placed.order.status === "open") this.rests(slot, sequence);
-      else this.gone(slot, sequence);
+      this.answered(order, placed);
       return placed;
     } catch (error) {
-      // Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken.
-      if (error instanceof ClearbookError && error.code !== "INTERNAL") {
-        if (!replaces || !this.resting.has(slot)) this.slots.release(slot);
-      } else this.rests(slot, sequence);
+      this.unplaced(order, error, replaces);
       throw error;
     }
+  }
+
+  /** There is an order: the one that was sent, or the one that an earlier request of the same terms has placed. */
+  private answered({ slot }: OrderName, { order, duplicate }: WirePlaced): void {
+    if (order.slot !== slot && !this.resting.has(slot)) this.slots.release(slot);
+    if (order.status === "open") {
+      this.slots.hold(order.slot);
+      this.rests(order.slot, order.sequence);
+      // Of an order that was closed before, the slot may have been given to another since.
+    } else if (!duplicate || order.slot === slot || this.resting.get(order.slot) === order.sequence) {
+      this.gone(order.slot, order.sequence);
+    }
+  }
+
+  /** Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken. */
+  private unplaced({ slot, sequence }: OrderName, error: unknown, replaces: boolean): void {
+    if (error instanceof ClearbookError && error.code !== "INTERNAL") {
+      if (!replaces || !this.resting.has(slot)) this.slots.release(slot);
+    } else this.rests(slot, sequence);
+  }
+
+  protected override cancelled(orders: readonly WireOrder[]): void {
+    for (const { slot, sequence } of orders) this.gone(slot, sequence);
   }
 
   private rests(slot: number, sequence: number): void {

@@ -1,14 +1,14 @@
-import { addressNumber } from "../protocol/abi-word.ts";
 import type {
   WireAccount,
   WireCancelled,
   WireError,
   WireMarkets,
   WireOrder,
+  WireOrderRequest,
   WirePlaced,
   WirePlacedBatch,
-  WireTransfer,
-  WireWithdrawal,
+  WireTransferred,
+  WireWithdrawn,
 } from "../protocol/api-wire.ts";
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
@@ -17,13 +17,15 @@ import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
 import { AccountSwitches } from "./account-switches.ts";
+import { accountsOf, requirePlace } from "./found-account.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
+import { type ReceiptOptions, Receipts } from "./receipts.ts";
 import { SequenceClock } from "./sequence-clock.ts";
 import { Session } from "./session.ts";
-import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
+import { SlotAllocator } from "./slot-allocator.ts";
 
 export type { OrderName, OrderTerms } from "./order-terms.ts";
 
@@ -38,6 +40,8 @@ export interface ClientOptions {
   owner?: string;
   /** Where to sign for. A server that says otherwise gets no signatures; without it, the server is believed. */
   expect?: { chainId: number; exchange: string };
+  /** What becomes of the receipts that acknowledgements carry. */
+  receipts?: ReceiptOptions;
   fetch?: Fetch;
   nowMs?: () => number;
 }
@@ -51,6 +55,7 @@ const DAY_SECONDS = 86_400;
 export class ClearbookClient extends AccountSwitches {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
+  readonly receipts: Receipts;
   private readonly sequences: SequenceClock;
   /** Last sequence that an amend of a slot's order was given. */
   private readonly revisions = new Map<number, number>();
@@ -63,11 +68,19 @@ export class ClearbookClient extends AccountSwitches {
   constructor(
     http: Http,
     signer: OrderSigner,
-    about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; session: Session; nowMs: () => number },
+    about: {
+      account: WireAccount;
+      markets: WireMarkets;
+      open: WireOrder[];
+      session: Session;
+      nowMs: () => number;
+      receipts?: ReceiptOptions | undefined;
+    },
   ) {
     const { account, markets, open, session, nowMs } = about;
     super(http, markets, account, session);
     this.signer = signer;
+    this.receipts = new Receipts(http, markets, about.receipts);
     this.nowMs = nowMs;
     this.isolated = account.mode === "isolated";
     this.sequences = new SequenceClock(account.minSequence, nowMs);
@@ -97,14 +110,13 @@ export class ClearbookClient extends AccountSwitches {
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
       const session = new Session(http, signer, candidate, nowMs);
       const { orders: open } = await session.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
-      return new ClearbookClient(http, signer, { account, markets, open, session, nowMs });
+      const about = { account, markets, open, session, nowMs, receipts: options.receipts };
+      return new ClearbookClient(http, signer, about);
     }
     const which =
       options.account === undefined ? `no account of ${owner} has` : `account ${options.account} does not have`;
     throw new Error(`${which} this trading key`);
   }
-
-  // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   override async state(): Promise<WireAccount> {
     const account = await super.state();
@@ -133,24 +145,8 @@ export class ClearbookClient extends AccountSwitches {
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
   async place(terms: OrderTerms): Promise<WirePlaced> {
-    const isolatedOnly = this.markets.wire(terms.market).isolatedOnly;
-    if (isolatedOnly && !this.isolated && terms.reduceOnly !== true) throw new IsolatedOnlyMarket(terms.market);
-    let slot: number;
-    try {
-      slot = this.slots.acquire();
-    } catch (error) {
-      if (!(error instanceof SlotsExhausted)) throw error;
-      await this.orders();
-      slot = this.slots.acquire();
-    }
-    let order: OrderMessage;
-    try {
-      order = this.orderOf(terms, slot, false, this.sequences.next());
-    } catch (error) {
-      this.slots.release(slot);
-      throw error;
-    }
-    return this.send(order, terms);
+    const [order] = await this.freshOrders([terms]);
+    return this.send(order as OrderMessage, terms);
   }
 
   /**
@@ -159,33 +155,27 @@ export class ClearbookClient extends AccountSwitches {
    * @throws as {@link place}; then those that were sent may be live
    */
   async placeAll(list: readonly OrderTerms[]): Promise<(WirePlaced | ClearbookError)[]> {
-    const taken: number[] = [];
-    let orders: OrderMessage[];
-    try {
-      for (const _ of list) taken.push(this.slots.acquire());
-      orders = list.map((terms, at) => this.orderOf(terms, taken[at] as number, false, this.sequences.next()));
-    } catch (error) {
-      for (const slot of taken) this.slots.release(slot);
-      throw error;
-    }
+    const orders = await this.freshOrders(list);
     const bodies = orders.map((order, at) => this.signer.orderRequest(order, list[at] as OrderTerms));
-    const batch = { account: this.account, orders: bodies };
-    const { results } = await this.http
-      .postUntilAnswered<WirePlacedBatch>("/v1/orders/batch", batch)
-      .catch((error: unknown) => {
-        for (const order of orders) this.unplaced(order, error, false);
-        throw error;
-      });
-    return orders.map((order, at) => {
-      const { status, placed, error } = results[at] as WirePlacedBatch["results"][number];
-      if (placed !== undefined) {
-        this.answered(order, placed);
-        return placed;
-      }
-      const refusal = new ClearbookError(error as WireError, status, null);
-      this.unplaced(order, refusal, false);
-      return refusal;
+    const batch = this.http.postUntilAnswered<WirePlacedBatch>("/v1/orders/batch", {
+      account: this.account,
+      orders: bodies,
     });
+    const { results } = await batch.catch((error: unknown) => {
+      for (const order of orders) this.unplaced(order, error, false);
+      throw error;
+    });
+    const answers = results.map(({ status, placed, error }, at) => {
+      const answer = placed ?? new ClearbookError(error as WireError, status, null);
+      if (answer instanceof ClearbookError) this.unplaced(orders[at] as OrderName, answer, false);
+      else this.answered(orders[at] as OrderName, answer);
+      return answer;
+    });
+    for (const [at, answer] of answers.entries()) {
+      if (answer instanceof ClearbookError) continue;
+      await this.keepReceipt(orders[at] as OrderMessage, bodies[at] as WireOrderRequest, answer);
+    }
+    return answers;
   }
 
   /**
@@ -216,18 +206,17 @@ export class ClearbookClient extends AccountSwitches {
   async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireCancelled> {
     const message = { kind: "cancel", account: this.account, slot, sequence } as const;
     const { kind: _, ...body } = message;
+    const signature = this.signer.sign(message);
+    let cancelled: WireCancelled;
     try {
-      const cancelled = await this.http.post<WireCancelled>("/v1/cancel", {
-        ...body,
-        settle,
-        signature: this.signer.sign(message),
-      });
-      this.gone(slot, sequence);
-      return cancelled;
+      cancelled = await this.http.post("/v1/cancel", { ...body, settle, signature });
     } catch (error) {
       if (error instanceof ClearbookError && error.code === "ORDER_NOT_FOUND") this.gone(slot, sequence);
       throw error;
     }
+    this.gone(slot, sequence);
+    await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
+    return cancelled;
   }
 
   /** Cancels everything that was signed before this call, also what has not arrived yet. */
@@ -235,17 +224,15 @@ export class ClearbookClient extends AccountSwitches {
     const known = new Map(this.resting);
     const message = { kind: "cancelAll", account: this.account, sequence: this.sequences.next() } as const;
     const { kind: _, ...body } = message;
-    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", {
-      ...body,
-      settle,
-      signature: this.signer.sign(message),
-    });
+    const signature = this.signer.sign(message);
+    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", { ...body, settle, signature });
     for (const [slot, sequence] of known) this.gone(slot, sequence);
+    await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
     return cancelled;
   }
 
   /** Withdraws to the account's L1 owner; claimable there once proven. @param amountUsd decimal string */
-  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawal> {
+  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawn> {
     const { withdrawalNonce } = await this.state();
     const message: Message = {
       kind: "withdrawal",
@@ -254,24 +241,30 @@ export class ClearbookClient extends AccountSwitches {
       expirySeconds: this.expiry(ttlSeconds),
       amountMicroUsd: microUsdFromUsd(amountUsd),
     };
-    return this.http.post("/v1/withdrawals", {
+    const signature = this.signer.sign(message);
+    const withdrawn = await this.http.post<WireWithdrawn>("/v1/withdrawals", {
       account: this.account,
       nonce: withdrawalNonce,
       amount: amountUsd,
       expirySeconds: message.expirySeconds,
-      signature: this.signer.sign(message),
+      signature,
     });
+    await this.receipts.keep({ message, signature }, withdrawn.receipt);
+    return withdrawn;
   }
 
   /** Moves collateral to another account of the same L1 owner, at once. @param amountUsd decimal string */
-  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransfer> {
+  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransferred> {
     const { withdrawalNonce: nonce } = await this.state();
     const { account } = this;
     const expirySeconds = this.expiry(ttlSeconds);
     const amountMicroUsd = microUsdFromUsd(amountUsd);
     const message: Message = { kind: "transfer", account, to, sequence: nonce, expirySeconds, amountMicroUsd };
     const signature = this.signer.sign(message);
-    return this.http.post("/v1/transfers", { account, to, nonce, amount: amountUsd, expirySeconds, signature });
+    const body = { account, to, nonce, amount: amountUsd, expirySeconds, signature };
+    const sent = await this.http.post<WireTransferred>("/v1/transfers", body);
+    await this.receipts.keep({ message, signature }, sent.receipt);
+    return sent;
   }
 
   /**
@@ -286,6 +279,7 @@ export class ClearbookClient extends AccountSwitches {
     const body = { account: this.account, isolatedMarket: market, sequence, signature };
     const set = await this.http.post<WireMarginModeSet>("/v1/margin-mode", body);
     this.isolated = market !== null;
+    await this.receipts.keep({ message, signature }, set.receipt);
     return set;
   }
 
@@ -304,6 +298,23 @@ export class ClearbookClient extends AccountSwitches {
     }
     this.revisions.set(slot, next);
     return next;
+  }
+
+  /** Orders on slots of their own, which are given back when one cannot be made. */
+  private async freshOrders(list: readonly OrderTerms[]): Promise<OrderMessage[]> {
+    const slots: number[] = [];
+    try {
+      for (const { market, reduceOnly } of list) {
+        const isolatedOnly = this.markets.wire(market).isolatedOnly;
+        if (isolatedOnly && !this.isolated && reduceOnly !== true) throw new IsolatedOnlyMarket(market);
+        if (this.slots.isFull) await this.orders();
+        slots.push(this.slots.acquire());
+      }
+      return list.map((terms, at) => this.orderOf(terms, slots[at] as number, false, this.sequences.next()));
+    } catch (error) {
+      for (const slot of slots) this.slots.release(slot);
+      throw error;
+    }
   }
 
   private orderOf(terms: OrderTerms, slot: number, keepFilled: boolean, sequence: number): OrderMessage {
@@ -328,15 +339,14 @@ export class ClearbookClient extends AccountSwitches {
   }
 
   private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WirePlaced> {
-    try {
-      const body = this.signer.orderRequest(order, terms);
-      const placed = await this.http.postUntilAnswered<WirePlaced>("/v1/orders", body);
-      this.answered(order, placed);
-      return placed;
-    } catch (error) {
+    const body = this.signer.orderRequest(order, terms);
+    const placed = await this.http.postUntilAnswered<WirePlaced>("/v1/orders", body).catch((error: unknown) => {
       this.unplaced(order, error, replaces);
       throw error;
-    }
+    });
+    this.answered(order, placed);
+    await this.keepReceipt(order, body, placed);
+    return placed;
   }
 
   /** There is an order: the one that was sent, or the one that an earlier request of the same terms has placed. */
@@ -349,6 +359,17 @@ export class ClearbookClient extends AccountSwitches {
     } else if (!duplicate || order.slot === slot || this.resting.get(order.slot) === order.sequence) {
       this.gone(order.slot, order.sequence);
     }
+  }
+
+  private async keepReceipt(
+    message: OrderMessage,
+    { signature, clientId }: WireOrderRequest,
+    { duplicate, receipt }: WirePlaced,
+  ): Promise<void> {
+    const sent = { message, signature, clientId };
+    // A name may stand for what an earlier request of other bytes has placed: it is receipted as it was sent then.
+    if (duplicate && clientId !== undefined) await this.receipts.keepOwn(sent, receipt);
+    else await this.receipts.keep(sent, receipt);
   }
 
   /** Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken. */
@@ -376,18 +397,4 @@ export class ClearbookClient extends AccountSwitches {
   private expiry(ttlSeconds: number): number {
     return Math.max(Math.floor(this.nowMs() / 1_000), this.epochTimeSeconds) + ttlSeconds;
   }
-}
-
-/** @throws Error when the server is that of another chain or exchange */
-function requirePlace({ chainId, exchange }: WireMarkets, expected: ClientOptions["expect"]): void {
-  if (expected === undefined) return;
-  if (chainId === expected.chainId && addressNumber(exchange) === addressNumber(expected.exchange)) return;
-  throw new Error(
-    `the API serves exchange ${exchange} on chain ${chainId}, not ${expected.exchange} on ${expected.chainId}`,
-  );
-}
-
-async function accountsOf(http: Http, owner: string | undefined): Promise<number[]> {
-  if (owner === undefined) throw new Error("give the account's index or its owner");
-  return (await http.get<{ accounts: number[] }>("/v1/accounts", { owner })).accounts;
 }

@@ -16,9 +16,12 @@ import { startProver } from "../../../matcher/prover/groth16/prover.ts";
 import { ProofPipeline } from "../../../matcher/prover/pipeline.ts";
 import { Backlog } from "../../../matcher/sequencer/backlog.ts";
 import { JournalFile } from "../../../matcher/sequencer/journal.ts";
+import { ReceiptBook } from "../../../matcher/sequencer/receipt-book.ts";
+import { ReceiptSigner } from "../../../matcher/sequencer/receipt-signer.ts";
 import { Sequencer } from "../../../matcher/sequencer/sequencer.ts";
 import { VerifyPool } from "../../../matcher/sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "../../../matcher/state/fast-poseidon.ts";
+import { devnetKeys } from "../../devnet/wallets.ts";
 import { BENCH_CHAIN_ID, BENCH_DOMAIN, BENCH_EXCHANGE, openedExchange } from "./opened-exchange.ts";
 
 const [accounts = "64", folder = ".", provers = "1"] = process.argv.slice(2);
@@ -60,8 +63,12 @@ const pipeline =
         },
       });
 if (pipeline !== null) sequencer.onDurable(({ steps }) => pipeline.push(steps));
+const receiptSigner = new ReceiptSigner({ chainId: BENCH_CHAIN_ID, exchange: BENCH_EXCHANGE }, devnetKeys().receipts);
+const receipts = new ReceiptBook({ signer: receiptSigner });
+sequencer.onDurable((accepted) => receipts.record(accepted));
 const app = createApi({
   sequencer,
+  receipts,
   chainId: BENCH_CHAIN_ID,
   exchange: BENCH_EXCHANGE,
   domain: BENCH_DOMAIN,

@@ -1,8 +1,10 @@
 import { Wallet } from "ethers";
 import type { FastifyInstance } from "fastify";
+import { History } from "./api/history.ts";
 import { createApi } from "./api/server.ts";
 import { EXCHANGE, PRICE_ORACLE } from "./chain/contract-interfaces.ts";
 import type { Deployment } from "./chain/deployment.ts";
+import { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochCadence } from "./chain/epoch-cadence.ts";
 import { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Event } from "./chain/l1-event.ts";
@@ -66,6 +68,8 @@ export interface MatcherOptions {
   readonly interest8hPpm?: number;
   /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
   readonly journalPath?: string;
+  /** File for orders, fills, payments and candles of the past; without it they go with the process. */
+  readonly historyPath?: string;
   readonly unprovenRowsMax?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
@@ -184,6 +188,9 @@ async function assemble(
   const log = openJournal(options.journalPath);
   closers.push(() => log.close());
   const sequencer = new Sequencer({ state, verifier, backlog, log });
+  const identity = `${chainId}:${exchange.toLowerCase()}`;
+  const history = await History.open({ path: options.historyPath, identity });
+  closers.push(() => history.close());
   const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
   closers.push(() => receiptSigner.close());
   const receipts = new ReceiptBook({ signer: receiptSigner });
@@ -284,16 +291,22 @@ async function assemble(
   deadMansClock.start();
   closers.push(async () => deadMansClock.stop());
 
+  const depositGate = new DepositGate({ provider, exchange });
+  await depositGate.start();
+  closers.push(async () => depositGate.stop());
+
   // 5. The door for traders.
   const api: FastifyInstance = createApi({
     sequencer,
+    history,
     chainId,
     exchange,
     domain,
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board }),
+    chainStatus: () =>
+      chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate }),
     receipts,
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });

@@ -11,7 +11,6 @@ import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
 import { bearerOf } from "./bearer.ts";
-import { DayStats } from "./day-stats.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
@@ -89,7 +88,6 @@ export class ExchangeAccess {
   readonly wire: Wire;
   readonly sessions: Sessions;
   readonly limits: RateLimits;
-  readonly dayStats = new DayStats();
   readonly placedTerms = new PlacedTerms();
   readonly nowMs: () => number;
   private readonly bySymbol: ReadonlyMap<string, Market>;
@@ -107,7 +105,10 @@ export class ExchangeAccess {
     });
     this.limits = new RateLimits(options.rateLimits);
     this.history = options.history ?? new History();
+    this.history.follow(options.sequencer.state);
+    options.sequencer.backlog.holdOrders(() => this.history.isFull);
     this.funding = options.funding ?? new FundingHistory();
+    this.funding.restore(this.history.recoveredIntervals);
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
     // Of a position's cost only what the ledger holds at that very moment can be told.
@@ -115,9 +116,7 @@ export class ExchangeAccess {
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
       if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
-      this.dayStats.record(accepted);
-      this.funding.record(accepted);
-      this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
+      if (this.history.record(accepted, clientId ?? null)) this.funding.record(accepted);
     });
   }
 

@@ -2,18 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import type { LiquidationTerms } from "../protocol/epoch.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
-import {
-  WireMarkets,
-  WireOrderbook,
-  WireTicker,
-  WireTickers,
-  type WireTrade,
-  WireTrades,
-} from "../protocol/wire/market.ts";
+import { WireMarkets, WireOrderbook, WireTicker, WireTickers } from "../protocol/wire/market.ts";
 import { type DepthLevel, depthView, marketView } from "../sequencer/exchange-view.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { route } from "./route-schema.ts";
-import { DepthQuery, MarketParams, NoQuery, TradesQuery } from "./schema.ts";
+import { DepthQuery, MarketParams, NoQuery } from "./schema.ts";
 import { tickerOf } from "./ticker.ts";
 
 const DEFAULT_LEVELS = 50;
@@ -35,7 +28,7 @@ function liquidationTerms(terms: LiquidationTerms | undefined): WireMarkets["liq
 
 /** Everything that is the same for everybody. */
 export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, history, wire, options } = access;
+  const { sequencer, wire, options } = access;
   const { state } = sequencer;
 
   app.get(
@@ -111,20 +104,6 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         checksum,
         atMs: access.nowMs(),
       };
-    },
-  );
-
-  app.get<{ Querystring: { market: string; limit?: string } }>(
-    "/v1/trades",
-    route({
-      summary: "Trades of a market, newest first.",
-      tag: "markets",
-      querystring: TradesQuery,
-      answer: WireTrades,
-    }),
-    ({ query }): { trades: WireTrade[] } => {
-      const market = access.marketOf(query.market);
-      return { trades: history.trades(market.index, limitOf(query.limit)).map((fill) => wire.trade(fill)) };
     },
   );
 }

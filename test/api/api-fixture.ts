@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/schema";
+import { History } from "../../matcher/api/history.ts";
 import { createApi } from "../../matcher/api/server.ts";
 import type { WireLoginRequest, WireOrderRequest, WireSignature } from "../../matcher/protocol/api-wire.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
@@ -55,11 +56,12 @@ export interface TestApi {
   rateMaxPpmPerHour: number;
 }
 
-/** An API over accounts 1 … n in epoch 1, or over a state of the test's own. */
+/** An API over accounts 1 … n in epoch 1, or over a state of the test's own and its history. */
 export function testApi(
   accounts = 4,
   limits: Partial<BacklogLimits> = {},
   state: ExchangeState = openedState(accounts),
+  history = new History(),
 ): TestApi {
   const defects: unknown[] = [];
   const api = { defects, rateMaxPpmPerHour: 0, sequencerClockMs: EPOCH_SECONDS * 1_000 };
@@ -82,6 +84,7 @@ export function testApi(
     fundingRateMaxPpmPerHour: () => api.rateMaxPpmPerHour,
     nowMs: () => clockMs++,
     onDefect: (error) => defects.push(error),
+    history,
   });
   checkAnswers(app, defects);
   return Object.assign(api, { app, sequencer });

@@ -79,6 +79,7 @@ export class ExchangeState {
     this.gate = new LedgerGate(this.ledger, this.fees, this.modes, this.pendingSteps);
     // No market trades before the first epoch.
     this.engine = new MatchingEngine(this.gate, { ...rules, markets: rules.markets.map(() => null) });
+    this.gate.attach(this.engine.book);
     this.liquidator = new Liquidator(this.ledger, this.engine, this.pendingSteps);
   }
 
@@ -373,11 +374,10 @@ export class ExchangeState {
     );
   }
 
-  /** Lets go of the signed messages and the names of orders that are gone. */
+  /** Lets go of the names of orders that are gone. */
   private letGo(events: ExchangeEvent[]): ExchangeEvent[] {
     for (const event of events) {
       if (event.type !== "removed") continue;
-      this.gate.drop(event.account, event.slot, event.sequence);
       this.clientOrders.closed(event.account, event.slot, event.sequence);
     }
     return events;

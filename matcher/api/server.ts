@@ -1,5 +1,6 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { REJECTS } from "../protocol/reject.ts";
+import { SequencerHalted } from "../sequencer/sequencer.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
 import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
@@ -65,6 +66,7 @@ function answer(error: unknown, reply: FastifyReply, { onDefect }: ApiOptions): 
 /** The refusal that an error stands for, or null when it is a defect. */
 function rejectionOf(error: unknown): Rejection | null {
   if (error instanceof Rejection) return error;
+  if (error instanceof SequencerHalted) return new Rejection("HALTED", { detail: error.message });
   if (typeof error !== "object" || error === null) return null;
   const { validation, code, statusCode } = error as Partial<FastifyError>;
   const violation = validation?.[0] as SchemaViolation | undefined;

@@ -281,6 +281,15 @@ export const REJECTS = {
     message: "Too much unproven work is in flight; new orders wait for proofs. Cancels are still accepted.",
     remedy: "Retry after the time that the status URL estimates.",
   },
+  HALTED: {
+    code: "HALTED",
+    httpStatus: 503,
+    field: null,
+    message:
+      "The exchange has stopped taking commands; this one is not acknowledged. What was acknowledged before stands.",
+    remedy:
+      "Read GET /v1/status for the reason; after the exchange is back, look the command up before sending it again.",
+  },
   FROZEN: {
     code: "FROZEN",
     httpStatus: 503,

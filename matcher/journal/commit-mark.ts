@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter } from "../protocol/byte-stream.ts";
 import { type FileOperations, writeAll } from "./file-operations.ts";
-import { JournalDamaged } from "./journal-damaged.ts";
 
 /** How far a log was acknowledged. */
 export interface CommitMark {
@@ -73,15 +72,12 @@ export class CommitMarkFile {
     this.#turn = turn;
   }
 
-  /** Opens the file, or creates it without a mark. @throws JournalDamaged when neither slot can be read although something was written */
+  /** Opens the file, or creates it. Without a mark that can be read there is none. */
   static open(files: FileOperations, directory: string): { file: CommitMarkFile; mark: CommitMark | undefined } {
     const path = join(directory, MARK_NAME);
     const bytes = files.list(directory).includes(MARK_NAME) ? files.read(path) : new Uint8Array();
     const slots = [readSlot(bytes), readSlot(bytes.subarray(SLOT_STRIDE_BYTES))].filter((slot) => slot !== undefined);
     const newest = slots.sort((a, b) => a.turn - b.turn).at(-1);
-    if (newest === undefined && bytes.some((byte) => byte !== 0)) {
-      throw new JournalDamaged({ path, atByte: 0, record: 0, what: "neither of its two marks can be read" });
-    }
     return { file: new CommitMarkFile(files, files.open(path), newest?.turn ?? 0), mark: newest?.mark };
   }
 

@@ -43,7 +43,7 @@ export function checkSegments(
     if (names.length === 1 && lengthOf(first) <= HEADER_BYTES) {
       return { unused: [join(directory, first)], end: undefined, tail: new Uint8Array(), torn: 0 };
     }
-    throw damaged(MARK_NAME, 0, 0, "it is missing or empty, and there are records");
+    throw damaged(MARK_NAME, 0, 0, "neither of its two marks can be read, and there are records");
   }
   const unused: string[] = [];
   const kept = [...names];

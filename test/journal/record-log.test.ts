@@ -6,7 +6,7 @@ import { GENESIS_JOURNAL_HEAD, nextJournalHead, recordDigest } from "../../match
 import { CrashDisk } from "./crash-disk.ts";
 import { IDENTITY } from "./identity.ts";
 
-const SEGMENT_BYTES = 320;
+const SEGMENT_BYTES = 290;
 const record = (n: number) => Uint8Array.from({ length: 1 + (n % 60) }, (_, at) => (n * 31 + at) & 0xff);
 
 function headAfter(count: number): bigint {

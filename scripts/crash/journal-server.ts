@@ -7,7 +7,7 @@
  * Tells its parent {type: "ready", commands, journalHead}.
  */
 import { createApi } from "../../matcher/api/server.ts";
-import { hashOfData, protocolHash } from "../../matcher/exchange-identity.ts";
+import { hashOfData, protocolHash } from "../../matcher/data-hash.ts";
 import { ExchangeJournal } from "../../matcher/exchange-journal.ts";
 import { DEVNET_BOOK_RULES, DEVNET_FEE_TIERS, DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";

@@ -103,6 +103,8 @@ export class ServerRounds {
       name: "exchange",
       script: "scripts/crash/journal-server.ts",
       args: [this.#journal, String(this.#port)],
+      // The same sources are read at every start.
+      env: { NODE_COMPILE_CACHE: join(this.#options.folder, "compiled") },
       onLine: () => {},
     });
     const message = await child.message("ready");

@@ -7,7 +7,7 @@ import { ExchangeJournal } from "./exchange-journal.ts";
 import type { L1Follower } from "./l1-follower.ts";
 import type { BatchProgress } from "./prover/batch-progress.ts";
 import { Batcher, type BatcherOptions } from "./prover/batcher.ts";
-import type { CutBatch, PipelineStart, ProofPipeline } from "./prover/pipeline.ts";
+import type { CutBatch, PipelineStart, ProofPipeline, SettledAt } from "./prover/pipeline.ts";
 import {
   GENESIS_POSITION,
   type PipelinePosition,
@@ -38,7 +38,7 @@ export interface RestartOptions {
  */
 export class ExchangeRestart {
   readonly journal: ExchangeJournal;
-  readonly #options: RestartOptions;
+  readonly #about: Parameters<typeof ExchangeRestart.of>[3];
   readonly #provider: JsonRpcProvider;
   readonly #settled: SettledHistory;
   #position: PipelinePosition = GENESIS_POSITION;
@@ -47,12 +47,12 @@ export class ExchangeRestart {
     journal: ExchangeJournal,
     settled: SettledHistory,
     provider: JsonRpcProvider,
-    options: RestartOptions,
+    about: Parameters<typeof ExchangeRestart.of>[3],
   ) {
     this.journal = journal;
     this.#settled = settled;
     this.#provider = provider;
-    this.#options = options;
+    this.#about = about;
   }
 
   /** Opens or begins the journal. @throws JournalDamaged, JournalForeign, SettledOtherwise; what the file system or L1 says */
@@ -75,11 +75,21 @@ export class ExchangeRestart {
     try {
       await line.quiet();
       const settled = await SettledHistory.read(provider, exchange, firstBlock, confirmations, journal.batches);
-      return new ExchangeRestart(journal, settled, provider, options);
+      return ExchangeRestart.of(journal, settled, provider, { exchange, onNotice });
     } catch (error) {
       await journal.close();
       throw error;
     }
+  }
+
+  /** With a journal that is open and what L1 has settled. */
+  static of(
+    journal: ExchangeJournal,
+    settled: SettledHistory,
+    provider: JsonRpcProvider,
+    about: { readonly exchange: string; readonly onNotice?: ((sentence: string) => void) | undefined },
+  ): ExchangeRestart {
+    return new ExchangeRestart(journal, settled, provider, about);
   }
 
   /** The state to begin with. */
@@ -98,21 +108,23 @@ export class ExchangeRestart {
       : new Batcher(options, ledger, batcher);
   }
 
-  /** Batches up to that one are proven and known. */
-  restoreFinality(finality: Finality, batcher: Batcher): void {
+  /** Batches up to that one are proven and known. What the log did not know of them yet it knows afterwards. */
+  async restoreFinality(finality: Finality, batcher: Batcher): Promise<void> {
     const { batchNumber: last } = this.#position.batcher;
+    const { batches } = this.journal;
     const touchedBy = Map.groupBy(this.#position.touched, ([, batchNumber]) => batchNumber);
     let first = 1;
-    for (const { batchNumber, lastStep, tier } of this.journal.batches.cuts.slice(0, last)) {
-      const place = this.#settled.placeOf(batchNumber);
-      const known = this.journal.batches.finalOf(batchNumber);
+    for (const { batchNumber, lastStep, tier } of batches.cuts.slice(0, last)) {
+      const { hash: txHash, blockNumber, gasUsed } = this.#settled.placeOf(batchNumber) as SettledAt;
+      const known = batches.finalOf(batchNumber);
       const accounts = (touchedBy.get(batchNumber) ?? []).map(([account]) => ({
         account,
         leaf: batcher.leaf(account),
       }));
-      const details = { tier, blockNumber: place?.blockNumber, ...known?.details };
-      const steps = { first, last: lastStep };
-      finality.markProven(batchNumber, place?.hash ?? "", steps, { ...known, details, accounts });
+      const details = known?.details ?? { tier, blockNumber, gasUsed: Number(gasUsed) };
+      finality.markProven(batchNumber, txHash, { first, last: lastStep }, { ...known, details, accounts });
+      const provenAtMs = finality.latest(1)[0]?.provenAtMs ?? 0;
+      await batches.final({ batchNumber, txHash, blockNumber, gasUsed: Number(gasUsed), provenAtMs, details });
       first = lastStep + 1;
     }
     if (last > 0) this.#settled.compare(last, this.#position.sharedState);
@@ -150,11 +162,11 @@ export class ExchangeRestart {
     const { snapshotCommand, replayed, lastCommand } = await journal.replay(sequencer);
     pipeline.endReplay();
     this.#settled.checkEnd();
-    await follower.check(this.#provider, this.#options.deployment.exchange);
+    await follower.check(this.#provider, this.#about.exchange);
     const { finalBatch } = this.#settled;
     const { epochNumber } = sequencer.state;
     if (lastCommand === 0) return;
-    this.#options.onNotice?.(
+    this.#about.onNotice?.(
       `Restored ${lastCommand} commands through epoch ${epochNumber} (snapshot of command ${snapshotCommand}, ${replayed} replayed); ` +
         `${finalBatch} batches are final, ${pipeline.cutBatch - finalBatch} are proven again.`,
     );

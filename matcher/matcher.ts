@@ -180,7 +180,7 @@ async function assemble(
   closers.push(() => Promise.all(provers.map((prover) => prover.close())));
   const batcherOptions = { hash, domain, tiers: options.tiers };
   const batcher = restart?.batcher(batcherOptions, state) ?? new Batcher(batcherOptions);
-  restart?.restoreFinality(sequencer.finality, batcher);
+  await restart?.restoreFinality(sequencer.finality, batcher);
   const pipelineOptions: PipelineOptions = {
     batcher,
     hash,

@@ -73,7 +73,9 @@ export class SettledHistory {
         `Batch ${known.batchNumber} was final in transaction ${known.txHash}, block ${known.blockNumber}, and L1 does not have it.`,
       );
     }
-    const final = settled.filter(({ blockNumber }) => headBlock - blockNumber >= confirmations);
+    const final = settled.filter(
+      ({ batchNumber, blockNumber }) => batchNumber <= batches.lastFinal || headBlock - blockNumber >= confirmations,
+    );
     const gasUsed = new Map<number, bigint>();
     for (const { batchNumber, hash } of final) {
       if (batches.finalOf(batchNumber) === undefined) gasUsed.set(batchNumber, await gasUsedBy(provider, hash));

@@ -124,6 +124,8 @@ export class SettlingLife {
 
   /** Waits until everything is durable and every batch is settled. */
   async rest(): Promise<void> {
+    // Messages that were given a moment ago are accepted then.
+    await new Promise((wake) => setImmediate(wake));
     await this.sequencer.durable();
     this.pipeline.cut();
     for (;;) {

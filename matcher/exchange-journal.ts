@@ -97,9 +97,10 @@ export class ExchangeJournal {
   /**
    * Gives all parts their state back and executes the rest of the journal, telling everybody who listens. From here on snapshots are taken.
    * Call it once, after everything has registered and before anything new comes.
+   * @param onHeld told of the records that are not executed again, because the snapshot has what they did
    * @throws ReplayDiverged; Error when the journal does not lead where it led
    */
-  async replay(sequencer: Sequencer): Promise<Restored> {
+  async replay(sequencer: Sequencer, onHeld?: (record: Uint8Array) => void): Promise<Restored> {
     const { log, snapshots } = this;
     const { state } = sequencer;
     if (this.#found !== undefined) snapshots.restore(this.#found);
@@ -112,8 +113,11 @@ export class ExchangeJournal {
     this.#replaying = true;
     let toldMs = performance.now();
     let sliceMs = toldMs;
-    for (const record of log.records(state.commandCount + 1)) {
-      sequencer.replay(record);
+    let number = Math.max(log.firstRecord, onHeld === undefined ? snapshotCommand + 1 : 1) - 1;
+    for (const record of log.records(number + 1)) {
+      number += 1;
+      if (number <= snapshotCommand) onHeld?.(record);
+      else sequencer.replay(record);
       const nowMs = performance.now();
       if (nowMs - toldMs > PROGRESS_EVERY_MS) {
         toldMs = nowMs;

@@ -148,7 +148,12 @@ export class ExchangeRestart {
   }
 
   /** Executes the rest of the journal, and compares everything with L1. Nothing new may have come before. @throws Error when they differ */
-  async replay(sequencer: Sequencer, pipeline: ProofPipeline, follower: L1Follower): Promise<void> {
+  async replay(
+    sequencer: Sequencer,
+    pipeline: ProofPipeline,
+    follower: L1Follower,
+    onHeld?: (record: Uint8Array) => void,
+  ): Promise<void> {
     const { journal } = this;
     const { snapshots } = journal;
     snapshots.register({
@@ -159,7 +164,7 @@ export class ExchangeRestart {
     });
     snapshots.register(follower.part());
     snapshots.follow({ cut: () => pipeline.cutBatch, final: () => sequencer.finality.batchCount });
-    const { snapshotCommand, replayed, lastCommand } = await journal.replay(sequencer);
+    const { snapshotCommand, replayed, lastCommand } = await journal.replay(sequencer, onHeld);
     pipeline.endReplay();
     this.#settled.checkEnd();
     await follower.check(this.#provider, this.#about.exchange);

@@ -7,6 +7,7 @@ import { L1Watcher } from "./chain/l1-watcher.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
+import { DeadMansClock } from "./dead-mans-clock.ts";
 import { ExchangeRestart, noteFinal } from "./exchange-restart.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { accessL1 } from "./l1-access.ts";
@@ -29,6 +30,8 @@ import { Backlog } from "./sequencer/backlog.ts";
 import { NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
+import { ReceiptBook } from "./sequencer/receipt-book.ts";
+import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
@@ -40,6 +43,8 @@ export interface MatcherOptions {
   readonly deployment: Deployment;
   /** Private key of the deployment's operator. */
   readonly operatorKey: string;
+  /** Private key that receipts are signed with, and nothing else. */
+  readonly receiptsKey: string;
   /** Folder with a folder per tier. */
   readonly circuitsDir: string;
   readonly tiers: readonly Tier[];
@@ -173,6 +178,10 @@ async function assemble(
   closers.push(async () => journal?.close());
   const state = restart?.begin(terms) ?? new ExchangeState(terms);
   const sequencer = new Sequencer({ state, verifier, backlog, log: journal?.log ?? new NoLog() });
+  const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
+  closers.push(() => receiptSigner.close());
+  const receipts = new ReceiptBook({ signer: receiptSigner });
+  sequencer.onDurable((accepted) => receipts.record(accepted));
 
   // 3. Proofs and settlement.
   const settlement = new SettlementLine(line, exchange, restart?.firstBatch, restart?.earlier);
@@ -213,7 +222,8 @@ async function assemble(
     oracle: deployment.oracle,
     registry: deployment.registry,
     cadence: options.cadence,
-    journalHead: () => state.journalHead,
+    // Of what is durable: a crash must not undo what L1 holds the operator to.
+    journalHead: () => journal?.log.head ?? receipts.digests.head,
     load: () => ({
       proofMs: pipeline.status().proofMs,
       provers: provers.length,
@@ -245,6 +255,7 @@ async function assemble(
   closers.push(async () => collector.close());
   const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round));
   const liquidationClock = new LiquidationClock({ sequencer, ...notice });
+  const deadMansClock = new DeadMansClock({ sequencer, ...notice });
   const chainParts = { deployment, pipeline, line, watcher, opener, endpoint, board: collector.board };
   const api: FastifyInstance = createApi({
     sequencer,
@@ -256,12 +267,13 @@ async function assemble(
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
     chainStatus: () => chainStatusOf({ ...chainParts, journal: journal?.log, halt: sequencer.halt }),
     ...(journal === undefined ? {} : { snapshots: journal.snapshots }),
+    receipts,
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });
   closers.push(() => api.close());
 
   // 5. Everybody listens: the rest of the journal, then the present.
-  await restart?.replay(sequencer, pipeline, follower);
+  await restart?.replay(sequencer, pipeline, follower, (record) => receipts.digests.recordBytes(record));
   sequencer.onDurable((accepted) => options.onAccepted?.(accepted));
   // Before the pipeline, which it asks. The next start is quick then, and no worse without.
   closers.push(async () => {
@@ -277,6 +289,8 @@ async function assemble(
   closers.push(async () => fundingClock.stop());
   liquidationClock.start();
   closers.push(async () => liquidationClock.stop());
+  deadMansClock.start();
+  closers.push(async () => deadMansClock.stop());
 
   // 6. The doors, for signers of prices and for traders.
   const operatorPort = await endpoint.listen(options.operatorPort);

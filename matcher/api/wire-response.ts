@@ -47,6 +47,7 @@ export class Wire {
   order(record: OrderRecord): WireOrder {
     const market = this.market(record.market);
     return {
+      id: `${record.slot}-${record.sequence}`,
       account: record.account,
       slot: record.slot,
       sequence: record.sequence,
@@ -59,6 +60,7 @@ export class Wire {
       status: record.closed === null ? "open" : "closed",
       reason: record.closed,
       clientId: record.clientId,
+      command: record.command,
       acceptedAtMs: record.acceptedAtMs,
       updatedAtMs: record.updatedAtMs,
       finality: this.finalityOf(record.lastFillStep),
@@ -181,6 +183,7 @@ export class Wire {
       priceStep: usdFromPriceTicks(market, limits.priceStepTicks),
       sizeStep: baseFromLots(market, limits.quantityStepLots),
       sizeMin: baseFromLots(market, limits.quantityMinLots),
+      notionalMin: usdFromMicroUsd(BigInt(limits.notionalMinMicroUsd ?? 0)),
       sizeMax: baseFromLots(market, limits.quantityMaxLots),
       bestBid: price(view.bidTicks),
       bestAsk: price(view.askTicks),

@@ -34,6 +34,7 @@ export interface ExchangeImage {
   readonly promises: readonly [account: number, minSequence: number][];
   readonly feeTiers: readonly [account: number, tier: number][];
   readonly marginModes: readonly [account: number, market: number | null, sequence: number][];
+  readonly deadMansSwitches: readonly [account: number, deadlineMs: number][];
   readonly clientOrders: readonly [account: number, clientId: string, slot: number, sequence: number, live: boolean][];
   readonly owners: readonly [owner: bigint, accounts: readonly number[]][];
   readonly funding: FundingMeterSnapshot;
@@ -58,7 +59,12 @@ export function imageLines(state: ExchangeState): Iterable<Json> {
   const counters = { ...state.counters };
   const funding = state.funding.snapshot();
   const names = [...clientOrders.entries()];
-  const lists = { promises: gate.promises(), feeTiers: fees.entries(), marginModes: modes.entries() };
+  const lists = {
+    promises: gate.promises(),
+    feeTiers: fees.entries(),
+    marginModes: modes.entries(),
+    deadMansSwitches: state.deadMansSwitches.entries(),
+  };
   const owned = owners.entries();
   return (function* lines(): Generator<Json> {
     yield ["image", IMAGE_VERSION, toJson(counters as unknown as Exact)];
@@ -111,6 +117,7 @@ export function imageFrom(values: readonly Json[]): ExchangeImage {
     promises: entries("promises"),
     feeTiers: entries("feeTiers"),
     marginModes: entries("marginModes"),
+    deadMansSwitches: entries("deadMansSwitches"),
     clientOrders: entries("clientOrders"),
     owners: all("owners").map(([, owner, indices]) => [fromHex(owner as string), indices as number[]]),
     funding: fromJson(one("funding")[1] as Json) as unknown as FundingMeterSnapshot,
@@ -119,7 +126,7 @@ export function imageFrom(values: readonly Json[]): ExchangeImage {
 
 /** Gives the parts of a state what an image has for them; ledger and book it was made with. */
 export function putBack(
-  { signedOrders, promises, feeTiers, owners, marginModes, clientOrders, funding }: ExchangeImage,
+  { signedOrders, promises, feeTiers, owners, marginModes, deadMansSwitches, clientOrders, funding }: ExchangeImage,
   state: ExchangeState,
 ): void {
   for (const order of signedOrders) state.gate.keep(order);
@@ -127,6 +134,7 @@ export function putBack(
   for (const [account, tier] of feeTiers) state.fees.set(account, tier);
   for (const [owner, accounts] of owners) for (const account of accounts) state.owners.add(owner, account);
   state.modes.restore(marginModes);
+  state.deadMansSwitches.restore(deadMansSwitches);
   state.clientOrders.restore(clientOrders);
   state.funding.restore(funding);
   state.liquidator.noteAccounts(Array.from(state.ledger.entries(), ({ account }) => account));

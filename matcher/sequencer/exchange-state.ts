@@ -1,7 +1,6 @@
 import type { BookEvent } from "../book/book-event.ts";
 import type { BookRules } from "../book/book-rules.ts";
 import { load } from "../book/book-snapshot.ts";
-import { bestPrices } from "../book/book-view.ts";
 import { MatchingEngine } from "../book/matching-engine.ts";
 import { NIL } from "../book/order-pool.ts";
 import { GENESIS_JOURNAL_HEAD, nextJournalHead, recordDigest } from "../protocol/journal-head.ts";
@@ -24,6 +23,7 @@ import { AccountOwners } from "./account-owners.ts";
 import { ClientOrders } from "./client-orders.ts";
 import type { Command } from "./command.ts";
 import { journalRecordBytes } from "./command-bytes.ts";
+import { DeadMansSwitches } from "./dead-mans-switches.ts";
 import { provingSteps } from "./event-steps.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
 import { type ExchangeCounters, type ExchangeImage, putBack } from "./exchange-image.ts";
@@ -63,6 +63,7 @@ export class ExchangeState {
   readonly liquidator: Liquidator;
   readonly clientOrders = new ClientOrders();
   readonly owners = new AccountOwners();
+  readonly deadMansSwitches = new DeadMansSwitches();
   private readonly rules: BookRules;
   /** Steps of the command being executed. */
   private readonly pendingSteps: Step[] = [];
@@ -154,14 +155,6 @@ export class ExchangeState {
     return this.fees.rates(account, this.ledger.terms.epoch.rebateCapPpm);
   }
 
-  /** Whether an order would meet the other side's best price if it came in now. */
-  couldTrade(order: OrderMessage): boolean {
-    if (order.postOnly) return false;
-    const { bidTicks, askTicks } = bestPrices(this.engine.book, order.market);
-    if (order.side === "buy") return askTicks !== null && askTicks <= order.limitPriceTicks;
-    return bidTicks !== null && bidTicks >= order.limitPriceTicks;
-  }
-
   /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
   precheck(message: Signed<Instruction>): RejectCode | null {
     const code = messageReject(message, this.engine.rules, this.nowSeconds);
@@ -180,7 +173,7 @@ export class ExchangeState {
     const acceptedAtMs = Math.max(nowMs, this.lastAcceptedMs);
     // Encoding comes first: what cannot be written down must not happen. (A message is encoded once it is found to be one.)
     const early = command.type === "message" ? null : journalRecordBytes({ acceptedAtMs, command });
-    const effect = this.effect(command);
+    const effect = this.effect(command, acceptedAtMs);
     if (typeof effect === "string") {
       if (this.pendingSteps.length > 0) throw new Error(`a command refused with ${effect} left steps behind`);
       return { accepted: false, code: effect };
@@ -202,7 +195,7 @@ export class ExchangeState {
     return { accepted: true, command: this.commands, acceptedAtMs, ...chain, events, steps };
   }
 
-  private effect(command: Command): Effect {
+  private effect(command: Command, acceptedAtMs: number): Effect {
     switch (command.type) {
       case "epoch":
         return this.openEpoch(command.epoch);
@@ -230,10 +223,19 @@ export class ExchangeState {
         break;
       }
       case "cancelAllApi": {
-        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
-        const filter = command.market === null ? {} : { market: command.market };
-        return this.settleBook(this.engine.cancelAll(command.account, filter));
+        const { account, market } = command;
+        if (!this.ledger.has(account)) return "UNKNOWN_ACCOUNT";
+        const events = this.settleBook(this.engine.cancelAll(account, market === null ? {} : { market }));
+        return market === null ? [...events, ...this.deadMansSwitches.spend(account, acceptedAtMs)] : events;
       }
+      case "cancelApi": {
+        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
+        const events = this.engine.cancel(command.account, command.slot, command.sequence);
+        return events[0]?.type === "rejected" ? events[0].code : this.settleBook(events);
+      }
+      case "deadMansSwitch":
+        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
+        return [this.deadMansSwitches.set(command.account, command.timeoutMs, acceptedAtMs)];
       case "feeTier": {
         if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
         this.fees.set(command.account, command.tier);

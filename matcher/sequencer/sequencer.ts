@@ -1,11 +1,16 @@
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { PublicKey } from "../protocol/keys.ts";
+import type { LoginMessage } from "../protocol/login.ts";
+import type { Instruction, Signed, Statement } from "../protocol/message.ts";
+import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
 import { journalRecordFromBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
+import { couldTrade } from "./exchange-view.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import type { Verification } from "./verify-message.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
@@ -29,6 +34,8 @@ export interface SubmitOptions {
   settle?: boolean;
   /** Orders only: the client's own name for it. */
   clientId?: string | undefined;
+  /** Asked once the signature is found to be good: a code refuses the message. What is charged to an account is charged here. */
+  admit?: () => RejectCode | null;
 }
 
 const DEFAULT_VERIFYING_MAX = 4_096;
@@ -112,7 +119,8 @@ export class Sequencer {
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Instruction>, { settle = false, clientId }: SubmitOptions = {}): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
+    const { settle = false, clientId, admit } = options;
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
@@ -120,14 +128,16 @@ export class Sequencer {
     const key = this.state.keyOf(message.account);
     if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
     // 2. The signature.
-    if (this.verifying >= this.verifyingMax) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
-    this.verifying += 1;
-    const { signed, messageHash } = await this.verifier.verify(message, key).finally(() => {
-      this.verifying -= 1;
-    });
+    const verification = await this.verify(message, key);
+    if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
+    const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
-    // 3. Room for what it may lead to.
-    const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+    const refused = admit?.() ?? null;
+    if (refused !== null) return { outcome: this.refuse(refused), messageHash };
+    // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
+    const wait = this.isRetry(message, clientId)
+      ? null
+      : this.backlog.refusal(message, settle, (order) => couldTrade(this.state, order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
@@ -135,6 +145,27 @@ export class Sequencer {
     // A refusal may speak of what was accepted a moment ago: that must be durable, too.
     await this.lastDurable;
     return { outcome, messageHash };
+  }
+
+  /**
+   * Whether a login is signed by its account's trading key. It is no command: nothing is journaled, and its time is the caller's to judge.
+   * @throws (rejects) when the verifier is broken
+   */
+  async loginRefusal(login: Signed<LoginMessage>): Promise<RejectCode | null> {
+    const key = this.state.keyOf(login.account);
+    if (key === undefined) return "UNKNOWN_ACCOUNT";
+    const verification = await this.verify(login, key);
+    if (verification === null) return "RATE_LIMIT";
+    return verification.signed ? null : "WRONG_SIGNATURE";
+  }
+
+  /** null when as many signatures are being checked as may be. */
+  private async verify(message: Signed<Statement>, key: PublicKey): Promise<Verification | null> {
+    if (this.verifying >= this.verifyingMax) return null;
+    this.verifying += 1;
+    return this.verifier.verify(message, key).finally(() => {
+      this.verifying -= 1;
+    });
   }
 
   /**
@@ -165,6 +196,19 @@ export class Sequencer {
   /** Resolves once everything accepted so far is durable. @throws (rejects) SequencerHalted */
   durable(): Promise<void> {
     return this.lastDurable;
+  }
+
+  /** {@link apply} for a client that waits: resolves once the command is durable. */
+  async applyDurably(command: Exclude<Command, { type: "message" }>): Promise<Outcome> {
+    const outcome = this.run(command);
+    await this.lastDurable;
+    return outcome;
+  }
+
+  private isRetry(message: Signed<Instruction>, clientId: string | undefined): boolean {
+    if (message.kind !== "order" || clientId === undefined) return false;
+    const { account, slot, sequence } = message;
+    return !this.state.clientOrders.isFree(account, clientId, slot, sequence);
   }
 
   private run(command: Command): Outcome {

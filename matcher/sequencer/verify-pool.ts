@@ -1,13 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { PublicKey } from "../protocol/keys.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { Signed, Statement } from "../protocol/message.ts";
 import type { Verification } from "./verify-message.ts";
 import type { VerifyAnswer, VerifyJob, VerifyWorkerData } from "./verify-worker.ts";
 
 /** Checks signatures. Answers may come in another order than questions: the order of answers is the order of arrival. */
 export interface SignatureVerifier {
   /** @throws (rejects) when the verifier is broken or closed. */
-  verify(message: Signed<Instruction>, key: PublicKey): Promise<Verification>;
+  verify(message: Signed<Statement>, key: PublicKey): Promise<Verification>;
   close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export class VerifyPool implements SignatureVerifier {
     return this.threads.reduce((sum, thread) => sum + thread.pending.size, 0);
   }
 
-  verify(message: Signed<Instruction>, key: PublicKey): Promise<Verification> {
+  verify(message: Signed<Statement>, key: PublicKey): Promise<Verification> {
     if (this.failure !== null) return Promise.reject(this.failure);
     const thread = this.threads[message.account % this.threads.length] as Thread;
     const id = this.nextId++;

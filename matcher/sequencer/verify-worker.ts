@@ -1,14 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { KeyTableCache } from "../protocol/key-table-cache.ts";
 import type { PublicKey } from "../protocol/keys.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { Signed, Statement } from "../protocol/message.ts";
 import { buildPoseidonInThread } from "./poseidon-in-thread.ts";
 import { checkSignature, type Verification } from "./verify-message.ts";
 
 /** A question to the worker. */
 export interface VerifyJob {
   id: number;
-  message: Signed<Instruction>;
+  message: Signed<Statement>;
   key: PublicKey;
 }
 

@@ -19,6 +19,7 @@ await runCommand(async () => {
   const matcher = await Matcher.start({
     deployment: readDeployment(deploymentPath),
     operatorKey: devnetKeys().operator,
+    receiptsKey: devnetKeys().receipts,
     circuitsDir: "build/circuits",
     tiers: TIERS.filter(({ name }) => name === "small"),
     port: Number(port),

@@ -63,8 +63,8 @@ export interface CutBatch {
   readonly after: SharedState;
   readonly firstStepMs: number;
   readonly cutMs: number;
-  /** Resolves once the cut is on disk. */
-  readonly noted: Promise<void>;
+  /** Resolves once the cut is on disk; undefined when it is there, or need not be. */
+  readonly noted: Promise<void> | undefined;
 }
 
 /** A step as the sequencer numbers it. */

@@ -260,12 +260,11 @@ export class ProofPipeline {
   }
 
   /** @throws Error for another batch than the earlier life's */
-  #note(cut: CutRecord): Promise<void> {
+  #note(cut: CutRecord): Promise<void> | undefined {
     const before = this.#replay?.cuts.shift();
-    if (before === undefined) return this.#options.noteCut?.(cut) ?? Promise.resolve();
+    if (before === undefined) return this.#options.noteCut?.(cut);
     const { batchNumber, lastStep, tier } = cut;
-    if (before.batchNumber === batchNumber && before.lastStep === lastStep && before.tier === tier)
-      return Promise.resolve();
+    if (before.batchNumber === batchNumber && before.lastStep === lastStep && before.tier === tier) return undefined;
     throw new Error(
       `batch ${batchNumber} (${tier}, through step ${lastStep}) was batch ${before.batchNumber} (${before.tier}, through step ${before.lastStep})`,
     );
@@ -338,7 +337,7 @@ export class ProofPipeline {
 
   async #settle(cut: CutBatch, batch: ProvenBatch, provenMs: number): Promise<void> {
     const { progress } = cut;
-    await cut.noted;
+    if (cut.noted !== undefined) await cut.noted;
     const { mined, confirmed } = this.#options.settle(batch);
     const place = await mined;
     const nowMs = performance.now();

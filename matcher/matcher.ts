@@ -71,6 +71,8 @@ export interface MatcherOptions {
   /** File for orders, fills, payments and candles of the past; without it they go with the process. */
   readonly historyPath?: string;
   readonly unprovenRowsMax?: number;
+  /** Threads that check signatures; see VerifyPool for how many there are unless told otherwise. */
+  readonly verifyThreads?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
   /** Told of everything that an operator would like to read. */
@@ -170,7 +172,8 @@ async function assemble(
 
   // 2. The exchange itself.
   const hash = await buildFastPoseidon();
-  const verifier = new VerifyPool({ domain });
+  const { verifyThreads: threads } = options;
+  const verifier = new VerifyPool({ domain, ...(threads === undefined ? {} : { threads }) });
   closers.push(() => verifier.close());
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },

@@ -15,7 +15,7 @@ import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
 import { PlacedTerms } from "./placed-terms.ts";
-import { type RateLimitOptions, RateLimits } from "./rate-limits.ts";
+import { addressKey, type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
 import { Wire } from "./wire-response.ts";
 
@@ -99,7 +99,7 @@ export class ExchangeAccess {
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
     this.sessions = new Sessions({
-      refusal: (login) => options.sequencer.loginRefusal(login),
+      refusal: (login, address) => options.sequencer.loginRefusal(login, addressKey(address)),
       nowMs: this.nowMs,
       ...(options.sessions === undefined ? {} : { limits: options.sessions }),
     });

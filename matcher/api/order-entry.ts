@@ -15,6 +15,7 @@ import type { SubmitOptions } from "../sequencer/sequencer.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { FillRecord, OrderRecord } from "./history.ts";
+import { addressKey } from "./rate-limits.ts";
 import { cancelAllFrom, cancelFrom, orderFrom } from "./wire-request.ts";
 
 /** What became of a signed message. */
@@ -123,7 +124,7 @@ export class OrderEntry {
 
   private checked(message: Signed<Instruction>, address: string, options: SubmitOptions): Promise<Submitted> {
     const { limits, sequencer } = this.access;
-    const submit = () => sequencer.submit(message, options);
+    const submit = () => sequencer.submit(message, { ...options, origin: addressKey(address) });
     const isBad = (submitted: Submitted | Rejection) =>
       "outcome" in submitted && !submitted.outcome.accepted && submitted.outcome.code === "WRONG_SIGNATURE";
     return limits.verifying(address, submit, isBad);

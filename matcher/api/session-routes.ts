@@ -26,7 +26,7 @@ export function sessionRoutes(app: FastifyInstance, { sessions, limits }: Exchan
     ({ body, ip }): Promise<WireSession> => {
       const { account, issuedAtMs, signature } = body;
       const login = { account, issuedAtMs, signature: signatureFrom(signature) };
-      return limits.verifying(ip, () => sessions.login(login), isWrongSignature);
+      return limits.verifying(ip, () => sessions.login(login, ip), isWrongSignature);
     },
   );
 

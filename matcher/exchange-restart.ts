@@ -127,7 +127,7 @@ export class ExchangeRestart {
       await batches.final({ batchNumber, txHash, blockNumber, gasUsed: Number(gasUsed), provenAtMs, details });
       first = lastStep + 1;
     }
-    if (last > 0) this.#settled.compare(last, this.#position.sharedState);
+    if (last > 0) this.#settled.compare(last, { ...this.#position.sharedState, accountRoot: batcher.root });
   }
 
   get pipelineStart(): PipelineStart {

@@ -44,7 +44,10 @@ export interface BatchData {
 }
 
 /** Insurance spending that the batch starts from: a new epoch starts at zero. */
-export function insuranceSpentBeforePicoUsd(batch: Pick<BatchData, "sharedState" | "epoch">): bigint {
+export function insuranceSpentBeforePicoUsd(batch: {
+  readonly sharedState: Pick<SharedState, "epochNumber" | "insuranceSpentPicoUsd">;
+  readonly epoch: Pick<Epoch, "number">;
+}): bigint {
   return batch.epoch.number === batch.sharedState.epochNumber ? batch.sharedState.insuranceSpentPicoUsd : 0n;
 }
 
@@ -104,11 +107,21 @@ export function publicData(batch: BatchData): bigint[] {
 
 /** C: Poseidon sponge over d; `hash` is H_16. */
 export function commitmentOf(tier: Tier, data: readonly bigint[], hash: Poseidon): bigint {
+  const absorption = absorb(tier, data, hash);
+  for (;;) {
+    const { value, done } = absorption.next();
+    if (done) return value;
+  }
+}
+
+/** {@link commitmentOf}, giving way after every hash. */
+export function* absorb(tier: Tier, data: readonly bigint[], hash: Poseidon): Generator<void, bigint> {
   let state = TAG_SPONGE + BigInt(tier.id) + (BigInt(data.length) << 16n);
   for (let start = 0; start < data.length; start += SPONGE_RATE) {
     const block: bigint[] = new Array(SPONGE_RATE).fill(0n);
     block.splice(0, Math.min(SPONGE_RATE, data.length - start), ...data.slice(start, start + SPONGE_RATE));
     state = hash([state, ...block]);
+    yield;
   }
   return state;
 }

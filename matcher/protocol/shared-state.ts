@@ -21,9 +21,11 @@ export interface SharedState {
   feesPicoUsd: bigint;
 }
 
-/** What a batch changes in it. */
-export interface SharedStateChange {
-  newRoot: bigint;
+/** All of it that takes no hashing of trees: known as soon as a batch is cut. */
+export type UnhashedState = Omit<SharedState, "accountRoot">;
+
+/** What a batch changes in it, but for the root. */
+export interface UnhashedStateChange {
   epochNumber: number;
   queueCount: number;
   /** Chain behind the consumed entries. */
@@ -33,9 +35,17 @@ export interface SharedStateChange {
   feeDeltaPicoUsd: bigint;
 }
 
+/** What a batch changes. */
+export interface SharedStateChange extends UnhashedStateChange {
+  newRoot: bigint;
+}
+
 export function genesisSharedState(): SharedState {
+  return { accountRoot: GENESIS_ACCOUNT_ROOT, ...genesisUnhashedState() };
+}
+
+export function genesisUnhashedState(): UnhashedState {
   return {
-    accountRoot: GENESIS_ACCOUNT_ROOT,
     batchNumber: 0,
     epochNumber: 0,
     queueCursor: 0,
@@ -64,9 +74,12 @@ export function sharedStateHash(state: SharedState): Bytes32 {
 
 /** What the contract makes of the state when it settles the batch. */
 export function advanceSharedState(state: SharedState, change: SharedStateChange): SharedState {
+  return { accountRoot: change.newRoot, ...advanceUnhashedState(state, change) };
+}
+
+export function advanceUnhashedState(state: UnhashedState, change: UnhashedStateChange): UnhashedState {
   const startsEpoch = change.epochNumber !== state.epochNumber;
   return {
-    accountRoot: change.newRoot,
     batchNumber: state.batchNumber + 1,
     epochNumber: change.epochNumber,
     queueCursor: state.queueCursor + change.queueCount,

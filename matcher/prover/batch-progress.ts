@@ -1,4 +1,4 @@
-import type { BatchTrace } from "../state/trace.ts";
+import type { ClosedBatch } from "./closed-batches.ts";
 
 /** queued: cut, waits for a prover. proven: waits for its turn on L1. settled: mined. final: below enough blocks. */
 export type BatchState = "queued" | "proving" | "proven" | "settled" | "final" | "failed";
@@ -38,12 +38,16 @@ export interface BatchProgress {
   gasUsed?: number;
 }
 
-/** What the trace alone says. */
-export function countsOf(trace: BatchTrace): Pick<BatchProgress, "rows" | "accounts" | "queueEntries" | "withdrawals"> {
+/** What the batch alone says. */
+export function countsOf({
+  head,
+  rows,
+  accounts,
+}: ClosedBatch): Pick<BatchProgress, "rows" | "accounts" | "queueEntries" | "withdrawals"> {
   return {
-    rows: trace.rows.length,
-    accounts: trace.accounts.length,
-    queueEntries: trace.queue.length,
-    withdrawals: trace.rows.filter(({ message }) => message.kind === "withdrawal").length,
+    rows: rows.length,
+    accounts: accounts.length,
+    queueEntries: head.queue.length,
+    withdrawals: rows.filter(({ message }) => message.kind === "withdrawal").length,
   };
 }

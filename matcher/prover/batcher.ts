@@ -8,7 +8,7 @@ import type { Ledger } from "../state/ledger.ts";
 import { OpenBatch } from "../state/open-batch.ts";
 import type { EpochStep, Step } from "../state/step.ts";
 import type { BatchTrace } from "../state/trace.ts";
-import { storeBatch } from "./store-batch.ts";
+import { type ClosedBatch, ClosedBatches } from "./closed-batches.ts";
 
 export interface BatcherOptions {
   hash: Poseidon;
@@ -51,6 +51,8 @@ export class UnprovableStep extends Error {
 /**
  * Turns the ledger's ordered steps into batches. A batch is cut before a step that would make it invalid or too large, at every
  * change of epoch, and when {@link cut} is called. All sides of a fill, a liquidation or a deleveraging always share a batch.
+ *
+ * {@link take} and {@link close} hash nothing; {@link push} and {@link cut} are the same for whoever wants the trace at once.
  */
 export class Batcher {
   readonly #options: BatcherOptions;
@@ -58,7 +60,7 @@ export class Batcher {
   readonly #tiers: readonly Tier[];
   /** How many of them, from the smallest on, a batch may grow into. */
   #tiersInUse: number;
-  readonly #store: AccountStore;
+  readonly #closed: ClosedBatches;
   #open: OpenBatch | undefined;
   #epochHasBatch: boolean;
   #batchNumber: number;
@@ -79,29 +81,30 @@ export class Batcher {
     this.#options = options;
     this.#tiers = [...options.tiers].sort((a, b) => a.rows - b.rows || a.accounts - b.accounts);
     this.#tiersInUse = this.#tiers.length;
-    this.#store = new AccountStore(options.hash);
+    const store = new AccountStore(options.hash);
+    this.#closed = new ClosedBatches(store);
     this.#batchNumber = position.batchNumber;
     this.#epochHasBatch = position.epochHasBatch;
     this.#journalHead = position.journalHead;
     this.#fundingDigest = position.fundingDigest;
     this.#queueCursor = ledger?.shared.queueCursor ?? 0;
     if (ledger !== undefined) {
-      this.#store.load(ledger.entries());
+      store.load(ledger.entries());
       const { epoch, grossOpenInterestLots, insuranceSpentPicoUsd } = ledger.shared;
       if (epoch !== undefined) {
-        this.#open = OpenBatch.ofEpoch(epoch, this.#store, grossOpenInterestLots, insuranceSpentPicoUsd);
+        this.#open = OpenBatch.ofEpoch(epoch, this.#closed, grossOpenInterestLots, insuranceSpentPicoUsd);
       }
     }
   }
 
   /** An account's leaf after the last cut batch. @throws RangeError for one that was not there */
   leaf(account: number): AccountLeaf {
-    return this.#store.leaf(account);
+    return this.#closed.finished().leaf(account);
   }
 
   /** Account root after the last cut batch. */
   get root(): bigint {
-    return this.#store.root;
+    return this.#closed.finished().root;
   }
 
   /** What the open batch holds so far. */
@@ -125,10 +128,15 @@ export class Batcher {
    * @returns the batch that had to be cut before the step, if any
    * @throws UnprovableStep for a step that is not valid even in an empty batch; the open batch is lost then
    */
-  push(step: Step, journalHead: bigint = this.#journalHead): BatchTrace | undefined {
-    const trace = step.kind === "epoch" ? this.#openEpoch(step) : this.#take(step);
+  take(step: Step, journalHead: bigint = this.#journalHead): ClosedBatch | undefined {
+    const closed = step.kind === "epoch" ? this.#openEpoch(step) : this.#take(step);
     this.#journalHead = journalHead;
-    return trace;
+    return closed;
+  }
+
+  /** {@link take}, with everything hashed. */
+  push(step: Step, journalHead?: bigint): BatchTrace | undefined {
+    return this.take(step, journalHead)?.trace;
   }
 
   /**
@@ -139,44 +147,49 @@ export class Batcher {
     this.#tiersInUse = beyondSmallest ? this.#tiers.length : 1;
   }
 
-  /** Closes the open batch now, unless it is empty. */
+  /** {@link close}, with everything hashed. */
   cut(): BatchTrace | undefined {
+    return this.close()?.trace;
+  }
+
+  /** Closes the open batch now, unless it is empty. */
+  close(): ClosedBatch | undefined {
     return this.#open === undefined || this.#open.isEmpty ? undefined : this.#close(this.#open);
   }
 
-  #take(step: Exclude<Step, EpochStep>): BatchTrace | undefined {
+  #take(step: Exclude<Step, EpochStep>): ClosedBatch | undefined {
     if (this.#open === undefined) throw new Error(`a ${step.kind} before the first epoch`);
     const tiers = this.#tiers.slice(0, this.#tiersInUse);
     const fits = (counts: BatchCounts) => tiers.some((tier) => fitsTier(counts, tier));
     if (this.#open.tryApply(step, fits) === undefined) return undefined;
-    const trace = this.cut();
+    const closed = this.close();
     const refusal = this.#open.tryApply(step, fits);
     if (refusal !== undefined) throw new UnprovableStep(step, refusal);
-    return trace;
+    return closed;
   }
 
   /** Every epoch has at least one batch, empty if need be: the contract does not skip epochs. */
-  #openEpoch({ epoch, fundingDigest }: EpochStep): BatchTrace | undefined {
+  #openEpoch({ epoch, fundingDigest }: EpochStep): ClosedBatch | undefined {
     const old = this.#open;
     const expected = (old?.terms.epoch.number ?? 0) + 1;
     if (epoch.number !== expected) throw new RangeError(`epoch ${epoch.number} follows, not ${expected}`);
-    const trace = old === undefined || (old.isEmpty && this.#epochHasBatch) ? undefined : this.#close(old);
+    const closed = old === undefined || (old.isEmpty && this.#epochHasBatch) ? undefined : this.#close(old);
     const gross = this.#open?.grossOpenInterestBeforeLots ?? new Array<bigint>(MARKETS).fill(0n);
-    this.#open = OpenBatch.ofEpoch(epoch, this.#store, gross);
+    this.#open = OpenBatch.ofEpoch(epoch, this.#closed, gross);
     this.#epochHasBatch = false;
     this.#fundingDigest = fundingDigest;
-    return trace;
+    return closed;
   }
 
   #smallestTier(counts: BatchCounts): Tier | undefined {
     return this.#tiers.find((tier) => fitsTier(counts, tier));
   }
 
-  #close(batch: OpenBatch): BatchTrace {
+  #close(batch: OpenBatch): ClosedBatch {
     const queue = batch.queue();
     const grossOpenInterestAfterLots = batch.grossOpenInterestAfterLots();
     const next = batch.next();
-    const trace: BatchTrace = {
+    const closed = this.#closed.add(batch, {
       tier: this.#smallestTier(batch.counts) as Tier,
       domain: this.#options.domain,
       batchNumber: this.#batchNumber + 1,
@@ -189,12 +202,11 @@ export class Batcher {
       grossOpenInterestAfterLots,
       insuranceSpentBeforePicoUsd: batch.insuranceSpentBeforePicoUsd,
       insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,
-      ...storeBatch(this.#store, batch),
-    };
+    });
     this.#batchNumber++;
     this.#queueCursor += queue.length;
     this.#epochHasBatch = true;
     this.#open = next;
-    return trace;
+    return closed;
   }
 }

@@ -1,14 +1,14 @@
 import { type Exact, fromJson, toJson } from "../journal/exact-json.ts";
 import type { Json } from "../journal/snapshot-part.ts";
 import type { OpenedEpoch } from "../protocol/epoch-record.ts";
-import { genesisSharedState, type SharedState } from "../protocol/shared-state.ts";
+import { genesisUnhashedState, type UnhashedState } from "../protocol/shared-state.ts";
 import type { BatcherPosition } from "./batcher.ts";
 
 /** Where a pipeline stands between two batches: with the ledger of the same moment, all that it needs to go on. */
 export interface PipelinePosition {
   readonly batcher: BatcherPosition;
-  /** As the contract will have it after the last batch cut. */
-  readonly sharedState: SharedState;
+  /** As the contract will have it after the last batch cut. The root is that of the ledger of the same moment. */
+  readonly sharedState: UnhashedState;
   /** Steps up to here are in batches. */
   readonly lastCutStep: number;
   /** Steps up to here were taken: beyond those in batches at most the epoch's own. */
@@ -21,7 +21,7 @@ export interface PipelinePosition {
 
 export const GENESIS_POSITION: PipelinePosition = {
   batcher: { batchNumber: 0, epochHasBatch: false, journalHead: 0n, fundingDigest: 0n },
-  sharedState: genesisSharedState(),
+  sharedState: genesisUnhashedState(),
   lastCutStep: 0,
   lastStep: 0,
   epoch: null,

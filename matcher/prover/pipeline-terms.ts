@@ -1,12 +1,10 @@
 import type { ProvenBatch } from "../protocol/proven-batch.ts";
-import type { SharedState } from "../protocol/shared-state.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import type { Step } from "../state/step.ts";
-import type { BatchTrace } from "../state/trace.ts";
-import type { batchDataOf } from "./batch-data.ts";
 import type { CutRecord } from "./batch-log.ts";
 import type { BatchProgress } from "./batch-progress.ts";
 import type { Batcher } from "./batcher.ts";
+import type { CutBatch } from "./cut-batch.ts";
 import type { Prover } from "./groth16/prover.ts";
 import type { PipelinePosition } from "./pipeline-position.ts";
 
@@ -36,7 +34,7 @@ export interface PipelineOptions {
   };
   /** Notes a cut; nothing of the batch goes to L1 before this has resolved. */
   readonly noteCut?: (cut: CutRecord) => Promise<void>;
-  /** Told of every change of a batch's state, with the trace and the shared state behind the batch. */
+  /** Told of every change of a batch's state. Asking a batch that is not proven yet for what takes hashing has it hashed at once. */
   readonly onProgress?: (progress: BatchProgress, batch: CutBatch) => void;
   /** Called once: nothing is proven or settled any more. */
   readonly onHalt: (report: string) => void;
@@ -52,19 +50,6 @@ export interface PipelineStart {
    * @throws Error when L1 has another batch of this number
    */
   readonly finalAt: (batch: CutBatch) => SettledAt | undefined;
-}
-
-/** A batch on its way. */
-export interface CutBatch {
-  readonly trace: BatchTrace;
-  readonly progress: BatchProgress;
-  readonly data: ReturnType<typeof batchDataOf>;
-  /** The shared state that the contract will have after it. */
-  readonly after: SharedState;
-  readonly firstStepMs: number;
-  readonly cutMs: number;
-  /** Resolves once the cut is on disk; undefined when it is there, or need not be. */
-  readonly noted: Promise<void> | undefined;
 }
 
 /** A step as the sequencer numbers it. */

@@ -1,5 +1,5 @@
+export { CutBatch } from "./cut-batch.ts";
 export type {
-  CutBatch,
   PipelineOptions,
   PipelineStart,
   PipelineStatus,
@@ -9,31 +9,26 @@ export type {
 
 import type { OpenedEpoch } from "../protocol/epoch-record.ts";
 import type { ProvenBatch } from "../protocol/proven-batch.ts";
-import type { SharedState } from "../protocol/shared-state.ts";
-import type { BatchTrace } from "../state/trace.ts";
-import { batchDataOf, publicInputsOf, sharedStateAfter } from "./batch-data.ts";
+import type { UnhashedState } from "../protocol/shared-state.ts";
+import { assertFollows, unhashedStateAfter } from "./batch-data.ts";
 import type { CutRecord } from "./batch-log.ts";
 import { type BatchProgress, countsOf } from "./batch-progress.ts";
+import type { ClosedBatch } from "./closed-batches.ts";
+import { CutBatch, type PreparationTerms } from "./cut-batch.ts";
 import type { ProofResult } from "./groth16/proof.ts";
 import { ProofFailed } from "./groth16/proof-failed.ts";
 import type { Prover } from "./groth16/prover.ts";
 import { GENESIS_POSITION, type PipelinePosition } from "./pipeline-position.ts";
-import type {
-  CutBatch,
-  PipelineOptions,
-  PipelineStart,
-  PipelineStatus,
-  PipelineStep,
-  SettledAt,
-} from "./pipeline-terms.ts";
-import { batchInput } from "./witness.ts";
+import type { PipelineOptions, PipelineStart, PipelineStatus, PipelineStep, SettledAt } from "./pipeline-terms.ts";
+import { SlicedWork } from "./sliced-work.ts";
 
 /** Weight of the newest proof in the mean, of 8. */
 const MEAN_WEIGHT = 3;
 
 /**
  * From steps to settled batches: the batcher cuts, a free prover proves, the settlement line settles in order. Matching never
- * waits for it; what it has not done yet is the backlog. The first thing that goes wrong stops it for good, because every
+ * waits for it; what it has not done yet is the backlog. What a proof needs is hashed in short slices before its turn comes, for as many
+ * batches as there are provers. The first thing that goes wrong stops it for good, because every
  * later batch starts from the state that the failed one would have left.
  */
 export class ProofPipeline {
@@ -43,7 +38,10 @@ export class ProofPipeline {
   readonly #proven = new Map<number, { cut: CutBatch; batch: ProvenBatch; provenMs: number }>();
   readonly #unsettled: CutBatch[] = [];
   readonly #epochs = new Map<number, OpenedEpoch>();
-  #sharedState: SharedState;
+  readonly #work = new SlicedWork();
+  readonly #terms: PreparationTerms;
+  /** Behind the last batch cut. */
+  #sharedState: UnhashedState;
   #nextToSettle: number;
   #firstOpenStep: number;
   #lastStep: number;
@@ -67,6 +65,7 @@ export class ProofPipeline {
   constructor(options: PipelineOptions, start?: PipelineStart) {
     const { sharedState, lastCutStep, lastStep, epoch, touched } = start?.position ?? GENESIS_POSITION;
     this.#options = options;
+    this.#terms = { ...options, work: this.#work };
     this.#idle = [...options.provers];
     this.#sharedState = sharedState;
     this.#nextToSettle = sharedState.batchNumber + 1;
@@ -170,6 +169,7 @@ export class ProofPipeline {
   async stop(): Promise<void> {
     if (this.#state === "running") this.#state = "stopped";
     clearTimeout(this.#timer);
+    this.#work.stop();
     await Promise.all(this.#options.provers.map((prover) => prover.close()));
   }
 
@@ -185,8 +185,8 @@ export class ProofPipeline {
     batcher.grow(this.#replay !== undefined || this.#queued.length >= growFromQueued);
     if (this.#replay?.cuts[0]?.lastStep === this.#lastStep) this.#cutAsBefore();
     // What the step closes holds everything before it.
-    const trace = batcher.push(step, journalHead);
-    if (trace !== undefined) this.#queue(trace, step.kind === "epoch" ? "epoch" : "capacity");
+    const closed = batcher.take(step, journalHead);
+    if (closed !== undefined) this.#queue(closed, step.kind === "epoch" ? "epoch" : "capacity");
     this.#lastStep = number;
     if (step.kind === "fill") this.#openFills++;
     this.#stepsInEpoch = step.kind === "epoch" ? 0 : this.#stepsInEpoch + 1;
@@ -202,8 +202,8 @@ export class ProofPipeline {
 
   /** An empty batch is closed by the next epoch alone. */
   #cutAsBefore(): void {
-    const trace = this.#options.batcher.cut();
-    if (trace !== undefined) this.#queue(trace, "request");
+    const closed = this.#options.batcher.close();
+    if (closed !== undefined) this.#queue(closed, "request");
   }
 
   /** A batch that nobody can prove yet may as well take more: it is cut when a prover is free. */
@@ -214,36 +214,38 @@ export class ProofPipeline {
 
   #cutOpen(cutBy: BatchProgress["cutBy"]): void {
     try {
-      const trace = this.#options.batcher.cut();
-      if (trace !== undefined) this.#queue(trace, cutBy);
+      const closed = this.#options.batcher.close();
+      if (closed !== undefined) this.#queue(closed, cutBy);
     } catch (error) {
       this.#halt(`The open batch cannot be closed: ${textOf(error)}`);
     }
   }
 
-  #queue(trace: BatchTrace, cutBy: BatchProgress["cutBy"]): void {
+  #queue(closed: ClosedBatch, cutBy: BatchProgress["cutBy"]): void {
     clearTimeout(this.#timer);
     this.#timerIsOver = false;
-    const epoch = this.#epochs.get(trace.epoch.number);
-    if (epoch === undefined) throw new Error(`epoch ${trace.epoch.number} is unknown`);
+    const { batchNumber, tier, epoch: terms } = closed.head;
+    const epoch = this.#epochs.get(terms.number);
+    if (epoch === undefined) throw new Error(`epoch ${terms.number} is unknown`);
     const cutMs = performance.now();
     const firstStepMs = this.#firstStepMs ?? cutMs;
-    const data = batchDataOf(trace, epoch, this.#sharedState);
+    const before = this.#sharedState;
+    assertFollows(closed.head, epoch, before);
     const progress: BatchProgress = {
-      batchNumber: trace.batchNumber,
+      batchNumber,
       epochNumber: epoch.number,
-      tier: trace.tier.name,
+      tier: tier.name,
       steps: { first: this.#firstOpenStep, last: this.#lastStep },
-      ...countsOf(trace),
+      ...countsOf(closed),
       fills: this.#openFills,
       cutBy,
       state: "queued",
       timings: { openMs: Math.round(cutMs - firstStepMs) },
     };
-    const noted = this.#note({ batchNumber: trace.batchNumber, lastStep: this.#lastStep, tier: trace.tier.name });
-    const cut: CutBatch = { trace, progress, data, after: sharedStateAfter(data), firstStepMs, cutMs, noted };
-    for (const { account } of trace.accounts) this.#touched.set(account, trace.batchNumber);
-    this.#sharedState = cut.after;
+    const noted = this.#note({ batchNumber, lastStep: this.#lastStep, tier: tier.name });
+    const cut = new CutBatch({ closed, progress, epoch, before, firstStepMs, cutMs, noted });
+    for (const { account } of closed.accounts) this.#touched.set(account, batchNumber);
+    this.#sharedState = unhashedStateAfter(closed, before);
     this.#firstOpenStep = this.#lastStep + 1;
     this.#openFills = 0;
     this.#firstStepMs = undefined;
@@ -291,16 +293,19 @@ export class ProofPipeline {
         (error) => this.#proofFailed(cut, error),
       );
     }
+    // The next ones are ready when a prover is.
+    if (this.#state !== "running" || this.#replay !== undefined) return;
+    for (const cut of this.#queued.slice(0, this.#options.provers.length)) cut.prepare(this.#terms).catch(() => {});
   }
 
   async #prove(cut: CutBatch, prover: Prover): Promise<void> {
-    const { chainId, exchange, hash } = this.#options;
-    const { progress, trace } = cut;
+    const { progress } = cut;
     progress.state = "proving";
     progress.timings.queuedMs = Math.round(performance.now() - cut.cutMs);
     this.#tell(cut);
-    const inputs = publicInputsOf(cut.data, chainId, exchange, hash);
-    const result = await prover.prove({ tier: trace.tier.name, input: { ...batchInput(trace), ...inputs } });
+    const { inputs, witness } = await cut.prepare(this.#terms);
+    if (this.#state !== "running") return;
+    const result = await prover.prove({ tier: progress.tier, input: { ...witness, ...inputs } });
     if (this.#state !== "running") return;
     const expected = [inputs.commitment, inputs.z, inputs.y];
     if (result.publicSignals.length !== 3 || result.publicSignals.some((signal, i) => signal !== expected[i])) {
@@ -308,8 +313,10 @@ export class ProofPipeline {
     }
     this.#noteTimings(progress, result);
     const { calldata: proof } = result;
-    const batch: ProvenBatch = { batchNumber: trace.batchNumber, data: cut.data, commitment: inputs.commitment, proof };
-    this.#proven.set(trace.batchNumber, { cut, batch, provenMs: performance.now() });
+    cut.release();
+    const { batchNumber } = progress;
+    const batch: ProvenBatch = { batchNumber, data: cut.data, commitment: inputs.commitment, proof };
+    this.#proven.set(batchNumber, { cut, batch, provenMs: performance.now() });
     this.#tell(cut);
     this.#settleReady();
   }
@@ -382,6 +389,7 @@ export class ProofPipeline {
     this.#state = "halted";
     this.#haltReport = report;
     clearTimeout(this.#timer);
+    this.#work.stop();
     this.#options.onHalt(report);
   }
 }

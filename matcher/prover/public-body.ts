@@ -89,6 +89,6 @@ export function bodyWords(trace: BatchTrace): bigint[] {
 }
 
 /** Σ fee of the signed rows, pico-USD: what a liquidation pays goes to the insurance fund's account. */
-export function feeDeltaPicoUsd(trace: BatchTrace): bigint {
-  return trace.rows.reduce((sum, row) => sum + row.feePicoUsd, 0n);
+export function feeDeltaPicoUsd({ rows }: { readonly rows: readonly Pick<RowTrace, "feePicoUsd">[] }): bigint {
+  return rows.reduce((sum, row) => sum + row.feePicoUsd, 0n);
 }

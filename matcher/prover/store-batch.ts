@@ -7,32 +7,40 @@ import type { AccountTrace, BatchTrace, LiquidationTrace, RowTrace } from "../st
 /** The part of a trace that comes from the trees. */
 export type StoredBatch = Pick<BatchTrace, "oldRoot" | "newRoot" | "subRoots" | "rows" | "liquidations" | "accounts">;
 
-/** Writes a closed batch into the trees in the circuit's order (rows, then accounts), noting what every path was at its moment. */
-export function storeBatch(store: AccountStore, batch: OpenBatch): StoredBatch {
+/**
+ * Writes a closed batch into the trees in the circuit's order (rows, then accounts), noting what every path was at its moment. Gives way
+ * after every path: a batch takes hundreds of hashes.
+ */
+export function* storeBatch(store: AccountStore, batch: OpenBatch): Generator<void, StoredBatch> {
   const oldRoot = store.root;
   const subRoots = store.subRoots();
   const accounts = batch.accounts();
   const before = new Map(accounts.map((account) => [account.account, leafBefore(store, account)]));
   const positions = new Map(accounts.map(({ account }, position) => [account, position]));
-  const rows = batch.rows().map((row): RowTrace => {
-    const { message } = row;
-    const stored = storeRow(store, row, positions.get(message.account) as number);
-    return message.kind === "transfer" ? { ...stored, receiverSlot: positions.get(message.to) as number } : stored;
-  });
   const position = (account: number) => positions.get(account) as number;
+  const rows: RowTrace[] = [];
+  for (const row of batch.rows()) {
+    const { message } = row;
+    const stored = storeRow(store, row, position(message.account));
+    rows.push(message.kind === "transfer" ? { ...stored, receiverSlot: position(message.to) } : stored);
+    yield;
+  }
   const liquidations = batch.liquidations().map((row) => liquidationTrace(row, position));
-  const stored = accounts.map(({ account, isNew, now, depositsMicroUsd }): AccountTrace => {
+  const stored: AccountTrace[] = [];
+  for (const { account, isNew, now, depositsMicroUsd } of accounts) {
     store.setRecord(account, now);
     const after = store.leaf(account);
-    return {
+    const path = store.store(account);
+    stored.push({
       account,
       isNew,
       before: before.get(account) as AccountTrace["before"],
       after,
       depositsMicroUsd,
-      path: store.store(account),
-    };
-  });
+      path,
+    });
+    yield;
+  }
   return { oldRoot, newRoot: store.root, subRoots, rows, liquidations, accounts: stored };
 }
 

@@ -5,6 +5,7 @@ import { verify } from "../../matcher/protocol/signature.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { type Tier, tierById } from "../../matcher/protocol/spec.ts";
 import { Batcher } from "../../matcher/prover/batcher.ts";
+import type { ClosedBatch } from "../../matcher/prover/closed-batches.ts";
 import { AccountStore } from "../../matcher/state/account-store.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { audit } from "../../matcher/state/ledger-audit.ts";
@@ -13,6 +14,7 @@ import { checkSuccession, checkTrace } from "../fixtures/check-trace.ts";
 import { PublishedLeaves } from "../fixtures/published-leaves.ts";
 import { RandomMarket, randomTraces, TEST_DOMAIN } from "../fixtures/random-market.ts";
 import { traceFeatures } from "../fixtures/trace-features.ts";
+import { Xorshift } from "../fixtures/xorshift.ts";
 
 const TEST = [tierById(0)];
 const REAL = [tierById(1), tierById(2)];
@@ -85,6 +87,41 @@ describe("batcher: random markets", () => {
     const first = root(4);
     expect(root(4)).to.equal(first);
     expect(root(5)).not.to.equal(first);
+  });
+
+  it("give the same batches whenever they are hashed", () => {
+    fc.assert(
+      fc.property(fc.nat(), choices, fc.nat(), (seed, commands, delaySeed) => {
+        const market = new RandomMarket({ seed, hash, tiers: REAL, sign: false });
+        const cutAfter = new Set<number>();
+        const cut = market.cut.bind(market);
+        market.cut = () => {
+          cutAfter.add(market.steps.length);
+          return cut();
+        };
+        const expected = [...commands.flatMap((choice) => market.act(choice)), ...market.cut()];
+        const batcher = new Batcher({ hash, domain: TEST_DOMAIN, tiers: REAL });
+        const cuts: ClosedBatch[] = [];
+        const random = new Xorshift(delaySeed);
+        // Some batches are hashed in part or in whole while others are filled above them.
+        const hashing: Generator<void, void>[] = [];
+        const take = (closed: ClosedBatch | undefined) => {
+          if (closed === undefined) return;
+          cuts.push(closed);
+          hashing.push(closed.hash());
+        };
+        for (const [i, step] of market.steps.entries()) {
+          take(batcher.take(step, BigInt(i + 1)));
+          if (cutAfter.has(i + 1)) take(batcher.close());
+          for (let n = random.below(6); n > 0; n--) hashing[random.below(hashing.length + 1)]?.next();
+        }
+        const order = random.below(2) === 0 ? cuts : cuts.toReversed();
+        for (const closed of order) expect(closed.trace.batchNumber).to.equal(closed.head.batchNumber);
+        expect(cuts.map(({ trace }) => trace)).to.deep.equal(expected);
+        expect(batcher.root).to.equal(market.batcher.root);
+      }),
+      { numRuns: RUNS, seed: 20_260_102 },
+    );
   });
 
   it("carry real signatures", () => {

@@ -5,13 +5,14 @@ import { publicKeyOf } from "../../matcher/protocol/keys.ts";
 import { poseidon } from "../../matcher/protocol/poseidon.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import { sharedStateHash } from "../../matcher/protocol/shared-state.ts";
+import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { MARKETS, TIERS, type Tier } from "../../matcher/protocol/spec.ts";
 import type { BatchProgress } from "../../matcher/prover/batch-progress.ts";
 import { Batcher } from "../../matcher/prover/batcher.ts";
 import type { ProofResult } from "../../matcher/prover/groth16/proof.ts";
 import { ProofFailed } from "../../matcher/prover/groth16/proof-failed.ts";
 import type { ProofJob, Prover } from "../../matcher/prover/groth16/prover.ts";
-import { ProofPipeline, type SettledAt } from "../../matcher/prover/pipeline.ts";
+import { type CutBatch, type PipelineOptions, ProofPipeline, type SettledAt } from "../../matcher/prover/pipeline.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import type { Step } from "../../matcher/state/step.ts";
 
@@ -57,6 +58,11 @@ class HeldProver implements Prover {
 
 const moment = (ms = 0) => new Promise((wake) => setTimeout(wake, ms));
 
+/** Batches are prepared for their proofs in slices. */
+async function jobs(prover: HeldProver, count: number): Promise<void> {
+  while (prover.jobs.length < count) await moment();
+}
+
 describe("ProofPipeline", () => {
   let provers: HeldProver[];
   let pipeline: ProofPipeline;
@@ -66,18 +72,20 @@ describe("ProofPipeline", () => {
   let refuse: Error | undefined;
   let confirm: (() => void)[];
   let step: number;
+  let told: PipelineOptions["onProgress"];
 
-  function start(proverCount = 1, tiers: readonly Tier[] = [tier]): void {
+  function start(proverCount = 1, tiers: readonly Tier[] = [tier], hash: Poseidon = poseidon): void {
     provers = Array.from({ length: proverCount }, () => new HeldProver());
     halts = [];
     settled = [];
     progress = [];
     confirm = [];
     refuse = undefined;
+    told = undefined;
     step = 0;
     pipeline = new ProofPipeline({
-      batcher: new Batcher({ hash: poseidon, domain: 1n, tiers }),
-      hash: poseidon,
+      batcher: new Batcher({ hash, domain: 1n, tiers }),
+      hash,
       chainId: 31337,
       exchange: EXCHANGE,
       provers,
@@ -90,7 +98,10 @@ describe("ProofPipeline", () => {
         const confirmed = new Promise<SettledAt>((resolve) => confirm.push(() => resolve(place)));
         return { mined, confirmed };
       },
-      onProgress: (told) => progress.push({ ...told, timings: { ...told.timings } }),
+      onProgress: (now, batch) => {
+        progress.push({ ...now, timings: { ...now.timings } });
+        told?.(now, batch);
+      },
       onHalt: (report) => halts.push(report),
     });
   }
@@ -135,6 +146,7 @@ describe("ProofPipeline", () => {
     expect(pipeline.status()).to.include({ openSteps: 2, unprovenSteps: 2, proving: 0 });
     await moment(CUT_AFTER_MS + 20);
     expect(pipeline.status()).to.include({ openSteps: 0, unprovenSteps: 2, proving: 1 });
+    await jobs(provers[0]!, 1);
     provers[0]!.finish(0);
     await moment();
     confirm[0]!();
@@ -160,6 +172,7 @@ describe("ProofPipeline", () => {
     pipeline.cut();
     await moment();
     expect(pipeline.status()).to.include({ proving: 3, queued: 1 });
+    for (const prover of provers) await jobs(prover, 1);
     // Provers are taken from the end of the list; the jobs show which batch each has.
     const holds = (batch: bigint) =>
       provers.find(({ jobs }) => jobs.some(({ job }) => job.input.batchNumber === batch))!;
@@ -184,6 +197,7 @@ describe("ProofPipeline", () => {
     push(registration(1));
     await moment(2 * CUT_AFTER_MS);
     expect(pipeline.status()).to.include({ openSteps: 1, proving: 1, queued: 0 });
+    await jobs(provers[0]!, 1);
     provers[0]!.finish(0);
     await moment();
     expect(pipeline.status()).to.include({ openSteps: 0, proving: 1 });
@@ -207,6 +221,7 @@ describe("ProofPipeline", () => {
       ["large", 4],
     ]);
     for (let i = 0; i < 3; i++) {
+      await jobs(provers[0]!, i + 1);
       provers[0]!.finish(i);
       await moment();
     }
@@ -239,6 +254,7 @@ describe("ProofPipeline", () => {
       phase: "witness",
       report: "Assert Failed in RowLimit",
     } as const;
+    await jobs(provers[0]!, 1);
     provers[0]!.jobs[0]!.reject(new ProofFailed(failure));
     await moment();
     const report = "Batch 1 (tier test) has no proof, UNSATISFIED in phase witness: Assert Failed in RowLimit";
@@ -255,6 +271,7 @@ describe("ProofPipeline", () => {
     start();
     push(epoch(1), registration(0));
     pipeline.cut();
+    await jobs(provers[0]!, 1);
     provers[0]!.finish(0, [1n, 2n, 3n]);
     await moment();
     expect(halts[0]).to.match(/^Batch 1 .* the proof is for other public inputs/);
@@ -266,6 +283,7 @@ describe("ProofPipeline", () => {
     refuse = new Error("Settling batch 1 was refused by the contract: ProofRejected()");
     push(epoch(1), registration(0), registration(1));
     pipeline.cut();
+    await jobs(provers[0]!, 1);
     provers[0]!.finish(0);
     await moment();
     expect(halts).to.deep.equal([`Batch 1 is not settled: ${refuse.message}`]);
@@ -283,10 +301,59 @@ describe("ProofPipeline", () => {
     expect(halts[0]).to.match(/step 3 came after step 1/);
   });
 
+  it("says where it stands without hashing, and hashes at once for whoever asks what takes it", async () => {
+    let hashes = 0;
+    const counted: Poseidon = (inputs) => {
+      hashes += 1;
+      return poseidon(inputs);
+    };
+    start(1, [tier], counted);
+    const batches: CutBatch[] = [];
+    told = (_, batch) => batches.push(batch);
+    push(epoch(1), registration(0), registration(1), registration(2));
+    const before = hashes;
+    const { sharedState, batcher, lastCutStep } = pipeline.position();
+    expect(hashes).to.equal(before);
+    expect(sharedState).to.include({ batchNumber: 3, queueCursor: 3, epochNumber: 1 });
+    expect({ batchNumber: batcher.batchNumber, lastCutStep }).to.deep.equal({ batchNumber: 3, lastCutStep: 4 });
+    const last = batches.findLast(({ progress: { batchNumber } }) => batchNumber === 3)!;
+    const { accountRoot, ...unhashed } = last.after;
+    expect(unhashed).to.deep.equal(sharedState);
+    expect(accountRoot).to.equal(last.trace.newRoot);
+    expect(hashes).to.be.greaterThan(before);
+    // What was hashed meanwhile is what the proofs are made from.
+    const first = batches.find(({ progress: { batchNumber } }) => batchNumber === 1)!;
+    await jobs(provers[0]!, 1);
+    provers[0]!.finish(0);
+    await moment();
+    expect(settled[0]!.data.newRoot).to.equal(first.trace.newRoot);
+  });
+
+  it("prepares no more batches than provers can take soon", async () => {
+    let hashes = 0;
+    start(1, [tier], (inputs) => {
+      hashes += 1;
+      return poseidon(inputs);
+    });
+    push(epoch(1));
+    for (let account = 0; account < 6; account++) push(registration(account));
+    await jobs(provers[0]!, 1);
+    let seen: number;
+    do {
+      seen = hashes;
+      await moment(30);
+    } while (hashes > seen);
+    provers[0]!.finish(0);
+    await jobs(provers[0]!, 2);
+    await moment(30);
+    expect(hashes).to.be.greaterThan(seen);
+  });
+
   it("ends its provers and settles nothing more when it is stopped", async () => {
     start();
     push(epoch(1), registration(0));
     pipeline.cut();
+    await jobs(provers[0]!, 1);
     await pipeline.stop();
     expect(provers[0]!.closed).to.equal(true);
     provers[0]!.finish(0);

@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   eddsa: ["protocol"],
   book: ["protocol"],
   risk: ["protocol"],
-  state: ["protocol", "risk"],
+  state: ["protocol", "eddsa", "risk"],
   journal: ["protocol"],
   sequencer: ["protocol", "eddsa", "book", "risk", "state", "journal"],
   prover: ["protocol", "risk", "state", "journal"],

@@ -8,6 +8,8 @@ export type Limbs = readonly Code[];
 const SIGN_SHIFT = i64.const(64n - LIMB_BITS);
 const LIMB_SHIFT = i64.const(LIMB_BITS);
 const ROUND = i64.const(1n << (LIMB_BITS - 1n));
+/** Products of elements that one reduction takes: see the bound below. */
+const PRODUCTS_MAX = 13;
 
 /**
  * Writes arithmetic of 9 limbs of 29 bits into a function, modulo one number, in Montgomery form with R = 2^261.
@@ -70,8 +72,11 @@ export class FieldWriter {
     }, null);
   }
 
-  /** Σ left·right / R + addend: one reduction for all products. */
+  /** Σ left·right / R + addend: one reduction for all products, or one for every thirteen. */
   sumOfProducts(pairs: readonly (readonly [Limbs, Limbs])[], addend: Limbs | null = null): Limbs {
+    if (pairs.length > PRODUCTS_MAX) {
+      return this.sumOfProducts(pairs.slice(PRODUCTS_MAX), this.sumOfProducts(pairs.slice(0, PRODUCTS_MAX), addend));
+    }
     return this.#reduce((column) => {
       return pairs.flatMap(([left, right]) => {
         const products: Code[] = [];

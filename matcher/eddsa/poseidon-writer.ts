@@ -5,8 +5,15 @@ import type { MemoryPlan } from "./memory-plan.ts";
 import { type FullRound, type PartialBlock, poseidonSchedule } from "./poseidon-schedule.ts";
 import type { Local, WasmModule } from "./wasm-module.ts";
 
-/** Divides the partial rounds of both widths that are used; blocks of five or six are no faster. */
-const BLOCK_ROUNDS = 4;
+/** Rounds of a block by width: a divisor of the partial rounds. Longer blocks are no faster. */
+const BLOCK_ROUNDS: Readonly<Record<number, number>> = { 4: 4, 6: 4, 9: 3, 17: 4 };
+
+/** @throws RangeError for a width that nothing here hashes with */
+function blockRoundsOf(width: number): number {
+  const rounds = BLOCK_ROUNDS[width];
+  if (rounds === undefined) throw new RangeError(`no hash has ${width} elements`);
+  return rounds;
+}
 
 /** Writes `sbox(to, from)` and `dot<n>(to, left, right, addend)`, sums of n products of elements in a row. */
 export function writePoseidonParts(module: WasmModule, modulus: Modulus, widths: readonly number[]): void {
@@ -17,10 +24,11 @@ export function writePoseidonParts(module: WasmModule, modulus: Modulus, widths:
     const square = field.square(value);
     field.store(to.get, 0, field.multiply(field.square(square), value));
   });
-  const lengths = new Set([BLOCK_ROUNDS]);
+  const lengths = new Set<number>();
   for (const width of widths) {
-    lengths.add(width);
-    for (let round = 0; round < BLOCK_ROUNDS; round++) lengths.add(width + round);
+    const blockRounds = blockRoundsOf(width);
+    lengths.add(blockRounds);
+    for (let round = 0; round < blockRounds; round++) lengths.add(width + round);
   }
   for (const length of lengths) {
     module.define(`dot${length}`, { params: 4 }, (body) => {
@@ -40,9 +48,10 @@ export function writePoseidonParts(module: WasmModule, modulus: Modulus, widths:
  */
 export function writeHash(module: WasmModule, modulus: Modulus, plan: MemoryPlan, inputs: number): void {
   const width = inputs + 1;
-  const schedule = poseidonSchedule(width, BLOCK_ROUNDS);
+  const blockRounds = blockRoundsOf(width);
+  const schedule = poseidonSchedule(width, blockRounds);
   // The state, then the outputs of a block's S-boxes, in a row: together the left side of a partial round's sum.
-  const state = plan.elements(width + BLOCK_ROUNDS);
+  const state = plan.elements(width + blockRounds);
   const other = plan.elements(width);
   const element = (at: number, index: number) => at + index * ELEMENT_BYTES;
   const constants = (values: readonly bigint[]) => plan.constants(values, modulus);
@@ -63,7 +72,7 @@ export function writeHash(module: WasmModule, modulus: Modulus, plan: MemoryPlan
     ]),
     updates.map((factors, i) => {
       const own = element(state, i + 1);
-      return module.call(`dot${BLOCK_ROUNDS}`, own, element(state, width), constants(factors), own);
+      return module.call(`dot${blockRounds}`, own, element(state, width), constants(factors), own);
     }),
   ];
 

@@ -1,4 +1,5 @@
 import { buildPoseidon } from "circomlibjs";
+import { WidePoseidon } from "../eddsa/wide-poseidon.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { assertPoseidonInputs } from "../protocol/signing-poseidon.ts";
 
@@ -7,8 +8,9 @@ const ELEMENT_BYTES = 32;
 const WORDS = 4;
 
 /**
- * Poseidon in circomlibjs' wasm, bigint to bigint, for Node. Inputs are written into the wasm memory directly: the library's own
- * conversions cost as much as a short hash. Faster than poseidon-lite at every width (scripts/bench/poseidon.ts).
+ * Poseidon in WebAssembly, bigint to bigint, for Node: trees and the sponge hash in a module of ours, which takes half the time, the other
+ * widths in circomlibjs'. Inputs are written into its memory directly: the library's own conversions cost as much as a short hash. Faster
+ * than poseidon-lite at every width (scripts/bench/poseidon.ts).
  * Each call makes an instance of its own, so that workers and tests share nothing.
  * @throws RangeError (from the hash) for a wrong number of inputs, or one outside [0, r).
  */
@@ -21,11 +23,13 @@ export async function buildFastPoseidon(): Promise<Poseidon> {
   const output = input + ELEMENT_BYTES * MAX_INPUTS;
   let words = new BigUint64Array(tm.memory.buffer);
   words.fill(0n, zero / 8, zero / 8 + WORDS);
+  const wide = new WidePoseidon();
 
   return (inputs) => {
     const count = inputs.length;
     if (count < 1 || count > MAX_INPUTS) throw new RangeError(`Poseidon takes 1 to 16 inputs, not ${count}`);
     assertPoseidonInputs(inputs);
+    if (WidePoseidon.takes(count)) return wide.hash(inputs);
     // A grown memory leaves the old view empty.
     if (words.length === 0) words = new BigUint64Array(tm.memory.buffer);
     for (let i = 0; i < count; i++) {

@@ -16,6 +16,8 @@ const GOAL_ORDERS_PER_SECOND = 1_000;
 /** At half of that rate. */
 const GOAL_P50_MS = 5;
 const GOAL_P99_MS = 25;
+/** Before anything is measured: compilers and caches have come to rest then, and every account trades. */
+const WARM_UP_REQUESTS = 2_000;
 const builtCircuits = new URL("../../build/circuits", import.meta.url);
 
 const { values } = parseArgs({
@@ -47,8 +49,9 @@ const server = new ServerProcess(accounts, folder, provers);
 let generator: GeneratorProcess | undefined;
 try {
   const { url } = await server.message<{ url: string }>("ready");
-  generator = new GeneratorProcess(url, accounts, connections, requests + rate * seconds);
+  generator = new GeneratorProcess(url, accounts, connections, WARM_UP_REQUESTS + requests + rate * seconds);
   await generator.message("signed");
+  await generator.run({ type: "closed", requests: WARM_UP_REQUESTS });
   const phases: [string, LoadPhase][] = [
     [`${connections} connections`, { type: "closed", requests }],
     [`${rate} a second`, { type: "open", rate, seconds }],

@@ -7,8 +7,10 @@ import { FIELD_ORDER, SUBGROUP_ORDER } from "../../matcher/protocol/spec.ts";
 import { Seeded } from "../protocol/seeded.ts";
 
 const LIMIT = 2 ** 28;
-/** As many products in one sum as Poseidon's longest. */
+/** As many products in one sum as the signatures' longest. */
 const TERMS = 9;
+/** As the trees' longest, with two reductions. */
+const WIDE_TERMS = 20;
 
 /** Sums of products and squares modulo a number, on limbs given one by one. */
 class LimbMachine {
@@ -74,6 +76,8 @@ describe("limbs", () => {
       for (const [terms, left, right] of [
         [TERMS, 1, 1],
         [13, 1, 1],
+        [14, 1, 1],
+        [WIDE_TERMS, 1, 1],
         [1, 3, 4],
         [1, 2, 6],
         [2, 3, 2],

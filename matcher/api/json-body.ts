@@ -3,9 +3,13 @@ import { Rejection } from "./api-error.ts";
 /** Nothing that the API takes is nested deeper than a signature in an order of a batch. */
 export const JSON_DEPTH_MAX = 4;
 
-const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+/** [ and { differ in this bit, and so do ] and }. */
+const CURLY = 0x20;
+const OPENING = 0x5b | CURLY;
+const CLOSING = 0x5d | CURLY;
 
 /** What the bytes of a body tell before anything is built from them: one pass. */
 interface Outline {
@@ -25,10 +29,10 @@ function outlineOf(bytes: Uint8Array, depthMax: number): Outline {
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
     else if (byte === COLON) names += 1;
-    else if (OPENING.has(byte)) {
+    else if ((byte | CURLY) === OPENING) {
       depth += 1;
       if (depth > depthMax) return { tooDeep: true, names };
-    } else if (CLOSING.has(byte)) depth -= 1;
+    } else if ((byte | CURLY) === CLOSING) depth -= 1;
   }
   return { tooDeep: false, names };
 }

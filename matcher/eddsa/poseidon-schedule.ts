@@ -53,15 +53,19 @@ export function poseidonSchedule(width: number, blockRounds: number): PoseidonSc
     constants[round] = [constants[round]?.[0] as bigint, ...others.map(() => 0n)];
   }
 
+  // The k-th M' from the end has N̂^(k+1): its row and column follow from those before by one product with a vector.
+  const [top = [], ...below] = matrix;
+  const inner = below.map((row) => row.slice(1));
+  const innerInverse = invertMatrix(inner);
   const sparse: { row: bigint[]; column: bigint[] }[] = [];
+  let others = top.slice(1);
+  let column = below.map((row) => row[0] as bigint);
   let joined: Matrix = matrix;
   for (let round = 0; round < partialRounds; round++) {
-    const inner = joined.slice(1).map((row) => row.slice(1));
-    const [top = [], ...below] = joined;
-    const [others = []] = multiplyMatrices([top.slice(1)], invertMatrix(inner));
-    sparse.unshift({ row: [top[0] as bigint, ...others], column: below.map((row) => row[0] as bigint) });
-    const diagonal = [top.map((_, i) => (i === 0 ? 1n : 0n)), ...inner.map((row) => [0n, ...row])];
-    joined = multiplyMatrices(diagonal, matrix);
+    [others = []] = multiplyMatrices([others], innerInverse);
+    sparse.unshift({ row: [top[0] as bigint, ...others], column });
+    column = transform(inner, column);
+    joined = [top, ...multiplyMatrices(inner, joined.slice(1))];
   }
 
   const fullRounds = (start: number, last: Matrix): FullRound[] =>

@@ -7,7 +7,7 @@ export interface ReceiptBookOptions {
   signer: GroupSigner;
   /** Signed groups that are remembered, so that the same is not signed again. */
   groupsMax?: number;
-  /** Least time between two signatures; whoever comes meanwhile shares the next one. */
+  /** Least time between two signatures under load; whoever comes meanwhile shares the next one. */
   spacingMs?: number;
 }
 
@@ -22,10 +22,12 @@ interface SignedGroup extends ReceiptGroup {
 
 const DEFAULT_GROUPS_MAX = 8_192;
 const DEFAULT_SPACING_MS = 4;
+/** A signature of so many commands, asked for while the one before was made, shows load. */
+const LOAD_COMMANDS = 3;
 
 /**
- * Gives receipts. Signs only when somebody asks, and then once for all who ask while the last signature is being made and for a moment
- * after it: alone, a command waits for nothing; under load a signature serves many. A command of the past gets a receipt as well, also
+ * Gives receipts. Signs only when somebody asks, and then once for all who ask while the last signature is being made, and under load for a
+ * moment after it: few commands wait for nothing but the signature; many share one. A command of the past gets a receipt as well, also
  * after a restart: what a signature is of can be computed from the digests.
  */
 export class ReceiptBook {
@@ -133,7 +135,8 @@ export class ReceiptBook {
         const signed = { ...group, signature };
         this.keep(signed);
         this.serve(served, signed);
-        const restMs = this.spacingMs - (performance.now() - startedMs);
+        const spacingMs = served.length < LOAD_COMMANDS ? 0 : this.spacingMs;
+        const restMs = spacingMs - (performance.now() - startedMs);
         if (restMs <= 0 || this.urgent.size >= RECEIPT_GROUP_MAX) setImmediate(() => this.signNext());
         else setTimeout(() => this.signNext(), restMs);
       },

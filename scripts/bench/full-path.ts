@@ -61,16 +61,26 @@ try {
     const { count, elapsedMs, cpuMs, p50Ms, p99Ms, maxMs, refusals } = await generator.run(phase);
     const after = await server.usage();
     const serverUs = ((after.cpuMs - before.cpuMs) * 1_000) / count;
+    const orderingUs = ((after.orderingCpuMs - before.orderingCpuMs) * 1_000) / count;
     console.log(
       `${name}: ${((count * 1_000) / elapsedMs).toFixed(0)} orders/s, p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, ` +
-        `max ${maxMs.toFixed(1)} ms; CPU an order: server ${serverUs.toFixed(0)} µs, generator ${((cpuMs * 1_000) / count).toFixed(0)} µs; ` +
+        `max ${maxMs.toFixed(1)} ms; CPU an order: server ${serverUs.toFixed(0)} µs, of it the ordering thread ${orderingUs.toFixed(0)} µs, generator ${((cpuMs * 1_000) / count).toFixed(0)} µs; ` +
         `${after.proofs - before.proofs} proofs meanwhile; refused ${JSON.stringify(refusals)}`,
     );
     const beside = provers > 0 ? ", proofs beside" : "";
     if (phase.type === "closed") {
       const value = (count * 1_000) / elapsedMs;
       const figure = `full path of signed orders, ${name}${beside}`;
-      rows.push({ figure, value, unit: "orders/s", better: "higher", goal: GOAL_ORDERS_PER_SECOND });
+      rows.push(
+        { figure, value, unit: "orders/s", better: "higher", goal: GOAL_ORDERS_PER_SECOND },
+        {
+          figure: `processor time of the ordering thread${beside}`,
+          value: orderingUs,
+          unit: "µs/order",
+          better: "lower",
+        },
+        { figure: `processor time of all threads${beside}`, value: serverUs, unit: "µs/order", better: "lower" },
+      );
     } else {
       const figure = `acknowledgement at ${name}${beside}`;
       rows.push(

@@ -145,6 +145,27 @@ describe("the receipt book", () => {
     expect(await book.receiptsFrom(121, 10)).to.deep.equal([]);
   });
 
+  it("waits between signatures only while one serves many", async () => {
+    const patient = new ReceiptBook({ signer, spacingMs: 60_000 });
+    take(patient, history, 1, 2);
+    await Promise.all([patient.receiptOf(1), patient.receiptOf(2)]);
+    for (let command = 3; command <= 30; command++) {
+      take(patient, history, command, command);
+      expectGood(await patient.receiptOf(command), command);
+    }
+    expect(patient.signatureCount).to.equal(29);
+    const busy = new ReceiptBook({ signer, spacingMs: 150 });
+    take(busy, history, 1, 3);
+    await Promise.all([1, 2, 3].map((command) => busy.receiptOf(command)));
+    take(busy, history, 4, 6);
+    const next = [4, 5].map((command) => busy.receiptOf(command));
+    for (let i = 0; i < 10; i++) await new Promise((turn) => setImmediate(turn));
+    expect(busy.signatureCount).to.equal(1);
+    const receipts = await Promise.all([...next, busy.receiptOf(6)]);
+    for (const [i, receipt] of receipts.entries()) expectGood(receipt, 4 + i);
+    expect(busy.signatureCount).to.equal(2);
+  });
+
   it("serves acknowledgements before what is asked of the past", async () => {
     const asked: number[] = [];
     const slow: GroupSigner = {

@@ -3,7 +3,10 @@ import type { LoadPhase, Measured } from "./generator.ts";
 
 /** What a server process says of itself. */
 export interface ServerUsage {
+  /** Of all its threads. */
   readonly cpuMs: number;
+  /** Of the thread that orders commands. */
+  readonly orderingCpuMs: number;
   readonly commands: number;
   readonly proofs: number;
   readonly rssBytes: number;

@@ -8,6 +8,7 @@
  * clock; ends with the channel.
  */
 import { join } from "node:path";
+import { History } from "../../../matcher/api/history.ts";
 import { createApi } from "../../../matcher/api/server.ts";
 import { RecordLog } from "../../../matcher/journal/record-log.ts";
 import { DEVNET_MARKETS } from "../../../matcher/protocol/devnet-markets.ts";
@@ -70,8 +71,13 @@ if (pipeline !== null) sequencer.onDurable(({ steps }) => pipeline.push(steps));
 const receiptSigner = new ReceiptSigner({ chainId: BENCH_CHAIN_ID, exchange: BENCH_EXCHANGE }, devnetKeys().receipts);
 const receipts = new ReceiptBook({ signer: receiptSigner });
 sequencer.onDurable((accepted) => receipts.record(accepted));
+const history = await History.open({
+  path: join(folder, "history.db"),
+  identity: `${BENCH_CHAIN_ID}:${BENCH_EXCHANGE}`,
+});
 const app = createApi({
   sequencer,
+  history,
   receipts,
   chainId: BENCH_CHAIN_ID,
   exchange: BENCH_EXCHANGE,
@@ -88,13 +94,16 @@ const url = await app.listen({ host: "127.0.0.1", port: 0 });
 process.on("message", (told: { type: string; aheadMs?: number }) => {
   if (told.type === "clock") clockAheadMs = told.aheadMs ?? 0;
   if (told.type !== "usage") return;
-  const { user, system } = process.cpuUsage();
-  const cpuMs = (user + system) / 1_000;
-  process.send?.({ type: "usage", cpuMs, commands: state.commandCount, proofs, rssBytes: process.memoryUsage.rss() });
+  const [cpuMs, orderingCpuMs] = [process.cpuUsage(), process.threadCpuUsage()].map(
+    ({ user, system }) => (user + system) / 1_000,
+  );
+  const usage = { cpuMs, orderingCpuMs, commands: state.commandCount, proofs, rssBytes: process.memoryUsage.rss() };
+  process.send?.({ type: "usage", ...usage });
 });
 process.on("disconnect", () => {
   app
     .close()
+    .then(() => history.close())
     .then(() => pipeline?.stop())
     .finally(() => process.exit(0));
 });

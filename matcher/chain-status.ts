@@ -18,6 +18,8 @@ export interface ChainParts {
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
   readonly board: OracleBoard;
+  /** The clock that ages are told by. */
+  readonly nowMs: () => number;
 }
 
 const MARKETS = DEVNET_MARKETS.map(({ market }) => market);
@@ -33,6 +35,7 @@ export function chainStatusOf({
   opener,
   endpoint,
   board,
+  nowMs,
 }: ChainParts): ChainStatus {
   return {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
@@ -44,6 +47,6 @@ export function chainStatusOf({
     settlement: line.status(),
     watcher: watcher.status(),
     epochs: opener.status(),
-    oracle: wireOracle(board.status(Math.floor(Date.now() / 1_000)), endpoint.status(), MARKETS),
+    oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
 }

@@ -13,6 +13,8 @@ import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { LiquidationClock } from "./liquidation-clock.ts";
+import { Operations } from "./ops/operations.ts";
+import type { LeftOver } from "./ops/shutdown.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
 import {
@@ -30,6 +32,7 @@ import { type CutBatch, ProofPipeline } from "./prover/pipeline.ts";
 import { Backlog } from "./sequencer/backlog.ts";
 import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
+import { Finality } from "./sequencer/finality.ts";
 import { JournalFile } from "./sequencer/journal.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
@@ -64,6 +67,8 @@ export interface MatcherOptions {
   readonly unprovenRowsMax?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
+  /** An epoch in force for longer makes the exchange not ready, milliseconds. */
+  readonly staleEpochMs?: number;
   /** Told of everything that an operator would like to read. */
   readonly onAccepted?: (accepted: Accepted) => void;
   readonly onProgress?: (progress: BatchProgress) => void;
@@ -79,6 +84,8 @@ export class Matcher {
   readonly watcher: L1Watcher;
   readonly url: string;
   readonly operatorUrl: string;
+  /** Clock, metrics, readiness. */
+  readonly operations: Operations;
   readonly #provers: readonly Prover[];
   readonly #closers: (() => Promise<unknown>)[];
 
@@ -88,6 +95,7 @@ export class Matcher {
     this.watcher = parts.watcher;
     this.url = parts.url;
     this.operatorUrl = parts.operatorUrl;
+    this.operations = parts.operations;
     this.#provers = parts.provers;
     this.#closers = closers;
   }
@@ -108,6 +116,11 @@ export class Matcher {
     return this.#provers.flatMap(({ processId }) => (processId === undefined ? [] : [processId]));
   }
 
+  /** Takes nothing new and finishes what it took; {@link stop} comes after it. */
+  finish(settleGraceMs: number): Promise<LeftOver> {
+    return this.operations.finish(settleGraceMs);
+  }
+
   /** First no new work, then the line to L1, then the processes. */
   stop(): Promise<void> {
     return closeAll(this.#closers);
@@ -123,7 +136,7 @@ async function startProvers({ circuitsDir, provers, proverThreads }: MatcherOpti
   return Promise.all(Array.from({ length: provers }, () => startProver({ circuitsDir, ...threads })));
 }
 
-type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl"> & {
+type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl" | "operations"> & {
   readonly provers: readonly Prover[];
 };
 
@@ -139,18 +152,18 @@ async function assemble(
   // 1. L1, and that it is the one we are meant for.
   const provider = await connectL1(deployment.rpcUrl, chainId);
   closers.push(async () => provider.destroy());
-  const wallet = new Wallet(options.operatorKey);
-  if (wallet.address.toLowerCase() !== deployment.operator.toLowerCase()) {
-    throw new Error(
-      `The operator's key is that of ${wallet.address}, but the Exchange's operator is ${deployment.operator}.`,
-    );
-  }
   const ask = async (to: string, contract: typeof EXCHANGE, method: string) =>
     contract.decodeFunctionResult(method, await provider.call({ to, data: contract.encodeFunctionData(method) }));
   if ((await provider.getCode(exchange)) === "0x") {
     throw new Error(
       `There is no contract at ${exchange}: the deployment belongs to another chain or an earlier run of it.`,
     );
+  }
+  // The contract says who the operator is: keys are rotated, files stay behind.
+  const wallet = new Wallet(options.operatorKey);
+  const [operator] = await ask(exchange, EXCHANGE, "operator");
+  if (wallet.address !== operator) {
+    throw new Error(`The operator's key is that of ${wallet.address}, but the Exchange's operator is ${operator}.`);
   }
   const domain = domainOf(chainId, exchange);
   const [domainOnChain] = await ask(exchange, EXCHANGE, "domain");
@@ -160,6 +173,12 @@ async function assemble(
   const [threshold] = await ask(deployment.oracle, PRICE_ORACLE, "threshold");
 
   // 2. The exchange itself.
+  const operations = new Operations({
+    ...(options.staleEpochMs === undefined ? {} : { staleEpochMs: options.staleEpochMs }),
+    onNotice,
+  });
+  closers.push(async () => operations.close());
+  const { nowMs } = operations.clock;
   const hash = await buildFastPoseidon();
   const verifier = new VerifyPool({ domain });
   closers.push(() => verifier.close());
@@ -178,7 +197,7 @@ async function assemble(
   });
   const log = openJournal(options.journalPath);
   closers.push(() => log.close());
-  const sequencer = new Sequencer({ state, verifier, backlog, log });
+  const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs, finality: new Finality(nowMs) });
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
   const halt = (report: string) => {
@@ -206,6 +225,7 @@ async function assemble(
     growFromQueued: options.growFromQueued,
     settle: (batch) => settlement.settle(batch),
     onProgress: (progress, batch) => {
+      operations.progress(progress);
       if (progress.state === "final") markProven(sequencer, progress, batch);
       options.onProgress?.(progress);
     },
@@ -221,7 +241,12 @@ async function assemble(
   closers.push(() => pipeline.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
-  const fundingClock = new FundingClock({ sequencer, schedule, ...(onNotice === undefined ? {} : { onNotice }) });
+  const fundingClock = new FundingClock({
+    sequencer,
+    schedule,
+    nowMs,
+    ...(onNotice === undefined ? {} : { onNotice }),
+  });
   const opener = new EpochOpener({
     provider,
     line,
@@ -237,7 +262,7 @@ async function assemble(
       busy: pipeline.busy,
     }),
     fundingDeltasPicoUsd: ({ pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour }) => {
-      fundingClock.catchUp();
+      fundingClock.catchUp(toSeconds);
       return state.funding.deltasPicoUsdTowardZero(pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour);
     },
     ...(onNotice === undefined ? {} : { onNotice }),
@@ -258,7 +283,7 @@ async function assemble(
     { graceMs: REPORT_GRACE_MS, onRound: (round) => opener.offer(round) },
   );
   closers.push(async () => collector.close());
-  const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round));
+  const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round), operations.pages);
   const operatorPort = await endpoint.listen(options.operatorPort);
   closers.push(() => endpoint.close());
   await opener.start();
@@ -279,13 +304,25 @@ async function assemble(
     domain,
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
+    nowMs,
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board }),
+    chainStatus: () =>
+      chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, nowMs }),
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });
+  const markets = DEVNET_MARKETS.map(({ market }) => market);
+  operations.watch({ sequencer, log, verifier, pipeline, line, watcher, board: collector.board, api, markets });
   closers.push(() => api.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
-  return make({ sequencer, pipeline, watcher, provers, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
+  return make({
+    sequencer,
+    pipeline,
+    watcher,
+    provers,
+    url,
+    operatorUrl: `http://127.0.0.1:${operatorPort}`,
+    operations,
+  });
 }
 
 /** A journal of other commands than this run's cannot be continued: batches of an earlier run are not known any more. */

@@ -15,6 +15,7 @@ import type { BatchProgress } from "../matcher/prover/batch-progress.ts";
 import { FIRST_TRADER_WALLET, ORACLE_ROLES, writeTradersFile } from "./devnet/wallets.ts";
 import { BatchBoard } from "./supervisor/batch-board.ts";
 import type { ChildMessage, ChildOptions } from "./supervisor/child.ts";
+import { readLogLine } from "./supervisor/log-line.ts";
 import { choosePort, freePort, parsePort } from "./supervisor/ports.ts";
 import { Refusal, reportFailure } from "./supervisor/refusal.ts";
 import { StatusView } from "./supervisor/status-view.ts";
@@ -109,7 +110,9 @@ function childOf(
     onLine: (line, stream) => {
       log.write(`${line}\n`);
       // What the others say once one part has died follows from that, and would bury the sentence that matters.
-      if (stream === "stderr" && !failureIsTold) view.line(`${name}: ${line}`);
+      if (stream !== "stderr" || failureIsTold) return;
+      const { text, isComplaint } = readLogLine(line);
+      if (isComplaint) view.line(`${name}: ${text}`);
     },
     ...(onMessage === undefined ? {} : { onMessage }),
   };
@@ -202,6 +205,9 @@ async function up(): Promise<void> {
     `${apiPort}`,
     "--operator-port",
     `${operatorPort}`,
+    // Whoever stops a devnet throws it away.
+    "--settle-grace-ms",
+    "0",
   ];
   const matcher = await supervisor.startUntil(
     "ready",

@@ -16,6 +16,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   chain: ["protocol"],
   oracle: ["protocol"],
   api: ["protocol", "risk", "sequencer"],
+  // Watches the others from outside: settings, keys, logs, metrics, readiness, shutdown.
+  ops: ["protocol", "sequencer", "prover", "chain", "oracle", "api"],
   // Clients compute margin with the very functions that the matcher judges by.
   sdk: ["protocol", "risk"],
   web: ["protocol", "risk", "sdk"],

@@ -156,7 +156,7 @@ export class MarketMaker {
   }
 
   private summarize(unprovenRows: number, equity: string, open: number): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     if (nowMs - this.lastSummaryMs < 10_000) return;
     this.lastSummaryMs = nowMs;
     const usd = (Number(microUsdFromUsd(truncated(equity))) / PPM).toFixed(2);

@@ -63,6 +63,7 @@ interface Sent extends Pending {
   /** All attempts of this nonce, the newest last: any of them may be mined. */
   readonly attempts: SignedAttempt[];
   fees: Fees;
+  /** Of the monotonic clock: how long it has been waiting must not depend on somebody setting the other one. */
   sentMs: number;
   minedBlock: number | undefined;
 }
@@ -221,7 +222,7 @@ export class TransactionLine {
 
   async #broadcast(sent: Sent): Promise<void> {
     const attempt = sent.attempts.at(-1)!;
-    sent.sentMs = Date.now();
+    sent.sentMs = performance.now();
     try {
       await this.#options.provider.send("eth_sendRawTransaction", [attempt.raw]);
     } catch (error) {
@@ -278,7 +279,7 @@ export class TransactionLine {
       await this.#broadcast(sent);
       return;
     }
-    if (Date.now() - sent.sentMs < stuckAfterMs) return;
+    if (performance.now() - sent.sentMs < stuckAfterMs) return;
     if (sent.attempts.length > feeRaisesMax) {
       throw new Halt(`${sent.request.label} was not mined in spite of ${feeRaisesMax} raised fees.`);
     }

@@ -1,6 +1,7 @@
 import { closeSync, fdatasync, ftruncateSync, openSync, readFileSync, writevSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import type { CommandLog } from "./command-log.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 /** length (4 bytes) and CRC-32 of the record (4 bytes), big-endian, before each record. */
 const HEADER_BYTES = 8;
@@ -64,6 +65,7 @@ export function readJournal(bytes: Uint8Array, path = "the journal"): JournalCon
 export class JournalFile implements CommandLog {
   /** Commands that were in the file when it was opened, in order. */
   readonly replay: readonly Uint8Array[];
+  readonly fsync = new LatencyHistogram();
   private readonly descriptor: number;
   private pending: Uint8Array[] = [];
   private waiting: Waiting[] = [];
@@ -103,6 +105,10 @@ export class JournalFile implements CommandLog {
     });
   }
 
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
   /** Waits for what is under way, then closes the file. */
   async close(): Promise<void> {
     await this.syncing;
@@ -118,7 +124,9 @@ export class JournalFile implements CommandLog {
       try {
         if (this.failure !== null) throw this.failure;
         writeAll(this.descriptor, Buffer.concat(pending));
+        const startMs = performance.now();
         await sync(this.descriptor);
+        this.fsync.record(performance.now() - startMs);
         for (const { resolve } of waiting) resolve();
       } catch (error) {
         this.failure ??= error as Error;

@@ -5,6 +5,7 @@ import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import { SequencerFigures } from "./sequencer-figures.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
@@ -50,6 +51,8 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
+  /** Counts and durations of its work. */
+  readonly figures = new SequencerFigures();
   private readonly verifier: SignatureVerifier;
   private readonly log: CommandLog;
   private readonly verifyingMax: number;
@@ -60,6 +63,12 @@ export class Sequencer {
   private lastDurable: Promise<void> = Promise.resolve();
   private verifying = 0;
   private halted: SequencerHalted | null = null;
+  /** Messages that were taken and are not answered yet. */
+  private unanswered = 0;
+  /** There once nothing new is taken. */
+  private finishing: Promise<void> | null = null;
+  /** Called when no message is left unanswered. */
+  private whenAnswered: () => void = () => {};
   refusedCount = 0;
 
   constructor({
@@ -99,8 +108,32 @@ export class Sequencer {
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Instruction>, { settle = false, clientId }: SubmitOptions = {}): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
     this.assertRunning();
+    if (this.finishing !== null) return { outcome: this.refuse("SHUTTING_DOWN"), messageHash: null };
+    this.unanswered += 1;
+    try {
+      return await this.take(message, options);
+    } finally {
+      this.unanswered -= 1;
+      if (this.unanswered === 0) this.whenAnswered();
+    }
+  }
+
+  /**
+   * Takes no more messages from outside; each is refused with SHUTTING_DOWN. Resolves once every message that was taken is durable, or
+   * was refused. Commands of the exchange itself still go on: whoever gives them stops by himself.
+   */
+  finish(): Promise<void> {
+    this.finishing ??= new Promise<void>((resolve) => {
+      this.whenAnswered = resolve;
+      if (this.unanswered === 0) resolve();
+    }).then(() => this.lastDurable.catch(() => {}));
+    return this.finishing;
+  }
+
+  private async take(message: Signed<Instruction>, { settle = false, clientId }: SubmitOptions): Promise<Submitted> {
+    const arrivedMs = performance.now();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
@@ -113,14 +146,23 @@ export class Sequencer {
       this.verifying -= 1;
     });
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
+    const verifiedMs = performance.now();
+    this.figures.verify.record(verifiedMs - arrivedMs);
     // 3. Room for what it may lead to.
     const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
     const outcome = this.run({ type: "message", message, settle, ...name });
+    const executedMs = performance.now();
+    this.figures.execute.record(executedMs - verifiedMs);
     // A refusal may speak of what was accepted a moment ago: that must be durable, too.
     await this.lastDurable;
+    if (outcome.accepted) {
+      const durableMs = performance.now();
+      this.figures.journal.record(durableMs - executedMs);
+      this.figures.acknowledge.record(durableMs - arrivedMs);
+    }
     return { outcome, messageHash };
   }
 
@@ -143,6 +185,7 @@ export class Sequencer {
     }
     if (!outcome.accepted) return this.refuse(outcome.code);
     const accepted = outcome;
+    this.figures.accepted(command.type === "message" ? command.message.kind : command.type);
     this.backlog.emitted(accepted.steps);
     for (const listener of this.acceptedListeners) listener(accepted, command);
     this.lastDurable = this.log.append(accepted.record).then(
@@ -160,6 +203,7 @@ export class Sequencer {
 
   private refuse(code: Refused["code"]): Refused {
     this.refusedCount += 1;
+    this.figures.refused(code);
     return { accepted: false, code };
   }
 

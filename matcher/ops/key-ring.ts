@@ -40,12 +40,19 @@ export class KeyRing {
 
   /** @throws KeyRefused in one sentence that names the place and never the key */
   privateKey(role: KeyRole): string {
-    const key = this.#named(role) ?? this.#encrypted(role) ?? this.#plain(role);
+    const key = this.#fromVariable(role) ?? this.#encrypted(role) ?? this.#plain(role);
     this.#secrets.add(key);
     return key;
   }
 
-  #named(role: KeyRole): string | undefined {
+  /** A key that must be in the environment. @throws KeyRefused when it is not */
+  named(role: KeyRole): string {
+    const key = this.#fromVariable(role);
+    if (key === undefined) throw new KeyRefused(`${keyVariable(role)} is not set.`);
+    return key;
+  }
+
+  #fromVariable(role: KeyRole): string | undefined {
     const key = this.#fromEnvironment.get(keyVariable(role));
     if (key === undefined || PRIVATE_KEY.test(key)) return key;
     throw new KeyRefused(`${keyVariable(role)} needs a private key: 0x and 64 hexadecimal digits.`);

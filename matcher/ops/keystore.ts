@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decryptKeystoreJsonSync, encryptKeystoreJsonSync, getAddress, isKeystoreJson, Wallet } from "ethers";
 import { KEY_ROLES, type KeyRole } from "./key-role.ts";
@@ -84,7 +84,8 @@ export class Keystore {
     const before = this.#addressIn(this.#read(role), path);
     if (new Wallet(privateKey).address === before)
       throw new KeyRefused(`The new key for ${role} is the one that is there.`);
-    renameSync(path, join(this.#options.folder, `${role}.${before}.json`));
+    // At every moment there is a key under the role's name: a second name for the old one first, then the new one over the first.
+    linkSync(path, join(this.#options.folder, `${role}.${before}.json`));
     return { before, now: this.#write(role, password, privateKey) };
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -69,7 +69,12 @@ describe("Processes that cannot start", function () {
     expect(await matcher({ keys: at("none.json") })).to.equal(
       "The key file none.json is missing: deploy first, or name yours with --keys.",
     );
-    writeFileSync(at("empty.json"), "{}");
+    writeFileSync(at("open.json"), JSON.stringify(devnetKeys()), { mode: 0o644 });
+    chmodSync(at("open.json"), 0o644);
+    expect(await matcher({ keys: at("open.json") })).to.equal(
+      "The key file open.json is open to others (mode 0644): run chmod 600 open.json, or pass --allow-open-key-files.",
+    );
+    writeFileSync(at("empty.json"), "{}", { mode: 0o600 });
     expect(await matcher({ keys: at("empty.json") })).to.match(
       /^The key file empty\.json has no usable "operator" key/,
     );
@@ -81,9 +86,11 @@ describe("Processes that cannot start", function () {
 
   it("matcher: options that make no sense, another run's journal", async () => {
     expect(await matcher({ "cut-after-ms": "soon" })).to.equal(
-      '--cut-after-ms needs a whole number from 0, not "soon".',
+      '--cut-after-ms needs a whole number from 0 to 3600000 (ms), not "soon".',
     );
-    expect(await matcher({ tiers: "huge" })).to.equal('There is no tier "huge".');
+    expect(await matcher({ tiers: "huge" })).to.match(
+      /^--tiers needs some of .*small, large, separated by commas, not "huge"\.$/,
+    );
     const journal = new JournalFile(at("journal"));
     await journal.append(new Uint8Array([1, 2, 3]));
     await journal.close();

@@ -307,6 +307,8 @@ export interface WireStatus {
   status: "starting" | "trading" | "backlogged" | "halted";
   epoch: { number: number; timeSeconds: number };
   commands: number;
+  /** Entries of the L1 queue (registrations, deposits) that were taken: index n is credited once this is above n. */
+  queueCursor: number;
   refused: number;
   journalHead: string;
   openOrders: number;

@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { request } from "node:http";
+import { type ClientRequest, request } from "node:http";
 import { expect } from "chai";
 import { journalRecordFromBytes } from "../../matcher/sequencer/command-bytes.ts";
 import { readJournal } from "../../matcher/sequencer/journal.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { eventually } from "../chain/test-chain.ts";
 import { RunningMatcher } from "./running-matcher.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
 
 /** Metrics of the runbook's table. */
 function documentedMetrics(): string[] {
@@ -29,8 +31,8 @@ describe("The matcher as a process", function () {
   let account: number;
 
   before(async () => {
-    matcher = await RunningMatcher.beside();
-    await matcher.start("--log-level", "debug");
+    matcher = await RunningMatcher.prepare();
+    await matcher.start("journal");
   });
 
   after(() => matcher.close());
@@ -138,23 +140,12 @@ describe("The matcher as a process", function () {
     expect(matcher.log.length).to.be.lessThan(20);
     for (const secret of matcher.secrets) expect(matcher.output.toLowerCase()).to.not.contain(secret);
   });
-});
-
-const JSON_TYPE = { "content-type": "application/json" };
-
-describe("A matcher that is being stopped", function () {
-  this.timeout(60_000);
-  let matcher: RunningMatcher;
-
-  before(async () => {
-    matcher = await RunningMatcher.beside();
-    await matcher.start();
-    await matcher.openEpoch();
-  });
-
-  after(() => matcher.close());
 
   it("shows its keys nowhere: not in its arguments, its pages, its configuration", async () => {
+    await matcher.start("journal-2");
+    await eventually("the epoch that L1 has", async () => {
+      return (await matcher.get("/ready")).status === 200 ? true : undefined;
+    });
     const argv = execFileSync("ps", ["-ww", "-o", "args=", "-p", `${matcher.processId}`], { encoding: "utf8" });
     const { output: printed } = await run(
       process.execPath,
@@ -173,17 +164,8 @@ describe("A matcher that is being stopped", function () {
     for (const secret of matcher.secrets) expect(seen).to.not.contain(secret.toLowerCase());
   });
 
-  it("refuses commands while one is still being answered, says that it is not ready, goes on serving reads, and ends when it is", async () => {
-    // A command whose body does not come: it is in flight until it is cut off.
-    const { port } = new URL(matcher.url);
-    const headers = { ...JSON_TYPE, "content-length": 100 };
-    const slow = request({ host: "127.0.0.1", port, method: "POST", path: "/v1/orders", headers });
-    slow.on("error", () => {});
-    slow.write("{");
-    await eventually("the request's arrival", async () => {
-      const { text } = await matcher.get("/metrics", matcher.operatorUrl);
-      return text.includes("clearbook_uptime_seconds") ? true : undefined;
-    });
+  it("refuses commands while one is still being answered, is not ready, serves reads, and ends when that one is done", async () => {
+    const slow = await unfinishedCommand();
     matcher.signal("SIGTERM");
     await eventually("the end of readiness", async () => {
       return (await matcher.get("/ready")).status === 503 ? true : undefined;
@@ -201,32 +183,30 @@ describe("A matcher that is being stopped", function () {
     slow.destroy();
     expect(await matcher.ended(), matcher.output).to.equal(0);
   });
-});
 
-describe("A second signal", function () {
-  this.timeout(60_000);
-
-  it("ends a matcher at once that still waits, with another exit code", async () => {
-    const matcher = await RunningMatcher.beside();
-    try {
-      await matcher.start();
-      const { port } = new URL(matcher.url);
-      const headers = { ...JSON_TYPE, "content-length": 100 };
-      const slow = request({ host: "127.0.0.1", port, method: "POST", path: "/v1/orders", headers });
-      slow.on("error", () => {});
-      slow.write("{");
-      await matcher.get("/health");
-      matcher.signal("SIGTERM");
-      // What a terminal and npm pass on together is one wish.
-      matcher.signal("SIGTERM");
-      await new Promise((wake) => setTimeout(wake, 700));
-      expect((await matcher.get("/ready")).status).to.equal(503);
-      matcher.signal("SIGTERM");
-      expect(await matcher.ended(), matcher.output).to.equal(1);
-      expect(matcher.log.map(({ msg }) => msg)).to.include("SIGTERM again: ends at once");
-      slow.destroy();
-    } finally {
-      await matcher.close();
-    }
+  it("ends at once at a second signal, with another exit code", async () => {
+    await matcher.start("journal-3");
+    const slow = await unfinishedCommand();
+    matcher.signal("SIGTERM");
+    // What a terminal and npm pass on together is one wish.
+    matcher.signal("SIGTERM");
+    await new Promise((wake) => setTimeout(wake, 700));
+    expect((await matcher.get("/health")).status).to.equal(200);
+    matcher.signal("SIGTERM");
+    expect(await matcher.ended(), matcher.output).to.equal(1);
+    expect(matcher.log.map(({ msg }) => msg)).to.include("SIGTERM again: ends at once");
+    slow.destroy();
   });
+
+  /** A command whose body does not come: it is being answered until it is cut off. */
+  async function unfinishedCommand(): Promise<ClientRequest> {
+    const { port } = new URL(matcher.url);
+    const headers = { ...JSON_TYPE, "content-length": 100, expect: "100-continue" };
+    const slow = request({ host: "127.0.0.1", port, method: "POST", path: "/v1/orders", headers });
+    slow.on("error", () => {});
+    slow.flushHeaders();
+    // The server has the request once it asks for the body.
+    await new Promise<void>((resolve) => slow.once("continue", resolve));
+    return slow;
+  }
 });

@@ -48,8 +48,8 @@ export class RunningMatcher {
     keystore.create("receipts", PASSWORD, keys.receipts);
   }
 
-  static async beside(chain?: TestChain): Promise<RunningMatcher> {
-    return new RunningMatcher(chain ?? (await startTestChain()));
+  static async prepare(): Promise<RunningMatcher> {
+    return new RunningMatcher(await startTestChain());
   }
 
   at(name: string): string {
@@ -70,17 +70,25 @@ export class RunningMatcher {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** Starts the process and waits until it listens. */
-  async start(...args: string[]): Promise<void> {
-    const files = ["--deployment", this.at("deployment.json"), "--journal", this.at("journal")];
+  /** Starts the process and waits until it listens. @param journal name of a new one */
+  async start(journal: string): Promise<void> {
+    const files = ["--deployment", this.at("deployment.json"), "--journal", this.at(journal)];
     const keys = ["--keystore", this.at("keystore"), "--keystore-password-file", this.at("password")];
     // One epoch and no batch: what is tested here is not proofs.
-    const calm = ["--confirmations=0", "--epoch-ms=3600000", "--idle-epoch-ms=3600000", "--cut-after-ms=3600000", "--tiers=large"];
-    const child = spawn(process.execPath, ["--no-warnings", "matcher/main.ts", ...files, ...keys, ...calm, ...args], {
+    const calm = [
+      "--log-level=debug",
+      "--confirmations=0",
+      "--epoch-ms=3600000",
+      "--idle-epoch-ms=3600000",
+      "--cut-after-ms=3600000",
+      "--tiers=large",
+    ];
+    const child = spawn(process.execPath, ["--no-warnings", "matcher/main.ts", ...files, ...keys, ...calm], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       detached: true,
     });
     this.#process = child;
+    this.#output = "";
     for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (this.#output += chunk));
     this.#ended = new Promise((resolve) => child.on("close", resolve));
     const ready = new Promise<{ url: string; operatorUrl: string }>((resolve, reject) => {
@@ -111,9 +119,13 @@ export class RunningMatcher {
       this.#feeds.push(feed);
       await feed.start();
     }
-    // The chain mines a block per transaction only, and a round waits for the chain's clock.
+    // A simulated chain's clock is as far behind as its process is old; only the newest rounds wait for it.
+    const block = await this.chain.provider.getBlock("latest");
+    const behindSeconds = startSeconds - (block?.timestamp ?? startSeconds);
+    if (behindSeconds > 0) await this.chain.rpc("evm_increaseTime", behindSeconds);
+    // It mines a block per transaction only.
     await eventually("the first epoch", async () => {
-      await this.chain.mine(1);
+      await this.chain.rpc("evm_mine");
       return (await this.get("/ready")).status === 200 ? true : undefined;
     });
   }
@@ -121,15 +133,14 @@ export class RunningMatcher {
   /** A trader with money. @returns the account */
   async registerTrader(): Promise<number> {
     const { trader, deployment } = this.chain;
+    const cursor = async () => ((await this.get("/v1/status")).body as { queueCursor: number }).queueCursor;
+    const before = await cursor();
     const wallet = new OnchainWallet(trader, deployment);
     const { account } = await wallet.register(registrationPointOf(TRADING_KEY.scalar));
     await wallet.mintTestDollars(DEPOSIT_MICRO_USD);
     await wallet.deposit(account, DEPOSIT_MICRO_USD);
-    await this.chain.mine(1);
-    await eventually("the deposit", async () => {
-      const { commands } = (await this.get("/v1/status")).body as { commands: number };
-      return commands >= 3 ? true : undefined;
-    });
+    await this.chain.rpc("evm_mine");
+    await eventually("the deposit", async () => ((await cursor()) === before + 2 ? true : undefined));
     return account;
   }
 

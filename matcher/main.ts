@@ -77,6 +77,9 @@ async function run(config: Config, keys: KeyRing, log: Logger): Promise<void> {
       log.warn({ component: "matcher" }, sentence);
       tell({ type: "notice", sentence });
     },
+    onDefect: (stack, requestId) => {
+      log.error({ component: "api", requestId, stack }, `defect: ${stack.split("\n", 1)[0]}`);
+    },
     onHalt: (report) => {
       settlement.error(`HALTED: ${report}`);
       tell({ type: "halted", report });
@@ -115,7 +118,12 @@ async function main(): Promise<void> {
       env: process.env,
       secrets,
     });
-    await run(config, keys, createLog({ level: config.logLevel, file: config.logFile, secrets }));
+    const log = createLog({ level: config.logLevel, file: config.logFile, secrets });
+    process.on("uncaughtException", (err) => {
+      log.fatal({ component: "process", err }, `a defect ended the matcher: ${err.message}`);
+      process.exit(1);
+    });
+    await run(config, keys, log);
   } catch (error) {
     process.stderr.write(`${secrets.scrubbed(error instanceof Error ? error.message : String(error))}\n`);
     process.exit(1);

@@ -73,6 +73,8 @@ export interface MatcherOptions {
   readonly onAccepted?: (accepted: Accepted) => void;
   readonly onProgress?: (progress: BatchProgress) => void;
   readonly onNotice?: (sentence: string) => void;
+  /** Told of requests that were answered with 500; without it they are notices. */
+  readonly onDefect?: (stack: string, requestId: string) => void;
   /** Called once when settlement has stopped for good. The API goes on answering, so that the reason can be looked for. */
   readonly onHalt: (report: string) => void;
 }
@@ -308,7 +310,10 @@ async function assemble(
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
     chainStatus: () =>
       chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, nowMs }),
-    onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
+    onDefect: (error, requestId) => {
+      const { onDefect = (text: string) => onNotice?.(`defect: ${text}`) } = options;
+      onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error), requestId);
+    },
   });
   const markets = DEVNET_MARKETS.map(({ market }) => market);
   operations.watch({ sequencer, log, verifier, pipeline, line, watcher, board: collector.board, api, markets });

@@ -12,6 +12,8 @@ import { Command } from "commander";
 import { Wallet } from "ethers";
 import { readDeployment } from "../matcher/chain/deployment.ts";
 import { KeyRing } from "../matcher/ops/key-ring.ts";
+import { createLog } from "../matcher/ops/log.ts";
+import { Secrets } from "../matcher/ops/secrets.ts";
 import { SteadyClock } from "../matcher/ops/steady-clock.ts";
 import { PriceFeed } from "../matcher/oracle/price-feed.ts";
 import { priceSource } from "./devnet/price-sources.ts";
@@ -72,10 +74,12 @@ await runCommand(async () => {
   const { chainId, oracle } = readDeployment(options.deployment);
   const source = await priceSource(options.source, options.sourceConfig, seeds);
   const { keystore, keystorePasswordFile, keys, allowOpenKeyFiles = false } = options;
-  const ring = new KeyRing({ keystore, keystorePasswordFile, keys, allowOpenKeyFiles, env: process.env });
+  const secrets = new Secrets();
+  const ring = new KeyRing({ keystore, keystorePasswordFile, keys, allowOpenKeyFiles, env: process.env, secrets });
   const signer = new Wallet(ring.privateKey(role));
+  const log = createLog({ level: "info", secrets }).child({ component: "feed", role });
   const clock = new SteadyClock({
-    onJump: (jumpMs) => console.error(`the machine's clock jumped by ${(jumpMs / 1_000).toFixed(1)} s`),
+    onJump: (jumpMs) => log.warn(`the machine's clock jumped by ${(jumpMs / 1_000).toFixed(1)} s`),
   });
   const feed = new PriceFeed({
     context: { chainId, oracle },
@@ -85,12 +89,12 @@ await runCommand(async () => {
     periodSeconds,
     maxAgeSeconds: Number(wholeNumber(options.maxAge, "--max-age", 1n)),
     onPrices: (pricesTicks) => tellParent({ type: "prices", pricesTicks }),
-    onTrouble: (sentence) => console.error(sentence),
+    onTrouble: (sentence) => log.warn(sentence),
     nowMs: clock.nowMs,
   });
   endWithParent(async () => feed.stop());
   await feed.start();
-  console.log(`reporting as ${signer.address} every ${periodSeconds} s, prices from the ${source.name}`);
+  log.info(`reporting as ${signer.address} every ${periodSeconds} s, prices from the ${source.name}`);
   tellParent({ type: "ready" });
   return undefined;
 });

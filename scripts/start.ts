@@ -148,6 +148,17 @@ async function watchStatus(url: string): Promise<void> {
   view.status((await response.json()) as WireStatus);
 }
 
+/** Bots wait by themselves; people are told. */
+async function tellWhenReady(url: string): Promise<void> {
+  let ended = false;
+  finished.then(() => (ended = true));
+  while (!ended) {
+    const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    if (answer?.ok) return view.line("ready: orders are taken");
+    await new Promise((wake) => setTimeout(wake, 250));
+  }
+}
+
 function onMatcherMessage(board: BatchBoard): (message: ChildMessage) => void {
   return (message) => {
     if (Array.isArray(message.provers)) for (const processId of message.provers) proverProcessIds.add(processId);
@@ -250,10 +261,11 @@ async function up(): Promise<void> {
   });
   writeFileSync(join(folder, "urls.json"), `${JSON.stringify({ api: url, rpc: chain.url, exchange }, null, 2)}\n`);
   view.block(
-    `${BANNER}\n  API     ${url}\n  status  ${url}/v1/status\n  chain   ${chain.url}\n  logs    ${folder}/logs\n  Ctrl-C stops everything.`,
+    `${BANNER}\n  API     ${url}\n  status  ${url}/v1/status\n  metrics ${matcher.operatorUrl}/metrics\n  chain   ${chain.url}\n  logs    ${folder}/logs\n  Ctrl-C stops everything.`,
   );
   const ticker = setInterval(() => watchStatus(url).catch(() => {}), STATUS_INTERVAL_MS);
   finished.finally(() => clearInterval(ticker));
+  void tellWhenReady(url);
   await Promise.all(ready);
   if (bots > 0) view.line(`${bots} bots trade, ${((performance.now() - startMs) / 1000).toFixed(1)} s after the start`);
   if (forSeconds !== undefined) setTimeout(() => finish(0), forSeconds * 1000).unref();

@@ -33,8 +33,8 @@ export interface ApiOptions {
   /** The contract's bound of funding, ppm of the price per hour; 0 while it is not known. */
   fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;
-  /** Told of defects: everything that is answered with 500. */
-  onDefect?: (error: unknown) => void;
+  /** Told of defects: everything that is answered with 500, under the id that the answer carries. */
+  onDefect?: (error: unknown, requestId: string) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
   history?: History;
   /** Memory for funding intervals; likewise. */

@@ -54,8 +54,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
 function answer(error: unknown, reply: FastifyReply, { onDefect }: ApiOptions): FastifyReply {
   const rejection = rejectionOf(error);
   if (rejection === null) {
-    onDefect?.(error);
-    return reply.code(500).send(INTERNAL_ERROR);
+    const { id } = reply.request;
+    onDefect?.(error, id);
+    return reply.code(500).header("x-request-id", id).send(INTERNAL_ERROR);
   }
   const { httpStatus } = rejection;
   if (httpStatus === 429 || httpStatus === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);

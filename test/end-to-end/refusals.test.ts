@@ -2,6 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { Contract, computeAddress, Wallet } from "ethers";
+import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
 import { JournalFile } from "../../matcher/sequencer/journal.ts";
 import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
 import { run } from "../../scripts/testing/process-group.ts";
@@ -82,6 +84,25 @@ describe("Processes that cannot start", function () {
     expect(await matcher({ keys: at("swapped.json") })).to.match(
       /^The operator's key is that of 0x\w+, but the Exchange's/,
     );
+  });
+
+  it("matcher: the key that the contract knew before its operator was replaced", async () => {
+    const keys = devnetKeys();
+    const owner = new Contract(chain.deployment.exchange, EXCHANGE_ABI, new Wallet(keys.owner, chain.provider));
+    const name = async (key: string) => (await owner.getFunction("setOperator")(computeAddress(key))).wait();
+    await name(keys.faucet);
+    try {
+      expect(await matcher()).to.match(/^The operator's key is that of 0x\w+, but the Exchange's operator is 0x\w+\.$/);
+      // The new one gets past it, to the next thing that is wrong.
+      writeKeys(at("rotated.json"), { ...keys, operator: keys.faucet });
+      const journal = new JournalFile(at("rotated-journal"));
+      await journal.append(new Uint8Array([1, 2, 3]));
+      await journal.close();
+      const sentence = await matcher({ keys: at("rotated.json"), journal: at("rotated-journal") });
+      expect(sentence).to.match(/^The journal rotated-journal has 1 commands of an earlier run/);
+    } finally {
+      await name(keys.operator);
+    }
   });
 
   it("matcher: options that make no sense, another run's journal", async () => {

@@ -10,7 +10,7 @@ const sources = execFileSync("git", ["ls-files", "matcher"], { encoding: "utf8" 
 
 /** Where a sentence for the operator begins: a halt, a notice, a refusal by a contract; in ops/, also a reason not to be ready. */
 const SAYING = /(?:new Halt\(|new SequencerHalted\(|\bhalt\(|onNotice\?\.\()\s*(?:"[\w-]+",\s*)?(["`])/g;
-const SUPER = /extends Error [^]*?super\((["`])/g;
+const SUPER = /extends Error [\s\S]*?super\((["`])/g;
 const REASON = /\breason: (["`])/g;
 /** Shorter parts of a sentence could stand anywhere. */
 const TELLING_LENGTH = 11;

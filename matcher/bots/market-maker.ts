@@ -49,7 +49,7 @@ export class MarketMaker {
   private readonly say: (line: string) => void;
   /** Slot of each quote, by market, side and level. */
   private readonly slots = new Map<string, number>();
-  private lastSummaryMs = 0;
+  private lastSummaryMs = Number.NEGATIVE_INFINITY;
   private started = false;
   replacedCount = 0;
 

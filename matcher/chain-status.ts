@@ -1,5 +1,6 @@
 import type { ChainStatus } from "./api/exchange-access.ts";
 import type { Deployment } from "./chain/deployment.ts";
+import type { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Watcher } from "./chain/l1-watcher.ts";
 import type { TransactionLine } from "./chain/transaction-line.ts";
@@ -20,6 +21,7 @@ export interface ChainParts {
   readonly board: OracleBoard;
   /** The clock that ages are told by. */
   readonly nowMs: () => number;
+  readonly depositGate: DepositGate;
 }
 
 const MARKETS = DEVNET_MARKETS.map(({ market }) => market);
@@ -36,6 +38,7 @@ export function chainStatusOf({
   endpoint,
   board,
   nowMs,
+  depositGate,
 }: ChainParts): ChainStatus {
   return {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
@@ -47,6 +50,7 @@ export function chainStatusOf({
     settlement: line.status(),
     watcher: watcher.status(),
     epochs: opener.status(),
+    deposits: depositGate.status(),
     oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
 }

@@ -47,6 +47,7 @@ async function run(config: Config, keys: KeyRing, log: Logger): Promise<void> {
   const matcher = await Matcher.start({
     deployment: readDeployment(config.deployment),
     operatorKey: keys.privateKey("operator"),
+    receiptsKey: keys.privateKey("receipts"),
     circuitsDir: config.circuits,
     tiers: config.tiers.split(",").flatMap((name) => TIERS.filter((tier) => tier.name === name)),
     port: config.port,
@@ -67,6 +68,12 @@ async function run(config: Config, keys: KeyRing, log: Logger): Promise<void> {
     interest8hPpm: config.interestPpm,
     staleEpochMs: config.staleEpochMs,
     ...(config.journal === undefined ? {} : { journalPath: config.journal }),
+    ...(config.history === undefined ? {} : { historyPath: config.history }),
+    ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
+    doors: {
+      ...(config.corsOrigins === undefined ? {} : { corsOrigins: config.corsOrigins.split(",") }),
+      ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies.split(",") }),
+    },
     onAccepted: tellAccepted,
     onProgress: (progress) => {
       const { batchNumber, tier, state, timings } = progress;

@@ -1,8 +1,11 @@
 import { Wallet } from "ethers";
 import type { FastifyInstance } from "fastify";
+import type { ApiOptions } from "./api/exchange-access.ts";
+import { History } from "./api/history.ts";
 import { createApi } from "./api/server.ts";
 import { EXCHANGE, PRICE_ORACLE } from "./chain/contract-interfaces.ts";
 import type { Deployment } from "./chain/deployment.ts";
+import { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochCadence } from "./chain/epoch-cadence.ts";
 import { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Event } from "./chain/l1-event.ts";
@@ -11,6 +14,7 @@ import { connectL1 } from "./chain/provider.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
+import { DeadMansClock } from "./dead-mans-clock.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { LiquidationClock } from "./liquidation-clock.ts";
 import { Operations } from "./ops/operations.ts";
@@ -35,6 +39,8 @@ import { ExchangeState } from "./sequencer/exchange-state.ts";
 import { Finality } from "./sequencer/finality.ts";
 import { JournalFile } from "./sequencer/journal.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
+import { ReceiptBook } from "./sequencer/receipt-book.ts";
+import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
@@ -46,6 +52,8 @@ export interface MatcherOptions {
   readonly deployment: Deployment;
   /** Private key of the deployment's operator. */
   readonly operatorKey: string;
+  /** Private key that receipts are signed with, and nothing else. */
+  readonly receiptsKey: string;
   /** Folder with a folder per tier. */
   readonly circuitsDir: string;
   readonly tiers: readonly Tier[];
@@ -64,7 +72,13 @@ export interface MatcherOptions {
   readonly interest8hPpm?: number;
   /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
   readonly journalPath?: string;
+  /** File for orders, fills, payments and candles of the past; without it they go with the process. */
+  readonly historyPath?: string;
   readonly unprovenRowsMax?: number;
+  /** Threads that check signatures; see VerifyPool for how many there are unless told otherwise. */
+  readonly verifyThreads?: number;
+  /** Who may ask from where; see ApiOptions. */
+  readonly doors?: Pick<ApiOptions, "corsOrigins" | "trustedProxies">;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
   /** An epoch in force for longer makes the exchange not ready, milliseconds. */
@@ -175,14 +189,13 @@ async function assemble(
   const [threshold] = await ask(deployment.oracle, PRICE_ORACLE, "threshold");
 
   // 2. The exchange itself.
-  const operations = new Operations({
-    ...(options.staleEpochMs === undefined ? {} : { staleEpochMs: options.staleEpochMs }),
-    onNotice,
-  });
+  const { staleEpochMs } = options;
+  const operations = new Operations({ staleEpochMs, onNotice });
   closers.push(async () => operations.close());
   const { nowMs } = operations.clock;
   const hash = await buildFastPoseidon();
-  const verifier = new VerifyPool({ domain });
+  const { verifyThreads: threads } = options;
+  const verifier = new VerifyPool({ domain, ...(threads === undefined ? {} : { threads }) });
   closers.push(() => verifier.close());
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
@@ -200,6 +213,13 @@ async function assemble(
   const log = openJournal(options.journalPath);
   closers.push(() => log.close());
   const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs, finality: new Finality(nowMs) });
+  const identity = `${chainId}:${exchange.toLowerCase()}`;
+  const history = await History.open({ path: options.historyPath, identity });
+  closers.push(() => history.close());
+  const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
+  closers.push(() => receiptSigner.close());
+  const receipts = new ReceiptBook({ signer: receiptSigner });
+  sequencer.onDurable((accepted) => receipts.record(accepted));
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
   const halt = (report: string) => {
@@ -256,7 +276,8 @@ async function assemble(
     oracle: deployment.oracle,
     registry: deployment.registry,
     cadence: options.cadence,
-    journalHead: () => state.journalHead,
+    // Of what is durable: a crash must not undo what L1 holds the operator to.
+    journalHead: () => receipts.digests.head,
     load: () => ({
       proofMs: pipeline.status().proofMs,
       provers: provers.length,
@@ -297,10 +318,18 @@ async function assemble(
   const liquidationClock = new LiquidationClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
   liquidationClock.start();
   closers.push(async () => liquidationClock.stop());
+  const deadMansClock = new DeadMansClock({ sequencer, nowMs, ...(onNotice === undefined ? {} : { onNotice }) });
+  deadMansClock.start();
+  closers.push(async () => deadMansClock.stop());
+
+  const depositGate = new DepositGate({ provider, exchange });
+  await depositGate.start();
+  closers.push(async () => depositGate.stop());
 
   // 5. The door for traders.
   const api: FastifyInstance = createApi({
     sequencer,
+    history,
     chainId,
     exchange,
     domain,
@@ -309,14 +338,26 @@ async function assemble(
     nowMs,
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
     chainStatus: () =>
-      chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, nowMs }),
+      chainStatusOf({
+        deployment,
+        pipeline,
+        line,
+        watcher,
+        opener,
+        endpoint,
+        board: collector.board,
+        depositGate,
+        nowMs,
+      }),
+    receipts,
+    ...options.doors,
     onDefect: (error, requestId) => {
-      const { onDefect = (text: string) => onNotice?.(`defect: ${text}`) } = options;
-      onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error), requestId);
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      (options.onDefect ?? ((text) => onNotice?.(`defect: ${text}`)))(stack, requestId);
     },
   });
   const markets = DEVNET_MARKETS.map(({ market }) => market);
-  operations.watch({ sequencer, log, verifier, pipeline, line, watcher, board: collector.board, api, markets });
+  operations.watch({ sequencer, log, pipeline, line, watcher, board: collector.board, api, markets });
   closers.push(() => api.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
   return make({

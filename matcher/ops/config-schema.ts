@@ -41,11 +41,27 @@ export const CONFIG_SCHEMA = Type.Object(
       description: "Circuit sizes that batches may use.",
     }),
     journal: Type.Optional(path({ description: "Where accepted commands are kept; without it in memory only." })),
+    history: Type.Optional(
+      path({ description: "File of orders, fills, payments and candles of the past; without it in memory only." }),
+    ),
     port: count(0, 65_535, { default: 0, description: "Port of the traders' API; 0 for any free one." }),
     operatorPort: count(0, 65_535, {
       default: 0,
       description: "Port of the operator's door (price reports, metrics); 0 for any free one.",
     }),
+
+    corsOrigins: Type.Optional(
+      path({ description: "Origins whose pages may ask the API, separated by commas.", defaultText: "all" }),
+    ),
+    trustedProxies: Type.Optional(
+      path({
+        description: "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas.",
+        defaultText: "none",
+      }),
+    ),
+    verifyThreads: Type.Optional(
+      count(1, 256, { description: "Threads that check signatures.", defaultText: "by the machine's processors" }),
+    ),
 
     keystore: Type.Optional(
       path({ description: "Folder of encrypted keys, one <role>.json each: see `npm run keys`." }),

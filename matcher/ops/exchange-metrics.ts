@@ -3,14 +3,12 @@ import type { CommandLog } from "../sequencer/command-log.ts";
 import { marketView, openOrderCount } from "../sequencer/exchange-view.ts";
 import { openFundingView } from "../sequencer/funding-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
-import type { VerifyPool } from "../sequencer/verify-pool.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RequestGate } from "./request-gate.ts";
 
 export interface ExchangeSources {
   readonly sequencer: Sequencer;
   readonly log: CommandLog;
-  readonly verifier: Pick<VerifyPool, "pendingCount">;
   readonly gate: Pick<RequestGate, "responses">;
   readonly markets: readonly Market[];
   /** The clock that epochs' times are compared with. */
@@ -25,8 +23,8 @@ function byLabel(label: string, counts: ReadonlyMap<string, number>) {
 
 /** What the exchange itself can tell: orders on their way in, the book, risk. */
 export function exchangeMetrics(metrics: Metrics, sources: ExchangeSources): void {
-  const { sequencer, log, verifier, gate, markets, nowMs } = sources;
-  const { figures, state, backlog } = sequencer;
+  const { sequencer, log, gate, markets, nowMs } = sources;
+  const { figures, state, backlog, signatures } = sequencer;
   const eachMarket = (read: (market: number) => number | undefined) => () =>
     markets.flatMap(({ index, symbol }) => {
       const value = read(index);
@@ -54,7 +52,7 @@ export function exchangeMetrics(metrics: Metrics, sources: ExchangeSources): voi
   metrics.gauge(
     "clearbook_verify_queue",
     "Signatures that are being checked or wait for it",
-    () => verifier.pendingCount,
+    () => signatures.waitingCount + signatures.verifyingCount,
   );
   metrics.gauge("clearbook_journal_queue", "Records that wait for the disk", () => log.waitingCount ?? 0);
   metrics.gauge("clearbook_unproven_rows", "Rows matched and not yet proven", () => backlog.unprovenRows);

@@ -1,34 +1,42 @@
 import type { FastifyInstance } from "fastify";
+import { route } from "../api/route-schema.ts";
+import { NoQuery } from "../api/schema.ts";
 import type { PageAnswer } from "../oracle/report-endpoint.ts";
+import { WireHealth, WireReady } from "../protocol/wire/health.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { Readiness } from "./readiness.ts";
 
-const JSON_TYPE = "application/json; charset=utf-8";
-
-/** GET /health: the process lives. That it answers at all says that its main thread is free; a blocked one does not. */
-export function healthAnswer({ lastLagMs }: Pick<EventLoop, "lastLagMs">): PageAnswer {
-  const body = {
+/** GET /health. A thread that is blocked does not answer at all. */
+export function healthOf({ lastLagMs }: Pick<EventLoop, "lastLagMs">): WireHealth {
+  return {
     status: "alive",
     uptimeSeconds: Math.floor(process.uptime()),
     eventLoopLagMs: Math.round(lastLagMs),
   };
-  return { status: 200, contentType: JSON_TYPE, text: JSON.stringify(body) };
 }
 
-/** GET /ready: 200 when orders should be sent here, else 503 with every reason. */
-export function readyAnswer(readiness: Pick<Readiness, "hindrances">): PageAnswer {
+/** GET /ready, with the status of its answer. */
+export function readyOf(readiness: Pick<Readiness, "hindrances">): { status: 200 | 503; body: WireReady } {
   const reasons = readiness.hindrances();
   const ready = reasons.length === 0;
-  return { status: ready ? 200 : 503, contentType: JSON_TYPE, text: JSON.stringify({ ready, reasons }) };
+  return { status: ready ? 200 : 503, body: { ready, reasons } };
 }
 
-/** The same two pages on the traders' port. */
+/** Either as a page of the operator's door. */
+export function jsonPage(status: number, body: WireHealth | WireReady): PageAnswer {
+  return { status, contentType: "application/json; charset=utf-8", text: JSON.stringify(body) };
+}
+
+/** The same two pages on the traders' port. They cost nothing, so that nobody can use up a load balancer's budget. */
 export function healthRoutes(app: FastifyInstance, eventLoop: EventLoop, readiness: Readiness): void {
-  const pages = { "/health": () => healthAnswer(eventLoop), "/ready": () => readyAnswer(readiness) };
-  for (const [path, page] of Object.entries(pages)) {
-    app.get(path, (_request, reply) => {
-      const { status, contentType, text } = page();
-      return reply.code(status).header("content-type", contentType).header("cache-control", "no-store").send(text);
-    });
-  }
+  const words = { tag: "exchange", budget: "free", querystring: NoQuery } as const;
+  app.get("/health", route({ ...words, summary: "Whether the process lives.", answer: WireHealth }), () => {
+    return healthOf(eventLoop);
+  });
+  const { schema, config } = route({ ...words, summary: "Whether orders should be sent here.", answer: WireReady });
+  const response = { 200: WireReady, 503: WireReady };
+  app.get("/ready", { schema: { ...schema, response }, config }, (_request, reply) => {
+    const { status, body } = readyOf(readiness);
+    return reply.code(status).send(body);
+  });
 }

@@ -8,11 +8,10 @@ import type { BatchProgress } from "../prover/batch-progress.ts";
 import type { ProofPipeline } from "../prover/pipeline.ts";
 import type { CommandLog } from "../sequencer/command-log.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
-import type { VerifyPool } from "../sequencer/verify-pool.ts";
 import { chainMetrics, proofHistogram } from "./chain-metrics.ts";
 import { EventLoop } from "./event-loop.ts";
 import { exchangeMetrics } from "./exchange-metrics.ts";
-import { healthAnswer, healthRoutes, readyAnswer } from "./health-pages.ts";
+import { healthOf, healthRoutes, jsonPage, readyOf } from "./health-pages.ts";
 import { Metrics } from "./metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { Readiness } from "./readiness.ts";
@@ -24,7 +23,6 @@ import { SteadyClock } from "./steady-clock.ts";
 export interface WatchedParts {
   readonly sequencer: Sequencer;
   readonly log: CommandLog;
-  readonly verifier: VerifyPool;
   readonly pipeline: ProofPipeline;
   readonly line: TransactionLine;
   readonly watcher: L1Watcher;
@@ -36,7 +34,7 @@ export interface WatchedParts {
 
 export interface OperationsOptions {
   /** See {@link Readiness}. */
-  readonly staleEpochMs?: number;
+  readonly staleEpochMs?: number | undefined;
   readonly onNotice?: ((sentence: string) => void) | undefined;
 }
 
@@ -67,8 +65,11 @@ export class Operations {
   get pages(): OperatorPages {
     const starting = { hindrances: () => [{ part: "sequencer" as const, reason: "The exchange is being started." }] };
     return {
-      "/health": () => healthAnswer(this.#eventLoop),
-      "/ready": () => readyAnswer(this.#watched?.readiness ?? starting),
+      "/health": () => jsonPage(200, healthOf(this.#eventLoop)),
+      "/ready": () => {
+        const { status, body } = readyOf(this.#watched?.readiness ?? starting);
+        return jsonPage(status, body);
+      },
       "/metrics": async () => {
         return { status: 200, contentType: this.metrics.contentType, text: await this.metrics.text() };
       },

@@ -12,17 +12,21 @@ export class RequestGate {
   readonly #responses = new Map<string, number>();
 
   constructor(app: FastifyInstance) {
-    app.addHook("onRequest", async ({ method }, { raw }) => {
-      const isRead = READS.has(method);
-      if (!isRead) this.#inFlight++;
+    // No promises: the hooks run for every order.
+    app.addHook("onRequest", ({ method }, { raw }, done) => {
+      if (READS.has(method)) return done();
+      this.#inFlight++;
       // An answer that was sent and a client that has gone both end here.
       raw.once("close", () => {
-        this.#count(raw.statusCode);
-        if (isRead) return;
         this.#inFlight--;
         if (this.#inFlight === 0) this.#whenIdle?.();
       });
-      if (this.#closed && !isRead) throw new Rejection("SHUTTING_DOWN");
+      if (this.#closed) done(new Rejection("SHUTTING_DOWN"));
+      else done();
+    });
+    app.addHook("onResponse", (_request, { statusCode }, done) => {
+      this.#count(statusCode);
+      done();
     });
   }
 

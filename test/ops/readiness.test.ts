@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { healthAnswer, readyAnswer } from "../../matcher/ops/health-pages.ts";
+import { healthOf, readyOf } from "../../matcher/ops/health-pages.ts";
 import { Readiness } from "../../matcher/ops/readiness.ts";
 import type { CommandLog } from "../../matcher/sequencer/command-log.ts";
 import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
@@ -87,14 +87,13 @@ describe("Readiness", () => {
     expect(reasons()).to.deep.equal(["settlement: Batch 3 is not settled: so it is."]);
     readiness.beginStopping();
     expect(reasons()).to.have.length(2);
-    expect(readyAnswer(readiness).status).to.equal(503);
-    expect(JSON.parse(readyAnswer(readiness).text)).to.deep.include({ ready: false });
+    expect(readyOf(readiness).status).to.equal(503);
+    expect(readyOf(readiness).body).to.deep.include({ ready: false });
   });
 
   it("answers 200 without reasons, and health with the lag", () => {
     const { readiness } = readinessOf(openedState(1));
-    expect(readyAnswer(readiness)).to.deep.include({ status: 200, text: '{"ready":true,"reasons":[]}' });
-    const { status, text } = healthAnswer({ lastLagMs: 12.4 });
-    expect([status, JSON.parse(text).eventLoopLagMs]).to.deep.equal([200, 12]);
+    expect(readyOf(readiness)).to.deep.equal({ status: 200, body: { ready: true, reasons: [] } });
+    expect(healthOf({ lastLagMs: 12.4 })).to.include({ status: "alive", eventLoopLagMs: 12 });
   });
 });

@@ -1,14 +1,12 @@
 import { type Static, Type } from "typebox";
-
-const STRICT = { additionalProperties: false } as const;
+import { oneOf, STRICT, Text, Whole } from "./field.ts";
 
 /** GET /health: that it answers says that the process lives and its main thread is free. */
 export const WireHealth = Type.Object(
   {
     status: Type.Literal("alive"),
-    uptimeSeconds: Type.Integer(),
-    /** How late the main thread's last timer was. */
-    eventLoopLagMs: Type.Integer(),
+    uptimeSeconds: Whole,
+    eventLoopLagMs: Type.Integer({ description: "How late the main thread's last timer was." }),
   },
   STRICT,
 );
@@ -19,10 +17,7 @@ export const WireReady = Type.Object(
   {
     ready: Type.Boolean(),
     reasons: Type.Array(
-      Type.Object(
-        { part: Type.Enum(["shutdown", "sequencer", "settlement", "l1", "epoch"]), reason: Type.String() },
-        STRICT,
-      ),
+      Type.Object({ part: oneOf(["shutdown", "sequencer", "settlement", "l1", "epoch"]), reason: Text }, STRICT),
     ),
   },
   STRICT,

@@ -1,3 +1,4 @@
+import type { Snapshots } from "../journal/snapshots.ts";
 import type { WireOracle } from "../protocol/api-wire.ts";
 import type { WirePosition } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
@@ -70,6 +71,8 @@ export interface ApiOptions {
   connections?: Partial<ConnectionLimits>;
   /** Told of defects: everything that is answered with 500, under the id that the answer carries. */
   onDefect?: (error: unknown, requestId: string) => void;
+  /** Where read models that follow from commands alone are kept over a restart. */
+  snapshots?: Snapshots;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
   history?: History;
   /** Memory for funding intervals; likewise. */
@@ -111,6 +114,7 @@ export class ExchangeAccess {
     this.funding.restore(this.history.recoveredIntervals);
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
+    options.snapshots?.register(this.entries.part());
     // Of a position's cost only what the ledger holds at that very moment can be told.
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
     options.sequencer.onDurable((accepted, command) => {

@@ -3,7 +3,7 @@ import type { TransactionLine } from "../chain/transaction-line.ts";
 import type { OracleBoard } from "../oracle/oracle-board.ts";
 import type { Market } from "../protocol/market.ts";
 import type { ProofPipeline } from "../prover/pipeline.ts";
-import { LatencyHistogram } from "../sequencer/latency-histogram.ts";
+import { LatencyHistogram } from "../timing/latency-histogram.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface ChainSources {

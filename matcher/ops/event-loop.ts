@@ -1,4 +1,4 @@
-import { LatencyHistogram } from "../sequencer/latency-histogram.ts";
+import { LatencyHistogram } from "../timing/latency-histogram.ts";
 
 const PERIOD_MS = 250;
 

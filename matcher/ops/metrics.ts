@@ -1,5 +1,5 @@
 import { type Metric, Registry } from "prom-client";
-import type { LatencyHistogram } from "../sequencer/latency-histogram.ts";
+import type { LatencyHistogram } from "../timing/latency-histogram.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 

@@ -302,6 +302,15 @@ export const REJECTS = {
     message: "The past cannot be read at the moment. The newest orders, fills and payments still can.",
     remedy: "Retry later, or ask for the newest rows only.",
   },
+  HALTED: {
+    code: "HALTED",
+    httpStatus: 503,
+    field: null,
+    message:
+      "The exchange has stopped taking commands; this one is not acknowledged. What was acknowledged before stands.",
+    remedy:
+      "Read GET /v1/status for the reason; after the exchange is back, look the command up before sending it again.",
+  },
   FROZEN: {
     code: "FROZEN",
     httpStatus: 503,

@@ -1,5 +1,5 @@
 import type { RejectCode } from "../protocol/reject.ts";
-import { LatencyHistogram } from "./latency-histogram.ts";
+import { LatencyHistogram } from "../timing/latency-histogram.ts";
 
 /** What the sequencer counts of its own work, for whoever looks at it now and then. Plain counters: they are written for every order. */
 export class SequencerFigures {

@@ -3,8 +3,10 @@ import type { Instruction, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
+import { journalRecordFromBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
+import { couldTrade } from "./exchange-view.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
 import { SequencerFigures } from "./sequencer-figures.ts";
@@ -45,6 +47,18 @@ export class SequencerHalted extends Error {
     super(`the exchange has stopped taking commands: ${text}`, { cause });
     this.name = "SequencerHalted";
   }
+}
+
+/** A journal that leads elsewhere than it did: it belongs to other terms or to another version, or the state machine has a defect. */
+export class ReplayDiverged extends Error {
+  constructor(command: number, what: string) {
+    super(`command ${command} of the journal does not do what it did when it was accepted: ${what}`);
+    this.name = "ReplayDiverged";
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /**
@@ -156,7 +170,7 @@ export class Sequencer {
     // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
     const wait = this.isRetry(message, clientId)
       ? null
-      : this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+      : this.backlog.refusal(message, settle, (order) => couldTrade(this.state, order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
@@ -194,6 +208,28 @@ export class Sequencer {
     return this.run(command);
   }
 
+  /**
+   * Executes a command that the journal has, at its time: everybody who listens hears of it as of a new one.
+   * @throws ReplayDiverged when it does not do what it did then
+   */
+  replay(bytes: Uint8Array): Accepted {
+    this.assertRunning();
+    const { acceptedAtMs, command } = journalRecordFromBytes(bytes);
+    const outcome = this.state.execute(command, acceptedAtMs);
+    const number = this.state.commandCount;
+    if (!outcome.accepted) throw new ReplayDiverged(number + 1, `it is refused with ${outcome.code}`);
+    if (!equalBytes(outcome.record, bytes)) throw new ReplayDiverged(number, "it makes another record");
+    this.backlog.emitted(outcome.steps);
+    for (const listener of this.acceptedListeners) listener(outcome, command);
+    for (const listener of this.durableListeners) listener(outcome, command);
+    return outcome;
+  }
+
+  /** Resolves once everything accepted so far is durable. @throws (rejects) SequencerHalted */
+  durable(): Promise<void> {
+    return this.lastDurable;
+  }
+
   /** {@link apply} for a client that waits: resolves once the command is durable. */
   async applyDurably(command: Exclude<Command, { type: "message" }>): Promise<Outcome> {
     const outcome = this.run(command);
@@ -221,7 +257,7 @@ export class Sequencer {
     this.figures.accepted(command.type === "message" ? command.message.kind : command.type);
     this.backlog.emitted(accepted.steps);
     for (const listener of this.acceptedListeners) listener(accepted, command);
-    this.lastDurable = this.log.append(accepted.record).then(
+    this.lastDurable = this.log.append(accepted.record, accepted.journalHead).then(
       () => {
         for (const listener of this.durableListeners) listener(accepted, command);
       },

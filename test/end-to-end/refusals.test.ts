@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Contract, computeAddress, Wallet } from "ethers";
+import { RecordLog } from "../../matcher/journal/record-log.ts";
 import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
-import { JournalFile } from "../../matcher/sequencer/journal.ts";
 import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { startTestChain, type TestChain } from "../chain/test-chain.ts";
+import { IDENTITY } from "../journal/identity.ts";
 
 /** Everything that keeps a process from starting: one clear sentence, a non-zero exit, nothing left running. */
 describe("Processes that cannot start", function () {
@@ -95,11 +96,11 @@ describe("Processes that cannot start", function () {
       expect(await matcher()).to.match(/^The operator's key is that of 0x\w+, but the Exchange's operator is 0x\w+\.$/);
       // The new one gets past it, to the next thing that is wrong.
       writeKeys(at("rotated.json"), { ...keys, operator: keys.faucet });
-      const journal = new JournalFile(at("rotated-journal"));
+      const journal = await RecordLog.open({ directory: at("rotated-journal/commands"), identity: IDENTITY });
       await journal.append(new Uint8Array([1, 2, 3]));
       await journal.close();
       const sentence = await matcher({ keys: at("rotated.json"), journal: at("rotated-journal") });
-      expect(sentence).to.match(/^The journal rotated-journal has 1 commands of an earlier run/);
+      expect(sentence).to.match(/^rotated-journal\/commands\/00000001\.segment is the journal of Exchange 0x5fbd/);
     } finally {
       await name(keys.operator);
     }
@@ -112,11 +113,11 @@ describe("Processes that cannot start", function () {
     expect(await matcher({ tiers: "huge" })).to.match(
       /^--tiers needs some of .*small, large, separated by commas, not "huge"\.$/,
     );
-    const journal = new JournalFile(at("journal"));
+    const journal = await RecordLog.open({ directory: at("journal/commands"), identity: IDENTITY });
     await journal.append(new Uint8Array([1, 2, 3]));
     await journal.close();
-    expect(await matcher({ journal: at("journal") })).to.equal(
-      "The journal journal has 1 commands of an earlier run: name a new file.",
+    expect(await matcher({ journal: at("journal") })).to.match(
+      /^journal\/commands\/00000001\.segment is the journal of Exchange 0x5fbd\w+ on chain 31337: name another folder\.$/,
     );
   });
 

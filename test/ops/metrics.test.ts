@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Metrics } from "../../matcher/ops/metrics.ts";
-import { LatencyHistogram } from "../../matcher/sequencer/latency-histogram.ts";
+import { LatencyHistogram } from "../../matcher/timing/latency-histogram.ts";
 
 describe("Metrics", () => {
   it("count a duration in the first bucket that is not below it, at the bound and beyond", () => {

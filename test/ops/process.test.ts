@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { type ClientRequest, request } from "node:http";
 import { expect } from "chai";
 import { journalRecordFromBytes } from "../../matcher/sequencer/command-bytes.ts";
-import { readJournal } from "../../matcher/sequencer/journal.ts";
+import { recordsLeft } from "../../scripts/crash/acknowledgements.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { eventually } from "../chain/test-chain.ts";
 import { RunningMatcher } from "./running-matcher.ts";
@@ -18,7 +18,7 @@ function documentedMetrics(): string[] {
 
 /** Orders that the journal has, as slot/sequence. */
 function journaledOrders(path: string): string[] {
-  return readJournal(readFileSync(path)).records.flatMap((bytes) => {
+  return [...recordsLeft(path)].flatMap((bytes) => {
     const { command } = journalRecordFromBytes(bytes);
     if (command.type !== "message" || command.message.kind !== "order") return [];
     return [`${command.message.slot}/${command.message.sequence}`];
@@ -142,8 +142,8 @@ describe("The matcher as a process", function () {
   });
 
   it("shows its keys nowhere: not in its arguments, its pages, its configuration", async () => {
-    await matcher.start("journal-2");
-    await eventually("the epoch that L1 has", async () => {
+    await matcher.start("journal");
+    await eventually("the epoch that the journal has", async () => {
       return (await matcher.get("/ready")).status === 200 ? true : undefined;
     });
     const argv = execFileSync("ps", ["-ww", "-o", "args=", "-p", `${matcher.processId}`], { encoding: "utf8" });
@@ -185,7 +185,7 @@ describe("The matcher as a process", function () {
   });
 
   it("ends at once at a second signal, with another exit code", async () => {
-    await matcher.start("journal-3");
+    await matcher.start("journal");
     const slow = await unfinishedCommand();
     matcher.signal("SIGTERM");
     // What a terminal and npm pass on together is one wish.

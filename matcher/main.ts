@@ -68,6 +68,7 @@ async function run(config: Config, keys: KeyRing, log: Logger): Promise<void> {
     interest8hPpm: config.interestPpm,
     staleEpochMs: config.staleEpochMs,
     ...(config.journal === undefined ? {} : { journalPath: config.journal }),
+    snapshotEveryCommands: config.snapshotEvery,
     ...(config.history === undefined ? {} : { historyPath: config.history }),
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
     doors: {

@@ -40,10 +40,23 @@ export const CONFIG_SCHEMA = Type.Object(
       default: "small,large",
       description: "Circuit sizes that batches may use.",
     }),
-    journal: Type.Optional(path({ description: "Where accepted commands are kept; without it in memory only." })),
-    history: Type.Optional(
-      path({ description: "File of orders, fills, payments and candles of the past; without it in memory only." }),
+    journal: Type.Optional(
+      path({
+        description:
+          "Folder for commands, batches and snapshots: a start goes on where it ends. Without it nothing is kept.",
+      }),
     ),
+    history: Type.Optional(
+      path({
+        description: "File of orders, fills, payments and candles of the past.",
+        defaultText: "history.db in the journal's folder",
+      }),
+    ),
+    snapshotEvery: count(1, 1_000_000_000, {
+      default: 20_000,
+      unit: "commands",
+      description: "Commands between two snapshots of the journal.",
+    }),
     port: count(0, 65_535, { default: 0, description: "Port of the traders' API; 0 for any free one." }),
     operatorPort: count(0, 65_535, {
       default: 0,

@@ -20,6 +20,8 @@ export interface ChainParts {
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
   readonly board: OracleBoard;
+  /** The clock that ages are told by. */
+  readonly nowMs: () => number;
   readonly depositGate: DepositGate;
   /** Commands on disk; undefined when they are not kept. */
   readonly journal: RecordLog | undefined;
@@ -40,6 +42,7 @@ export function chainStatusOf({
   opener,
   endpoint,
   board,
+  nowMs,
   depositGate,
   journal,
   halt,
@@ -56,6 +59,6 @@ export function chainStatusOf({
     watcher: watcher.status(),
     epochs: opener.status(),
     deposits: depositGate.status(),
-    oracle: wireOracle(board.status(Math.floor(Date.now() / 1_000)), endpoint.status(), MARKETS),
+    oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
 }

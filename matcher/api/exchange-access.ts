@@ -69,8 +69,8 @@ export interface ApiOptions {
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
   corsOrigins?: readonly string[];
   connections?: Partial<ConnectionLimits>;
-  /** Told of defects: everything that is answered with 500. */
-  onDefect?: (error: unknown) => void;
+  /** Told of defects: everything that is answered with 500, under the id that the answer carries. */
+  onDefect?: (error: unknown, requestId: string) => void;
   /** Where read models that follow from commands alone are kept over a restart. */
   snapshots?: Snapshots;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */

@@ -82,8 +82,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
 function answer(error: unknown, reply: FastifyReply, { onDefect }: ApiOptions): FastifyReply {
   const rejection = rejectionOf(error);
   if (rejection === null) {
-    onDefect?.(error);
-    return reply.code(500).send(INTERNAL_ERROR);
+    const { id } = reply.request;
+    onDefect?.(error, id);
+    return reply.code(500).header("x-request-id", id).send(INTERNAL_ERROR);
   }
   const { httpStatus, details } = rejection;
   if (details.allowance !== undefined) reply.headers(headersOf(details.allowance));

@@ -288,6 +288,13 @@ export const REJECTS = {
     message: "Too much work is in flight; new orders wait for proofs or for the history. Cancels are still accepted.",
     remedy: "Retry after the time that the status URL estimates.",
   },
+  SHUTTING_DOWN: {
+    code: "SHUTTING_DOWN",
+    httpStatus: 503,
+    field: null,
+    message: "The exchange is being stopped and takes nothing new; what it acknowledged is kept.",
+    remedy: "Send it again, unchanged, once GET /ready answers 200.",
+  },
   HISTORY_UNAVAILABLE: {
     code: "HISTORY_UNAVAILABLE",
     httpStatus: 503,

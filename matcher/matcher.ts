@@ -11,6 +11,7 @@ import { connectL1 } from "./chain/provider.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
+import { DeadMansClock } from "./dead-mans-clock.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { LiquidationClock } from "./liquidation-clock.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
@@ -270,6 +271,9 @@ async function assemble(
   const liquidationClock = new LiquidationClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
   liquidationClock.start();
   closers.push(async () => liquidationClock.stop());
+  const deadMansClock = new DeadMansClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
+  deadMansClock.start();
+  closers.push(async () => deadMansClock.stop());
 
   // 5. The door for traders.
   const api: FastifyInstance = createApi({

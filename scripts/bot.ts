@@ -13,6 +13,7 @@ import { MarketMaker } from "../matcher/bots/market-maker.ts";
 import { onboard, type Trader } from "../matcher/bots/onboarding.ts";
 import { Taker } from "../matcher/bots/taker.ts";
 import { readWallet, WalletFileError, walletFrom } from "../matcher/bots/wallet-file.ts";
+import { chainIdOf } from "./devnet/chain-id.ts";
 import { endWithParent, tellParent } from "./supervisor/child-life.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
@@ -65,19 +66,6 @@ function wallet(index: number) {
     return walletFrom(flags.mnemonic, index);
   } catch {
     throw new Refusal("--mnemonic is no mnemonic phrase.");
-  }
-}
-
-/** Asked without a provider: one of ethers would go on trying for ever when nothing answers. */
-async function chainIdOf(url: string): Promise<number> {
-  try {
-    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(10_000) });
-    const { result } = (await answer.json()) as { result: string };
-    return Number(BigInt(result));
-  } catch {
-    throw new Refusal(`No chain answers at ${url}.`);
   }
 }
 

@@ -6,10 +6,11 @@
  *
  * Without addresses those of the devnet that `npm start` runs. Exits 1 when anything does not match.
  */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { isAddress, JsonRpcProvider } from "ethers";
 import { wireDigest } from "../matcher/protocol/funding-wire.ts";
+import { chainIdOf } from "./devnet/chain-id.ts";
+import { placeOf } from "./devnet/place.ts";
 import { fundingTable, ranges } from "./funding/funding-table.ts";
 import type { IntervalVerdict } from "./funding/interval-verdict.ts";
 import { type PublishedFunding, readPublishedFunding } from "./funding/published-funding.ts";
@@ -26,7 +27,6 @@ interface Flags {
   firstBlock: string;
 }
 
-const DEVNET = "build/devnet/urls.json";
 const NOTHING: PublishedFunding = { epochs: [], batches: [], terms: new Map() };
 
 const flags = new Command("funding")
@@ -39,40 +39,14 @@ const flags = new Command("funding")
   .parse()
   .opts<Flags>();
 
-/** A flag, or what a running devnet left for others to find it. */
-function place(name: "api" | "rpc" | "exchange"): string {
-  const given = flags[name];
-  if (given !== undefined) return given;
-  try {
-    const value = (JSON.parse(readFileSync(DEVNET, "utf8")) as Record<string, unknown>)[name];
-    if (typeof value === "string") return value;
-  } catch {
-    // There is no devnet to find.
-  }
-  throw new Refusal(`No devnet was started here (${DEVNET} does not tell): pass --${name}.`);
-}
-
 function wholeNumber(text: string, flag: string): number {
   if (!/^\d{1,10}$/.test(text)) throw new Refusal(`${flag} needs a whole number, not "${text}".`);
   return Number(text);
 }
 
-/** Asked by hand: a provider of ethers would go on trying for ever when nothing answers. */
-async function chainIdOf(rpc: string): Promise<number> {
-  try {
-    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] });
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(rpc, { method: "POST", headers, body, signal: AbortSignal.timeout(10_000) });
-    const { result } = (await answer.json()) as { result: string };
-    return Number(BigInt(result));
-  } catch {
-    throw new Refusal(`No chain answers at ${rpc}.`);
-  }
-}
-
 async function published(): Promise<PublishedFunding> {
-  const rpc = place("rpc");
-  const exchange = place("exchange");
+  const rpc = placeOf("rpc", flags.rpc);
+  const exchange = placeOf("exchange", flags.exchange);
   if (!isAddress(exchange)) throw new Refusal(`--exchange needs an address, not "${exchange}".`);
   const firstBlock = wholeNumber(flags.firstBlock, "--first-block");
   const provider = new JsonRpcProvider(rpc, await chainIdOf(rpc), { staticNetwork: true, batchMaxCount: 1 });
@@ -122,7 +96,7 @@ await runCommand(async () => {
   const only = flags.interval === undefined ? undefined : wholeNumber(flags.interval, "--interval");
   // L1 first: whatever an epoch there rests on was sealed before it was opened, so it is served by now.
   const onL1 = flags.verify ? await published() : NOTHING;
-  const served = await readServedFunding(place("api"));
+  const served = await readServedFunding(placeOf("api", flags.api));
   const verdict = verifyFunding(onL1, served);
   const shown = chosen(verdict, only);
   const { intervalSeconds, slotSeconds, sampleSeconds } = served.schedule;

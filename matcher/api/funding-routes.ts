@@ -99,7 +99,7 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
           symbol: wire.market(market.market).symbol,
           impactNotionalMicroUsd: Number(impactNotionalMicroUsd),
         })),
-        samples: [...content.samples],
+        samples: content.samples.map(({ markets, ...sample }) => ({ ...sample, markets: [...markets] })),
         funding: sealed.funding.map((market) => ({ ...market })),
         previousDigest: wireDigest(sealed.previousDigest),
         digest: wireDigest(sealed.digest),

@@ -38,6 +38,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
       status: halted ? "halted" : state.epochNumber === 0 ? "starting" : trading,
       epoch: { number: state.epochNumber, timeSeconds: state.epochTimeSeconds },
       commands: state.commandCount,
+      queueCursor: state.ledger.shared.queueCursor,
       refused: sequencer.refusedCount,
       journalHead: `0x${state.journalHead.toString(16).padStart(64, "0")}`,
       openOrders: openOrderCount(state),

@@ -47,6 +47,7 @@ export class Wire {
   order(record: OrderRecord): WireOrder {
     const market = this.market(record.market);
     return {
+      id: `${record.slot}-${record.sequence}`,
       account: record.account,
       slot: record.slot,
       sequence: record.sequence,
@@ -181,6 +182,7 @@ export class Wire {
       priceStep: usdFromPriceTicks(market, limits.priceStepTicks),
       sizeStep: baseFromLots(market, limits.quantityStepLots),
       sizeMin: baseFromLots(market, limits.quantityMinLots),
+      notionalMin: usdFromMicroUsd(BigInt(limits.notionalMinMicroUsd ?? 0)),
       sizeMax: baseFromLots(market, limits.quantityMaxLots),
       bestBid: price(view.bidTicks),
       bestAsk: price(view.askTicks),

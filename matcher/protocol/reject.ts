@@ -55,6 +55,13 @@ export const REJECTS = {
     message: "The quantity is below the market's smallest.",
     remedy: "Send at least the market's smallest quantity.",
   },
+  NOTIONAL_TOO_SMALL: {
+    code: "NOTIONAL_TOO_SMALL",
+    httpStatus: 400,
+    field: "quantityLots",
+    message: "Price times quantity is below the market's smallest order.",
+    remedy: "Raise the quantity to notionalMin of GET /v1/markets, or send a reduce-only order.",
+  },
   QUANTITY_TOO_LARGE: {
     code: "QUANTITY_TOO_LARGE",
     httpStatus: 400,

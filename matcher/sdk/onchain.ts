@@ -22,6 +22,13 @@ export class OnchainRefusal extends Error {
 
 const PERMIT_TTL_SECONDS = 3_600;
 
+/** A transaction that put an entry into the L1 queue. */
+export interface Queued {
+  txHash: string;
+  /** The exchange has acted on the entry once the status's queueCursor is above this. */
+  queueIndex: number;
+}
+
 /** A wallet's side of the Exchange contract: registration, deposits, claims. Amounts are micro-USD. */
 export class OnchainWallet {
   readonly exchange: Contract;
@@ -47,24 +54,23 @@ export class OnchainWallet {
    * @returns its index
    * @throws OnchainRefusal
    */
-  async register({ qx, qy }: RegistrationPoint): Promise<{ account: number; txHash: string }> {
+  async register({ qx, qy }: RegistrationPoint): Promise<{ account: number } & Queued> {
     const receipt = await this.send(this.exchange, "register", [qx, qy]);
     for (const log of receipt.logs) {
       const event = this.exchange.interface.parseLog(log);
-      if (event?.name === "AccountRegistered") return { account: Number(event.args.account), txHash: receipt.hash };
+      if (event?.name === "AccountRegistered") return { account: Number(event.args.account), ...this.queued(receipt) };
     }
     throw new Error(`transaction ${receipt.hash} registered no account`);
   }
 
   /** Approves exactly the amount, then deposits it for an account. @throws OnchainRefusal */
-  async deposit(account: number, amountMicroUsd: bigint): Promise<{ txHash: string }> {
+  async deposit(account: number, amountMicroUsd: bigint): Promise<Queued> {
     await this.send(this.token, "approve", [this.exchange.target, amountMicroUsd]);
-    const receipt = await this.send(this.exchange, "deposit", [account, amountMicroUsd]);
-    return { txHash: receipt.hash };
+    return this.queued(await this.send(this.exchange, "deposit", [account, amountMicroUsd]));
   }
 
   /** Deposits in one transaction, with a signed permit instead of an approval. @throws OnchainRefusal */
-  async depositWithPermit(account: number, amountMicroUsd: bigint): Promise<{ txHash: string }> {
+  async depositWithPermit(account: number, amountMicroUsd: bigint): Promise<Queued> {
     const owner = await this.signer.getAddress();
     const provider = this.signer.provider as Provider;
     const block = await provider.getBlock("latest");
@@ -77,8 +83,9 @@ export class OnchainWallet {
     const domain = { name, version: "1", chainId, verifyingContract: String(this.token.target) };
     const permit = { owner, spender: String(this.exchange.target), value: amountMicroUsd, nonce, deadline };
     const { v, r, s } = Signature.from(await this.signer.signTypedData(domain, PERMIT_TYPES, permit));
-    const receipt = await this.send(this.exchange, "depositWithPermit", [account, amountMicroUsd, deadline, v, r, s]);
-    return { txHash: receipt.hash };
+    return this.queued(
+      await this.send(this.exchange, "depositWithPermit", [account, amountMicroUsd, deadline, v, r, s]),
+    );
   }
 
   /** Pays out all that is claimable to this wallet. @returns what was paid. @throws OnchainRefusal when there is nothing */
@@ -105,6 +112,14 @@ export class OnchainWallet {
   /** Test dollars out of nothing, on development chains. @throws OnchainRefusal elsewhere */
   async mintTestDollars(amountMicroUsd: bigint): Promise<void> {
     await this.send(this.token, "mint", [await this.signer.getAddress(), amountMicroUsd]);
+  }
+
+  private queued(receipt: ContractTransactionReceipt): Queued {
+    for (const log of receipt.logs) {
+      const event = this.exchange.interface.parseLog(log);
+      if (event?.name === "QueueEntryAdded") return { txHash: receipt.hash, queueIndex: Number(event.args.index) };
+    }
+    throw new Error(`transaction ${receipt.hash} put nothing into the queue`);
   }
 
   private async send(contract: Contract, name: string, args: unknown[]): Promise<ContractTransactionReceipt> {

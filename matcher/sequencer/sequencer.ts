@@ -32,6 +32,8 @@ export interface SubmitOptions {
   settle?: boolean;
   /** Orders only: the client's own name for it. */
   clientId?: string | undefined;
+  /** Asked once the signature is found to be good: a code refuses the message. What is charged to an account is charged here. */
+  admit?: () => RejectCode | null;
 }
 
 const DEFAULT_VERIFYING_MAX = 4_096;
@@ -103,7 +105,8 @@ export class Sequencer {
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Instruction>, { settle = false, clientId }: SubmitOptions = {}): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
+    const { settle = false, clientId, admit } = options;
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
@@ -115,8 +118,12 @@ export class Sequencer {
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
-    // 3. Room for what it may lead to.
-    const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+    const refused = admit?.() ?? null;
+    if (refused !== null) return { outcome: this.refuse(refused), messageHash };
+    // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
+    const wait = this.isRetry(message, clientId)
+      ? null
+      : this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
@@ -153,6 +160,19 @@ export class Sequencer {
    */
   apply(command: Exclude<Command, { type: "message" }>): Outcome {
     return this.run(command);
+  }
+
+  /** {@link apply} for a client that waits: resolves once the command is durable. */
+  async applyDurably(command: Exclude<Command, { type: "message" }>): Promise<Outcome> {
+    const outcome = this.run(command);
+    await this.lastDurable;
+    return outcome;
+  }
+
+  private isRetry(message: Signed<Instruction>, clientId: string | undefined): boolean {
+    if (message.kind !== "order" || clientId === undefined) return false;
+    const { account, slot, sequence } = message;
+    return !this.state.clientOrders.isFree(account, clientId, slot, sequence);
   }
 
   private run(command: Command): Outcome {

@@ -1,4 +1,5 @@
 import { intervalStartSeconds, samplesPerSlot, slotsPerInterval } from "../../matcher/protocol/funding-schedule.ts";
+import { renderTable } from "../cli/table.ts";
 import type { IntervalVerdict } from "./interval-verdict.ts";
 import type { ServedFunding } from "./served-funding.ts";
 
@@ -32,10 +33,5 @@ export function fundingTable({ schedule, symbols }: ServedFunding, verdicts: rea
     ranges(epochs) || "–",
     faults.length === 0 ? "✓" : `✗ ${faults.length}`,
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => (line[column] ?? "").length)));
-  const render = (line: readonly string[]) => {
-    const cells = line.map((cell, column) => cell.padEnd(widths[column] as number));
-    return cells.join("  ").trimEnd();
-  };
-  return [head, ...lines].map(render).join("\n");
+  return renderTable(head, lines);
 }

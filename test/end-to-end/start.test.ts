@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { expect } from "chai";
-import type { WireStatus } from "../../matcher/protocol/api-wire.ts";
+import type { WireFill, WirePlaced, WireStatus } from "../../matcher/protocol/api-wire.ts";
 import { eventually } from "../chain/test-chain.ts";
 
 const START_LIMIT_MS = 120_000;
@@ -105,6 +105,30 @@ describe("npm start", function () {
     expect(await started.ended, started.output()).to.equal(0);
     expect(started.output()).to.match(/stopping …[\s\S]*stopped\n$/);
     expect(leftOvers(started)).to.deep.equal([]);
+  });
+
+  it("serves a wallet on the command line: account, deposit, trade, withdrawal once proven, money back on L1", async () => {
+    const started = start("--bots", "1");
+    const [, api] = await said(started, /API +(\S+)/);
+    await said(started, /1 bots trade/);
+    const folder = `build/devnet-${started.rpcPort()}`;
+    const { exchange } = JSON.parse(readFileSync(`${folder}/urls.json`, "utf8")) as { exchange: string };
+    const place = ["--api", api as string, "--rpc", `http://127.0.0.1:${started.rpcPort()}`, "--exchange", exchange];
+    const cli = <T>(...args: string[]): T => {
+      const wallet = ["--key-file", `${folder}/traders.txt`, "--index", "15", "--json"];
+      const out = execFileSync(process.execPath, ["scripts/cli.ts", ...place, ...wallet, ...args], {
+        encoding: "utf8",
+        timeout: START_LIMIT_MS,
+      });
+      return JSON.parse(out) as T;
+    };
+    const { account } = cli<{ account: number }>("register");
+    expect(cli<{ account: number }>("deposit", "5000", "--mint")).to.deep.include({ account, amount: "5000" });
+    expect(cli<WirePlaced>("place", "BTC-USD", "buy", "0.01").order.reason).to.equal("filled");
+    expect(cli<{ paid: string }>("withdraw", "100.25", "--claim").paid).to.equal("100.25");
+    expect(cli<WireFill[]>("fills").map(({ size, finality }) => [size, finality.label])).to.deep.equal([
+      ["0.01", "proven"],
+    ]);
   });
 
   it("stops all with one sentence and an exit code when a part dies", async () => {

@@ -8,9 +8,12 @@ import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
 import { bearerOf } from "./bearer.ts";
+import { DayStats } from "./day-stats.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
+import { PlacedTerms } from "./placed-terms.ts";
+import { type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
 import { Wire } from "./wire-response.ts";
 
@@ -36,6 +39,13 @@ export interface ApiOptions {
   fundingRateMaxPpmPerHour?: () => number;
   nowMs?: () => number;
   sessions?: Partial<SessionLimits>;
+  rateLimits?: Partial<RateLimitOptions>;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed. None when absent. */
+  trustedProxies?: string[];
+  /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
+  corsOrigins?: readonly string[];
+  /** Connections at once; beyond, new ones are closed. */
+  connectionsMax?: number;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
@@ -53,6 +63,9 @@ export class ExchangeAccess {
   readonly entries: EntryValues;
   readonly wire: Wire;
   readonly sessions: Sessions;
+  readonly limits: RateLimits;
+  readonly dayStats = new DayStats();
+  readonly placedTerms = new PlacedTerms();
   readonly nowMs: () => number;
   private readonly bySymbol: ReadonlyMap<string, Market>;
 
@@ -67,6 +80,7 @@ export class ExchangeAccess {
       nowMs: this.nowMs,
       ...(options.sessions === undefined ? {} : { limits: options.sessions }),
     });
+    this.limits = new RateLimits(options.rateLimits);
     this.history = options.history ?? new History();
     this.funding = options.funding ?? new FundingHistory();
     const { ledger } = options.sequencer.state;
@@ -75,6 +89,8 @@ export class ExchangeAccess {
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
+      if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
+      this.dayStats.record(accepted);
       this.funding.record(accepted);
       this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
     });
@@ -123,16 +139,11 @@ export class ExchangeAccess {
     );
   }
 
-  /**
-   * The account of a request's session.
-   * @param asked the account that the request names, if it does
-   * @throws Rejection SESSION_REQUIRED, SESSION_OF_ANOTHER_ACCOUNT
-   */
-  accountOfSession(authorization: string | undefined, asked?: string | number): number {
+  /** The account that a request's session speaks for. @throws Rejection SESSION_REQUIRED */
+  accountOfSession(authorization: string | undefined): number {
     const token = bearerOf(authorization);
     const account = token === undefined ? undefined : this.sessions.accountOf(token);
     if (account === undefined) throw new Rejection("SESSION_REQUIRED");
-    if (asked !== undefined && Number(asked) !== account) throw new Rejection("SESSION_OF_ANOTHER_ACCOUNT");
     return account;
   }
 

@@ -2,18 +2,14 @@ import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
 import { fundingIntervalAt, intervalStartSeconds } from "../protocol/funding-schedule.ts";
-import {
-  type WireFunding,
-  type WireFundingInterval,
-  type WireFundingRate,
-  type WireOpenFunding,
-  wireDigest,
-} from "../protocol/funding-wire.ts";
+import { type WireFundingRate, type WireOpenFunding, wireDigest } from "../protocol/funding-wire.ts";
+import { WireFunding, WireFundingInterval } from "../protocol/wire/funding.ts";
 import type { SealedInterval } from "../sequencer/funding-meter.ts";
 import { chargedRate8hPpm, openFundingView } from "../sequencer/funding-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { limitOf } from "./market-routes.ts";
+import { route } from "./route-schema.ts";
 import { FundingQuery, FundingSamplesQuery } from "./schema.ts";
 
 /** What was measured, what follows from it, and everything that anybody needs to compute the same. */
@@ -58,7 +54,12 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
 
   app.get<{ Querystring: { market: string; from?: string; limit?: string } }>(
     "/v1/funding",
-    { schema: { querystring: FundingQuery } },
+    route({
+      summary: "Funding of a market: sealed intervals, and the one that takes samples now.",
+      tag: "markets",
+      querystring: FundingQuery,
+      answer: WireFunding,
+    }),
     ({ query }): WireFunding => {
       const market = access.marketOf(query.market);
       const from = query.from === undefined ? undefined : fundingIntervalAt(schedule, Number(query.from));
@@ -81,7 +82,12 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
 
   app.get<{ Querystring: { interval: string } }>(
     "/v1/funding/samples",
-    { schema: { querystring: FundingSamplesQuery } },
+    route({
+      summary: "Everything under the digest of a funding interval.",
+      tag: "markets",
+      querystring: FundingSamplesQuery,
+      answer: WireFundingInterval,
+    }),
     ({ query }): WireFundingInterval => {
       const sealed = funding.interval(Number(query.interval));
       if (sealed === undefined) {

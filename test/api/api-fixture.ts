@@ -1,4 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import type { TSchema } from "typebox";
+import { Compile } from "typebox/schema";
 import { createApi } from "../../matcher/api/server.ts";
 import type { WireLoginRequest, WireOrderRequest, WireSignature } from "../../matcher/protocol/api-wire.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
@@ -7,6 +9,7 @@ import { baseFromLots, type Market, usdFromPriceTicks } from "../../matcher/prot
 import type { OrderMessage, Signature } from "../../matcher/protocol/message.ts";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
+import { WireError } from "../../matcher/protocol/wire/error.ts";
 import { Backlog, type BacklogLimits } from "../../matcher/sequencer/backlog.ts";
 import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
@@ -31,6 +34,16 @@ export function verifierInThread(): SignatureVerifier {
     close: async () => {},
   };
 }
+
+const MUCH = { perSecond: 1e9, burst: 1e9 };
+/** Limits are the subject of their own tests. */
+const UNLIMITED = {
+  readAddress: MUCH,
+  readAccount: MUCH,
+  orderAddress: MUCH,
+  orderAccount: MUCH,
+  badSignatures: MUCH,
+};
 
 export interface TestApi {
   app: FastifyInstance;
@@ -61,12 +74,31 @@ export function testApi(
     exchange: EXCHANGE,
     domain: DOMAIN,
     markets: DEVNET_MARKETS.map(({ market }) => market),
+    rateLimits: UNLIMITED,
     chainStatus: () => ({ blockNumber: 7 }),
     fundingRateMaxPpmPerHour: () => api.rateMaxPpmPerHour,
     nowMs: () => clockMs++,
     onDefect: (error) => defects.push(error),
   });
+  checkAnswers(app, defects);
   return Object.assign(api, { app });
+}
+
+/** Compares every answer, before it is written, with the schema that the document shows for it. What differs counts as a defect. */
+export function checkAnswers(app: FastifyInstance, defects: unknown[]): void {
+  const compiled = new Map<object, ReturnType<typeof Compile>>();
+  app.addHook("preSerialization", async (request, reply, payload) => {
+    const { response } = (request.routeOptions.schema ?? {}) as { response?: Record<string, TSchema> };
+    const { statusCode } = reply;
+    const schema = response?.[statusCode] ?? response?.[`${Math.floor(statusCode / 100)}xx`] ?? WireError;
+    const check = compiled.get(schema) ?? Compile(schema);
+    compiled.set(schema, check);
+    if (!check.Check(payload)) {
+      const [, errors] = check.Errors(payload);
+      defects.push(new Error(`${request.method} ${request.url} ${statusCode}: ${JSON.stringify(errors)}`));
+    }
+    return payload;
+  });
 }
 
 export function marketOf(index: number): Market {

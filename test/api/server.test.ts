@@ -364,10 +364,9 @@ describe("the HTTP API", () => {
       });
     }
 
-    it("DUPLICATE_SEQUENCE: the same order twice", async () => {
-      const body = orderBody();
-      expect((await post(api.app, "/v1/orders", body)).status).to.equal(200);
-      const again = await post(api.app, "/v1/orders", body);
+    it("DUPLICATE_SEQUENCE: another order under the same slot and sequence", async () => {
+      expect((await post(api.app, "/v1/orders", orderBody())).status).to.equal(200);
+      const again = await post(api.app, "/v1/orders", orderBody({ quantityLots: 999 }));
       expect([again.status, again.body.code, again.body.field]).to.deep.equal([409, "DUPLICATE_SEQUENCE", "sequence"]);
     });
 
@@ -393,7 +392,7 @@ describe("the HTTP API", () => {
         ["/v1/nothing", "NOT_FOUND"],
         [`/v1/orderbook/${"x".repeat(200)}`, "MALFORMED"],
       ] as const) {
-        const reply = await get(api.app, url);
+        const reply = url === "/v1/orders" ? await get(api.app, url) : await getAs(api.app, 1, url);
         expect(reply.body.code, url).to.equal(code);
         expect(reply.status, url).to.equal(REJECTS[code].httpStatus);
       }

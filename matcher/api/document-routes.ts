@@ -14,8 +14,8 @@ export function collectRoutes(app: FastifyInstance): DocumentedRoute[] {
   const routes: DocumentedRoute[] = [];
   app.addHook("onRoute", ({ method, path, schema }) => {
     const name = String(method).toLowerCase();
-    // HEAD comes with every GET by itself.
-    if (name === "get" || name === "post")
+    // HEAD comes with every GET by itself; the door of the streams has a document of its own.
+    if ((name === "get" || name === "post") && schema !== undefined)
       routes.push({ method: name, path, schema: schema as unknown as RouteSchema });
   });
   return routes;

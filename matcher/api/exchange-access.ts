@@ -15,6 +15,7 @@ import { History } from "./history.ts";
 import { PlacedTerms } from "./placed-terms.ts";
 import { type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
+import type { StreamLimits } from "./stream-limits.ts";
 import { Wire } from "./wire-response.ts";
 
 /** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
@@ -40,6 +41,8 @@ export interface ApiOptions {
   nowMs?: () => number;
   sessions?: Partial<SessionLimits>;
   rateLimits?: Partial<RateLimitOptions>;
+  /** How much streams may cost. */
+  streams?: Partial<StreamLimits>;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. None when absent. */
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */

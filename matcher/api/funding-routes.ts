@@ -1,56 +1,21 @@
 import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
-import { fundingIntervalAt, intervalStartSeconds } from "../protocol/funding-schedule.ts";
-import { type WireFundingRate, type WireOpenFunding, wireDigest } from "../protocol/funding-wire.ts";
+import { fundingIntervalAt } from "../protocol/funding-schedule.ts";
+import { wireDigest } from "../protocol/funding-wire.ts";
 import { WireFunding, WireFundingInterval } from "../protocol/wire/funding.ts";
-import type { SealedInterval } from "../sequencer/funding-meter.ts";
-import { chargedRate8hPpm, openFundingView } from "../sequencer/funding-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { fundingRateOf, openFundingOf, rateMaxPpmPerHourOf } from "./funding-rate.ts";
 import { limitOf } from "./market-routes.ts";
 import { route } from "./route-schema.ts";
 import { FundingQuery, FundingSamplesQuery } from "./schema.ts";
 
 /** What was measured, what follows from it, and everything that anybody needs to compute the same. */
 export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, funding, wire, options } = access;
+  const { sequencer, funding, wire } = access;
   const { state } = sequencer;
   const { schedule } = state.funding.terms;
-  const boundsOf = (interval: number) => ({
-    startSeconds: intervalStartSeconds(schedule, interval),
-    endSeconds: intervalStartSeconds(schedule, interval + 1),
-  });
-
-  /** An interval as one market sees it; nothing when the market was not live in it. */
-  function rateOf(sealed: SealedInterval, market: number, rateMaxPpmPerHour: number | null): WireFundingRate[] {
-    const { interval, digest, sampleCount } = sealed;
-    const found = sealed.funding.find((candidate) => candidate.market === market);
-    const terms = sealed.terms.find((candidate) => candidate.market === market);
-    if (found === undefined || terms === undefined) return [];
-    const { mediansPpm, premiumPpm, rate8hPpm } = found;
-    const { interest8hPpm, rateMax8hPpm } = terms;
-    const charged = rateMaxPpmPerHour === null ? rate8hPpm : chargedRate8hPpm(rate8hPpm, rateMaxPpmPerHour);
-    return [
-      {
-        interval,
-        ...boundsOf(interval),
-        samples: sampleCount,
-        mediansPpm,
-        premiumPpm,
-        interest8hPpm,
-        rateMax8hPpm,
-        rate8hPpm,
-        chargedRate8hPpm: charged,
-        digest: wireDigest(digest),
-      },
-    ];
-  }
-
-  function openOf(market: number): WireOpenFunding | null {
-    const view = openFundingView(state, market);
-    return view === null ? null : { ...view, ...boundsOf(view.interval) };
-  }
 
   app.get<{ Querystring: { market: string; from?: string; limit?: string } }>(
     "/v1/funding",
@@ -63,19 +28,17 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
     ({ query }): WireFunding => {
       const market = access.marketOf(query.market);
       const from = query.from === undefined ? undefined : fundingIntervalAt(schedule, Number(query.from));
-      const rateMax = options.fundingRateMaxPpmPerHour?.() ?? 0;
-      const rateMaxPpmPerHour = rateMax === 0 ? null : rateMax;
       const notional = state.funding.terms.markets[market.index]?.impactNotionalMicroUsd ?? 0n;
       return {
         market: market.symbol,
         schedule,
         impactNotional: usdFromMicroUsd(notional),
-        rateMaxPpmPerHour,
-        open: openOf(market.index),
+        rateMaxPpmPerHour: rateMaxPpmPerHourOf(access),
+        open: openFundingOf(access, market.index),
         oldestInterval: funding.oldest,
         intervals: funding
           .intervals(limitOf(query.limit), from)
-          .flatMap((sealed) => rateOf(sealed, market.index, rateMaxPpmPerHour)),
+          .flatMap((sealed) => fundingRateOf(access, sealed, market.index) ?? []),
       };
     },
   );

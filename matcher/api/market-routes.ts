@@ -3,6 +3,7 @@ import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import type { LiquidationTerms } from "../protocol/epoch.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
 import {
+  type WireMarket,
   WireMarkets,
   WireOrderbook,
   WireTicker,
@@ -33,6 +34,16 @@ function liquidationTerms(terms: LiquidationTerms | undefined): WireMarkets["liq
   return { feeCapPpm, spreadPpm, bankruptcyAdjustmentPpm, insuranceCap: usdFromMicroUsd(insuranceCapMicroUsd) };
 }
 
+/** Every market as the epoch in force and the book have it. */
+export function marketStates(access: ExchangeAccess): WireMarket[] {
+  const { state } = access.sequencer;
+  const rules = state.rulesInForce;
+  return access.markets.map(({ index }) => {
+    const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
+    return access.wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
+  });
+}
+
 /** Everything that is the same for everybody. */
 export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire, options } = access;
@@ -59,10 +70,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         openOrdersPerAccountMax: rules.openOrdersPerAccountMax,
         rebateCapPpm: epoch?.rebateCapPpm ?? 0,
         liquidation: liquidationTerms(epoch?.liquidation),
-        markets: access.markets.map(({ index }) => {
-          const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
-          return wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
-        }),
+        markets: marketStates(access),
       };
     },
   );

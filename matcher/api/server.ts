@@ -18,6 +18,7 @@ import { guardSessions } from "./session-guard.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { standingRoutes } from "./standing-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
+import { openStreamDoor } from "./stream-door.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
@@ -84,6 +85,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   marginRoutes(app, access);
   sessionRoutes(app, access);
   documentRoutes(app, routes);
+  openStreamDoor(app, access, entry);
   return app;
 }
 

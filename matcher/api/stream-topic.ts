@@ -15,9 +15,10 @@ export class Topic {
   readonly key: string;
   /** Whether a snapshot is as good as all that was missed. */
   readonly isReplaceable: boolean;
-  readonly subscribers = new Set<Subscriber>();
   private readonly snapshotJson: () => string;
   private readonly fields: string;
+  /** Who is subscribed, and whether it was told the beginning. */
+  private readonly readers = new Map<Subscriber, boolean>();
   private seq = 0;
 
   /** @param snapshotJson the data of a snapshot as it is now, or of the last message if that is what the topic's readers know */
@@ -30,21 +31,44 @@ export class Topic {
   }
 
   get isRead(): boolean {
-    return this.subscribers.size > 0;
+    return this.readers.size > 0;
   }
 
-  /** Tells all subscribers. @param dataJson what it carries, written out */
+  /** It wants to read, and waits for the beginning. */
+  join(reader: Subscriber): void {
+    this.readers.set(reader, false);
+  }
+
+  /**
+   * It is about to be told the beginning, after which it is told everything.
+   * @returns false when it has left, or was told the beginning before
+   */
+  begin(reader: Subscriber): boolean {
+    if (this.readers.get(reader) !== false) return false;
+    this.readers.set(reader, true);
+    return true;
+  }
+
+  leave(reader: Subscriber): void {
+    this.readers.delete(reader);
+  }
+
+  /** Tells all readers. @param dataJson what it carries, written out */
   publish(dataJson: string): void {
     if (!this.isRead) return;
     this.seq += 1;
     const message = Buffer.from(`{"type":"update",${this.fields},"seq":${this.seq},"data":${dataJson}}`);
-    for (const subscriber of this.subscribers) subscriber.receive(this, message);
+    for (const [reader, hasBegun] of this.readers) if (hasBegun) reader.receive(this, message);
+  }
+
+  /** What a snapshot carries. Telling others what they were not told yet may be a part of it. */
+  data(): string {
+    return this.snapshotJson();
   }
 
   /** @param reset whether something before it is missing */
-  snapshot(reset: boolean): Buffer {
-    const json = this.snapshotJson();
-    return Buffer.from(`{"type":"snapshot",${this.fields},"seq":${this.seq},"reset":${reset},"data":${json}}`);
+  snapshot(dataJson: string, reset: boolean): Buffer {
+    return Buffer.from(`{"type":"snapshot",${this.fields},"seq":${this.seq},"reset":${reset},"data":${dataJson}}`);
   }
 
   /** In the place of a snapshot. @param updatesJson what was missed, oldest first */

@@ -30,6 +30,13 @@ export const STREAM_REJECTS = {
     message: "This connection has as many subscriptions as it may have.",
     remedy: "Unsubscribe from something, or open another connection.",
   },
+  TOO_MANY_LOGINS: {
+    code: "TOO_MANY_LOGINS",
+    httpStatus: 429,
+    field: "account",
+    message: "This connection reads as many accounts as it may.",
+    remedy: "Log one out, or open another connection.",
+  },
   TOO_MANY_CONNECTIONS: {
     code: "TOO_MANY_CONNECTIONS",
     httpStatus: 429,

@@ -119,31 +119,19 @@ export class StreamConnection implements Subscriber {
   private onMessage(data: Buffer, isBinary: boolean): void {
     if (this.isLeaving) return;
     let id: Id = null;
-    try {
-      // Whoever wants out must get out: cancels are not counted. Everything else is, before anything is made of it where that can be told.
-      const mayCancel = !isBinary && data.includes('"cancel');
-      if (!mayCancel && !this.charge()) throw new Rejection("RATE_LIMIT");
-      const request = this.request(data, isBinary, (found) => {
-        id = found;
-      });
-      if (mayCancel && !isCancel(request) && !this.charge()) throw new Rejection("RATE_LIMIT");
-      this.answer(id, request).catch((error: unknown) => this.refuse(id, error));
-    } catch (error) {
-      this.refuse(id, error);
-    }
-  }
-
-  /** @param onId told of the request's name as soon as it is known. @throws Rejection */
-  private request(data: Buffer, isBinary: boolean, onId: (id: Id) => void): StreamRequest {
+    let wantsOut = false;
     try {
       if (isBinary) throw new Rejection("MALFORMED", { detail: "messages are text" });
       const value = parseStreamMessage(data);
-      onId(requestId(value));
-      return streamRequest(value);
+      id = requestId(value);
+      wantsOut = isCancel(value);
+      // Whoever wants out must get out: cancels are not counted.
+      if (!wantsOut && !this.charge()) throw new Rejection("RATE_LIMIT");
+      this.answer(id, streamRequest(value)).catch((error: unknown) => this.refuse(id, error));
     } catch (error) {
-      // Also what only looked like a cancel.
-      this.charge();
-      throw error;
+      // What is none, or is not shaped like one, is no cancel.
+      if (id === null || wantsOut) this.charge();
+      this.refuse(id, error);
     }
   }
 
@@ -288,6 +276,6 @@ export class StreamConnection implements Subscriber {
   }
 }
 
-function isCancel({ type }: StreamRequest): boolean {
+function isCancel({ type }: { type?: unknown }): boolean {
   return type === "cancel" || type === "cancel-all";
 }

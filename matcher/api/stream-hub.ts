@@ -28,6 +28,7 @@ export class StreamHub {
   private readonly topics = new Map<string, Topic>();
   private flushTimer: NodeJS.Timeout | null = null;
   private stateTimer: NodeJS.Timeout | null = null;
+  private isStopped = false;
 
   constructor(access: ExchangeAccess, limits: StreamLimits) {
     this.access = access;
@@ -115,7 +116,9 @@ export class StreamHub {
     for (const streams of this.markets.values()) streams.flush();
   }
 
+  /** Tells what is left; nothing after it. */
   stop(): void {
+    this.isStopped = true;
     this.flush();
     if (this.stateTimer !== null) clearTimeout(this.stateTimer);
     this.stateTimer = null;
@@ -141,6 +144,7 @@ export class StreamHub {
       this.publishState(this.status, () => this.exchangeState());
     }
     this.hold.reached(events.at(-1)?.seq ?? 0);
+    if (this.isStopped) return;
     if (isFlushDue) this.flushTimer ??= setTimeout(() => this.flush(), this.limits.flushMs);
     if (isStateDue) this.stateTimer ??= setTimeout(() => this.flushState(), this.limits.accountMs);
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/schema";
+import type { ApiOptions } from "../../matcher/api/exchange-access.ts";
 import { createApi } from "../../matcher/api/server.ts";
 import type { WireLoginRequest, WireOrderRequest, WireSignature } from "../../matcher/protocol/api-wire.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
@@ -11,6 +12,7 @@ import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import { WireError } from "../../matcher/protocol/wire/error.ts";
 import { Backlog, type BacklogLimits } from "../../matcher/sequencer/backlog.ts";
+import type { CommandLog } from "../../matcher/sequencer/command-log.ts";
 import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
@@ -53,17 +55,24 @@ export interface TestApi {
   rateMaxPpmPerHour: number;
 }
 
+export interface TestApiOptions extends Pick<ApiOptions, "streams" | "sessions" | "nowMs"> {
+  verifier?: SignatureVerifier;
+  log?: CommandLog;
+}
+
 /** An API over accounts 1 … n in epoch 1, or over a state of the test's own. */
 export function testApi(
   accounts = 4,
   limits: Partial<BacklogLimits> = {},
   state: ExchangeState = openedState(accounts),
+  { verifier = verifierInThread(), log, ...more }: TestApiOptions = {},
 ): TestApi {
   const sequencer = new Sequencer({
     state,
-    verifier: verifierInThread(),
+    verifier,
     backlog: new Backlog(limits),
     nowMs: () => EPOCH_SECONDS * 1_000,
+    ...(log === undefined ? {} : { log }),
   });
   const defects: unknown[] = [];
   let clockMs = 1_800_000_000_000;
@@ -79,6 +88,7 @@ export function testApi(
     fundingRateMaxPpmPerHour: () => api.rateMaxPpmPerHour,
     nowMs: () => clockMs++,
     onDefect: (error) => defects.push(error),
+    ...more,
   });
   checkAnswers(app, defects);
   return Object.assign(api, { app });

@@ -5,13 +5,13 @@ import { WirePositions } from "../protocol/wire/margin.ts";
 import { type WireFill, WireFills, WireOrder, WireOrders } from "../protocol/wire/order.ts";
 import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { wireForcedTrade } from "./forced-trade.ts";
 import { limitOf } from "./market-routes.ts";
 import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
 import { AccountParams, FillsQuery, OrderParams, OrdersQuery, OwnerQuery, PositionsQuery } from "./schema.ts";
-import { sessionAccountOf } from "./session-guard.ts";
 
 interface OrdersQueryText {
   account?: string;

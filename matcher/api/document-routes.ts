@@ -40,7 +40,10 @@ export function documentRoutes(app: FastifyInstance, routes: readonly Documented
     "/docs",
     route({ summary: "This document as a page.", tag: "document", querystring: NoQuery, answer: Type.String() }),
     (_request, reply) => {
-      reply.header("content-security-policy", PAGE_POLICY).type("text/html; charset=utf-8");
+      reply
+        .header("content-security-policy", PAGE_POLICY)
+        .header("x-content-type-options", "nosniff")
+        .type("text/html; charset=utf-8");
       return reply.serializer((page) => String(page)).send(openApiPage(made()));
     },
   );

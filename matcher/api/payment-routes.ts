@@ -9,12 +9,12 @@ import {
   WireWithdrawals,
   WireWithdrawalRequest as WithdrawalBody,
 } from "../protocol/wire/payment.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { limitOf } from "./market-routes.ts";
 import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
 import { FillsQuery } from "./schema.ts";
-import { sessionAccountOf } from "./session-guard.ts";
 import { transferFrom, withdrawalFrom } from "./wire-request.ts";
 
 /** Records of an account's payments that an answer is looked for in. */

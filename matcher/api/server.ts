@@ -2,8 +2,8 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { accountRoutes } from "./account-routes.ts";
 import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
 import { batchRoutes } from "./batch-routes.ts";
-import { allowOrigins } from "./cors.ts";
 import { collectRoutes, documentRoutes } from "./document-routes.ts";
+import { watchDoor } from "./door.ts";
 import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
 import { fundingRoutes } from "./funding-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
@@ -14,7 +14,6 @@ import { orderRoutes } from "./order-routes.ts";
 import { paymentRoutes } from "./payment-routes.ts";
 import { headersOf } from "./rate-limits.ts";
 import { rejectionOf } from "./rejection-of.ts";
-import { guardSessions } from "./session-guard.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { standingRoutes } from "./standing-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
@@ -67,13 +66,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const access = new ExchangeAccess(options);
   const entry = new OrderEntry(access);
   const routes = collectRoutes(app);
-  allowOrigins(app, options.corsOrigins);
-  app.addHook("onRequest", async (request, reply) => {
-    // An address that is none costs as much as any.
-    const allowance = access.limits.request(request.routeOptions.config.budget ?? "read", request.ip);
-    if (allowance !== null) reply.headers(headersOf(allowance));
-  });
-  guardSessions(app, access);
+  watchDoor(app, access);
   marketRoutes(app, access);
   statusRoutes(app, access);
   accountRoutes(app, access, entry);

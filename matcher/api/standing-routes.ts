@@ -13,11 +13,11 @@ import {
   WireDeadMansSwitch,
 } from "../protocol/wire/order.ts";
 import { Rejection } from "./api-error.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
 import { FeesQuery } from "./schema.ts";
-import { sessionAccountOf } from "./session-guard.ts";
 
 /** What an account's session may do without a signature: take orders out of the book, now or when it falls silent. Promises, not proofs. */
 export function standingRoutes(app: FastifyInstance, access: ExchangeAccess, entry: OrderEntry): void {

@@ -127,7 +127,7 @@ export class ClearbookClient extends AccountReader {
   // ── Trading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Places an order on a slot of its own.
+   * Places an order on a slot of its own. Without an answer it is sent again, the same bytes: the exchange acts on them once.
    * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
@@ -303,7 +303,7 @@ export class ClearbookClient extends AccountReader {
     if (terms.clientId !== undefined) body.clientId = terms.clientId;
     const { slot, sequence } = order;
     try {
-      const placed = await this.http.post<WirePlaced>("/v1/orders", body);
+      const placed = await this.http.postUntilAnswered<WirePlaced>("/v1/orders", body);
       if (placed.order.status === "open") this.rests(slot, sequence);
       else this.gone(slot, sequence);
       return placed;

@@ -36,6 +36,9 @@ export class Unreachable extends Error {
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 const TIMEOUT_MS = 10_000;
+/** Times that something is sent without an answer, with pauses that double. */
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 50;
 
 function bearer(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -64,6 +67,21 @@ export class Http {
   post<T>(path: string, body: unknown, token?: string): Promise<T> {
     const headers = { "content-type": "application/json", ...bearer(token) };
     return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  /**
+   * Posts what the exchange acts on once, however often it comes: without an answer it is sent again.
+   * @throws ClearbookError; Unreachable after the last try: what was sent may have been accepted
+   */
+  async postUntilAnswered<T>(path: string, body: unknown, token?: string): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.post<T>(path, body, token);
+      } catch (error) {
+        if (!(error instanceof Unreachable) || attempt === ATTEMPTS) throw error;
+        await new Promise((wake) => setTimeout(wake, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+      }
+    }
   }
 
   private async request<T>(path: string, init: RequestInit): Promise<T> {

@@ -51,6 +51,8 @@ export interface TestApi {
   app: FastifyInstance;
   sequencer: Sequencer;
   defects: unknown[];
+  /** Dates commands. */
+  sequencerClockMs: number;
   /** What the contract allows, as the API is told; 0: nobody knows yet. */
   rateMaxPpmPerHour: number;
 }
@@ -67,16 +69,17 @@ export function testApi(
   state: ExchangeState = openedState(accounts),
   { verifier = verifierInThread(), log, ...more }: TestApiOptions = {},
 ): TestApi {
+  const defects: unknown[] = [];
+  const api = { defects, rateMaxPpmPerHour: 0, sequencerClockMs: EPOCH_SECONDS * 1_000 };
   const sequencer = new Sequencer({
     state,
     verifier,
     backlog: new Backlog(limits),
-    nowMs: () => EPOCH_SECONDS * 1_000,
+    nowMs: () => api.sequencerClockMs,
     ...(log === undefined ? {} : { log }),
   });
-  const defects: unknown[] = [];
   let clockMs = 1_800_000_000_000;
-  const api = { sequencer, defects, rateMaxPpmPerHour: 0 };
+
   const app = createApi({
     sequencer,
     chainId: CHAIN_ID,
@@ -91,7 +94,7 @@ export function testApi(
     ...more,
   });
   checkAnswers(app, defects);
-  return Object.assign(api, { app });
+  return Object.assign(api, { app, sequencer });
 }
 
 /** Compares every answer, before it is written, with the schema that the document shows for it. What differs counts as a defect. */

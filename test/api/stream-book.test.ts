@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { WireOrderbook } from "../../matcher/protocol/api-wire.ts";
+import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { WireBookSnapshot } from "../../matcher/protocol/stream-wire.ts";
 import { LocalBook } from "../../matcher/sdk/local-book.ts";
 import type { CommandLog } from "../../matcher/sequencer/command-log.ts";

@@ -33,6 +33,8 @@ import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
 import { JournalFile } from "./sequencer/journal.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
+import { ReceiptBook } from "./sequencer/receipt-book.ts";
+import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
@@ -44,6 +46,8 @@ export interface MatcherOptions {
   readonly deployment: Deployment;
   /** Private key of the deployment's operator. */
   readonly operatorKey: string;
+  /** Private key that receipts are signed with, and nothing else. */
+  readonly receiptsKey: string;
   /** Folder with a folder per tier. */
   readonly circuitsDir: string;
   readonly tiers: readonly Tier[];
@@ -180,6 +184,10 @@ async function assemble(
   const log = openJournal(options.journalPath);
   closers.push(() => log.close());
   const sequencer = new Sequencer({ state, verifier, backlog, log });
+  const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
+  closers.push(() => receiptSigner.close());
+  const receipts = new ReceiptBook({ signer: receiptSigner });
+  sequencer.onDurable((accepted) => receipts.record(accepted));
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
   const halt = (report: string) => {
@@ -230,7 +238,8 @@ async function assemble(
     oracle: deployment.oracle,
     registry: deployment.registry,
     cadence: options.cadence,
-    journalHead: () => state.journalHead,
+    // Of what is durable: a crash must not undo what L1 holds the operator to.
+    journalHead: () => receipts.digests.head,
     load: () => ({
       proofMs: pipeline.status().proofMs,
       provers: provers.length,
@@ -285,6 +294,7 @@ async function assemble(
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
     chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board }),
+    receipts,
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });
   closers.push(() => api.close());

@@ -1,9 +1,12 @@
 import type { WireOracle } from "../protocol/api-wire.ts";
 import type { WirePosition } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
+import { type WireReceipt, wireReceipt } from "../protocol/receipt-wire.ts";
 import { marginMode, wirePosition } from "../risk/wire-figures.ts";
 import type { AccountView } from "../sequencer/exchange-view.ts";
 import { marketMarkTicks } from "../sequencer/margin-view.ts";
+import type { Accepted } from "../sequencer/outcome.ts";
+import type { ReceiptBook } from "../sequencer/receipt-book.ts";
 import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
@@ -55,6 +58,8 @@ export interface ApiOptions {
   history?: History;
   /** Memory for funding intervals; likewise. */
   funding?: FundingHistory;
+  /** Gives receipts, and already listens to the sequencer; without it acknowledgements carry none. */
+  receipts?: ReceiptBook;
 }
 
 /** What the routes work with: one sequencer, what is remembered of it, and the words for both. */
@@ -97,6 +102,12 @@ export class ExchangeAccess {
       this.funding.record(accepted);
       this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
     });
+  }
+
+  /** The receipt that an acknowledgement carries: of a command, or of the one that placed an order. */
+  async receiptOf({ command }: Pick<Accepted, "command">): Promise<WireReceipt | null> {
+    const receipt = await this.options.receipts?.receiptOf(command);
+    return receipt === undefined ? null : wireReceipt(receipt);
   }
 
   get markets(): Market[] {

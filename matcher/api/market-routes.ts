@@ -65,6 +65,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         exchange: options.exchange,
         token: options.token ?? null,
         domain: options.domain.toString(),
+        receiptsSigner: options.receipts?.signerAddress ?? null,
         epoch: { number: state.epochNumber, timeSeconds: state.epochTimeSeconds },
         expiryHorizonSeconds: rules.expiryHorizonSeconds,
         openOrdersPerAccountMax: rules.openOrdersPerAccountMax,

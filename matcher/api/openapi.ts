@@ -9,6 +9,7 @@ import * as margin from "../protocol/wire/margin.ts";
 import * as market from "../protocol/wire/market.ts";
 import * as order from "../protocol/wire/order.ts";
 import * as payment from "../protocol/wire/payment.ts";
+import * as receipt from "../protocol/wire/receipt.ts";
 import * as session from "../protocol/wire/session.ts";
 import * as status from "../protocol/wire/status.ts";
 import { type RouteSchema, TAGS } from "./route-schema.ts";
@@ -24,7 +25,21 @@ export interface DocumentedRoute {
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 export type JsonObject = { [name: string]: Json };
 
-const MODULES = [account, batch, error, field, funding, liquidation, margin, market, order, payment, session, status];
+const MODULES = [
+  account,
+  batch,
+  error,
+  field,
+  funding,
+  liquidation,
+  margin,
+  market,
+  order,
+  payment,
+  receipt,
+  session,
+  status,
+];
 
 /** Names of the schemas that are shown as components: those that modules of protocol/wire export under a name that begins so. */
 const NAMES = new Map<object, string>(

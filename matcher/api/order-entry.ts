@@ -6,6 +6,7 @@ import type {
   WirePlaced,
 } from "../protocol/api-wire.ts";
 import type { Instruction, OrderMessage, Signed } from "../protocol/message.ts";
+import type { WireReceipt } from "../protocol/receipt-wire.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { Command } from "../sequencer/command.ts";
 import { liveSequence } from "../sequencer/exchange-view.ts";
@@ -20,6 +21,7 @@ import { cancelAllFrom, cancelFrom, orderFrom } from "./wire-request.ts";
 interface Executed {
   accepted: Accepted;
   messageHash: string;
+  receipt: WireReceipt | null;
 }
 
 /** Fills of an order that an answer names at most. */
@@ -46,12 +48,16 @@ export class OrderEntry {
     const hash = hashText(messageHash);
     if (!outcome.accepted) {
       const known = this.placedBefore(order, clientId, outcome.code);
-      if (known !== null) return this.placed(known, this.fillsOf(known), hash, true);
+      if (known !== null) {
+        const receipt = await access.receiptOf(known);
+        return { ...this.placed(known, this.fillsOf(known), hash), duplicate: true, receipt };
+      }
       throw this.rejection(outcome.code, { address, messageHash: hash, account: order.account });
     }
+    const receipt = await access.receiptOf(outcome);
     const record = access.history.order(order.account, order.slot, order.sequence);
     if (record === undefined) throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
-    return this.placed(record, this.fillsIn(outcome, order.account), hash, false);
+    return { ...this.placed(record, this.fillsIn(outcome, order.account), hash), duplicate: false, receipt };
   }
 
   /** A revision of a live order that keeps what it has filled. @throws (rejects) Rejection */
@@ -68,20 +74,19 @@ export class OrderEntry {
   /** @throws (rejects) Rejection */
   async cancel(body: WireCancelRequest, address: string): Promise<WireCancelled> {
     const { settle = false } = body;
-    const { accepted } = await this.submit(cancelFrom(body), address, { settle });
-    return this.cancelled(accepted, settle);
+    return this.cancelled(await this.submit(cancelFrom(body), address, { settle }), settle);
   }
 
   /** @throws (rejects) Rejection */
   async cancelAll(body: WireCancelAllRequest, address: string): Promise<WireCancelled> {
     const { settle = false } = body;
-    const { accepted } = await this.submit(cancelAllFrom(body), address, { settle });
-    return this.cancelled(accepted, settle);
+    return this.cancelled(await this.submit(cancelAllFrom(body), address, { settle }), settle);
   }
 
   /** Cancels without a signature, for the owner of a session: a promise. @throws (rejects) Rejection */
   async cancelUnsigned(command: Extract<Command, { type: "cancelApi" | "cancelAllApi" }>): Promise<WireCancelled> {
-    return this.cancelled(await this.apply(command), false);
+    const accepted = await this.apply(command);
+    return this.cancelled({ accepted, receipt: await this.access.receiptOf(accepted) }, false);
   }
 
   /** The order that an account's session names. @throws Rejection ORDER_NOT_FOUND, MISSING_FIELD */
@@ -106,7 +111,9 @@ export class OrderEntry {
   async submit(message: Signed<Instruction>, address: string, options: SubmitOptions = {}): Promise<Executed> {
     const { outcome, messageHash } = await this.access.sequencer.submit(message, options);
     const hash = hashText(messageHash);
-    if (outcome.accepted) return { accepted: outcome, messageHash: hash };
+    if (outcome.accepted) {
+      return { accepted: outcome, messageHash: hash, receipt: await this.access.receiptOf(outcome) };
+    }
     throw this.rejection(outcome.code, { address, messageHash: hash, account: message.account });
   }
 
@@ -149,13 +156,16 @@ export class OrderEntry {
     return same && placedTerms.isSame(order, known) ? known : null;
   }
 
-  private placed(record: OrderRecord, fills: FillRecord[], messageHash: string, duplicate: boolean): WirePlaced {
+  private placed(
+    record: OrderRecord,
+    fills: FillRecord[],
+    messageHash: string,
+  ): Omit<WirePlaced, "duplicate" | "receipt"> {
     const { wire } = this.access;
     return {
       order: wire.order(record),
       fills: fills.map((fill) => wire.fill(fill, record.account)),
       messageHash,
-      duplicate,
     };
   }
 
@@ -179,14 +189,14 @@ export class OrderEntry {
       .reverse();
   }
 
-  private cancelled(accepted: Accepted, settle: boolean): WireCancelled {
+  private cancelled({ accepted, receipt }: Omit<Executed, "messageHash">, settle: boolean): WireCancelled {
     const { wire, history } = this.access;
     const orders = accepted.events.flatMap(({ event }) => {
       if (event.type !== "removed") return [];
       const order = history.order(event.account, event.slot, event.sequence);
       return order === undefined ? [] : [wire.order(order)];
     });
-    return { orders, settle, finality: wire.finalityOf(accepted.steps[0]?.number ?? null) };
+    return { orders, settle, finality: wire.finalityOf(accepted.steps[0]?.number ?? null), receipt };
   }
 
   private byId(account: number, id: string): OrderRecord | undefined {

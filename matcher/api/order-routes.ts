@@ -94,8 +94,8 @@ export function orderRoutes(app: FastifyInstance, access: ExchangeAccess, entry:
     async ({ body, ip }): Promise<WireMarginModeSet> => {
       const { account, isolatedMarket } = body;
       const market = isolatedMarket === null ? null : access.marketOf(isolatedMarket);
-      await entry.submit(marginModeFrom(body, market), ip);
-      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket };
+      const { receipt } = await entry.submit(marginModeFrom(body, market), ip);
+      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket, receipt };
     },
   );
 }

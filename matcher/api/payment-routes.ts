@@ -1,12 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import {
   WireTransferRequest as TransferBody,
-  WireTransfer,
+  type WireTransfer,
   type WireTransferRequest,
+  WireTransferred,
   WireTransfers,
-  WireWithdrawal,
+  type WireWithdrawal,
   type WireWithdrawalRequest,
   WireWithdrawals,
+  WireWithdrawn,
   WireWithdrawalRequest as WithdrawalBody,
 } from "../protocol/wire/payment.ts";
 import { sessionAccountOf } from "./door.ts";
@@ -31,13 +33,13 @@ export function paymentRoutes(app: FastifyInstance, access: ExchangeAccess, entr
       tag: "payments",
       budget: "order",
       body: WithdrawalBody,
-      answer: WireWithdrawal,
+      answer: WireWithdrawn,
     }),
-    async ({ body, ip }): Promise<WireWithdrawal> => {
-      await entry.submit(withdrawalFrom(body), ip);
+    async ({ body, ip }): Promise<WireWithdrawn> => {
+      const { receipt } = await entry.submit(withdrawalFrom(body), ip);
       const record = history.withdrawalsOf(body.account, RECENT_PAYMENTS).find(({ nonce }) => nonce === body.nonce);
       if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
-      return wire.withdrawal(record);
+      return { ...wire.withdrawal(record), receipt };
     },
   );
 
@@ -48,14 +50,14 @@ export function paymentRoutes(app: FastifyInstance, access: ExchangeAccess, entr
       tag: "payments",
       budget: "order",
       body: TransferBody,
-      answer: WireTransfer,
+      answer: WireTransferred,
     }),
-    async ({ body, ip }): Promise<WireTransfer> => {
-      await entry.submit(transferFrom(body), ip);
+    async ({ body, ip }): Promise<WireTransferred> => {
+      const { receipt } = await entry.submit(transferFrom(body), ip);
       const sent = history.transfersOf(body.account, RECENT_PAYMENTS);
       const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
       if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
-      return wire.transfer(record);
+      return { ...wire.transfer(record), receipt };
     },
   );
 

@@ -13,6 +13,7 @@ import { OrderEntry } from "./order-entry.ts";
 import { orderRoutes } from "./order-routes.ts";
 import { paymentRoutes } from "./payment-routes.ts";
 import { headersOf } from "./rate-limits.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
 import { rejectionOf } from "./rejection-of.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { standingRoutes } from "./standing-routes.ts";
@@ -76,6 +77,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   paymentRoutes(app, access, entry);
   fundingRoutes(app, access);
   marginRoutes(app, access);
+  receiptRoutes(app, access);
   sessionRoutes(app, access);
   documentRoutes(app, routes);
   openStreamDoor(app, access, entry);

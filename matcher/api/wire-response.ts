@@ -60,6 +60,7 @@ export class Wire {
       status: record.closed === null ? "open" : "closed",
       reason: record.closed,
       clientId: record.clientId,
+      command: record.command,
       acceptedAtMs: record.acceptedAtMs,
       updatedAtMs: record.updatedAtMs,
       finality: this.finalityOf(record.lastFillStep),

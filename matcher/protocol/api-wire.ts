@@ -32,7 +32,14 @@ export type {
   WireOrderRequest,
   WirePlaced,
 } from "./wire/order.ts";
-export type { WireTransfer, WireTransferRequest, WireWithdrawal, WireWithdrawalRequest } from "./wire/payment.ts";
+export type {
+  WireTransfer,
+  WireTransferRequest,
+  WireTransferred,
+  WireWithdrawal,
+  WireWithdrawalRequest,
+  WireWithdrawn,
+} from "./wire/payment.ts";
 export type { WireLoggedOut, WireLoginRequest, WireSession } from "./wire/session.ts";
 export type {
   WireBatch,

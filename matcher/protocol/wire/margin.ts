@@ -19,6 +19,7 @@ import {
   Whole,
   WireSignature,
 } from "./field.ts";
+import { ReceiptOrNull } from "./receipt.ts";
 
 /** What goes over the wire about margin (docs/margin.md). USD and shares are exact decimal strings; a share of "0.25" is a quarter. */
 
@@ -132,7 +133,7 @@ export const WireMarginModeRequest = Type.Object(
 export type WireMarginModeRequest = Static<typeof WireMarginModeRequest>;
 
 export const WireMarginModeSet = Type.Object(
-  { account: Whole, mode: WireMarginMode, isolatedMarket: TextOrNull },
+  { account: Whole, mode: WireMarginMode, isolatedMarket: TextOrNull, receipt: ReceiptOrNull },
   STRICT,
 );
 export type WireMarginModeSet = Static<typeof WireMarginModeSet>;

@@ -81,6 +81,10 @@ export const WireMarkets = Type.Object(
     exchange: Text,
     token: TextOrNull,
     domain: Type.String({ description: "Domain of signed messages." }),
+    receiptsSigner: {
+      ...TextOrNull,
+      description: "Address of the key that signs receipts; null where none are given.",
+    },
     epoch: Type.Object({ number: Whole, timeSeconds: Whole }, STRICT),
     expiryHorizonSeconds: Whole,
     openOrdersPerAccountMax: Whole,

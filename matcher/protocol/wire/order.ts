@@ -24,6 +24,7 @@ import {
   WireFinality,
   WireSignature,
 } from "./field.ts";
+import { ReceiptOrNull } from "./receipt.ts";
 
 const Settle = Type.Boolean({
   description:
@@ -134,6 +135,7 @@ export const WireOrder = Type.Object(
     status: oneOf(["open", "closed"]),
     reason: nullable(Text, "Why it is closed, or null."),
     clientId: TextOrNull,
+    command: Type.Integer({ description: "Number of the command that placed it: that of its receipt." }),
     acceptedAtMs: Ms,
     updatedAtMs: Ms,
     /** Of its latest fill; "accepted" without one. */
@@ -178,13 +180,15 @@ export const WirePlaced = Type.Object(
     duplicate: Type.Boolean({
       description: "True: this is the order that an earlier request of the same terms has placed.",
     }),
+    /** Of the command that placed it. */
+    receipt: ReceiptOrNull,
   },
   STRICT,
 );
 export type WirePlaced = Static<typeof WirePlaced>;
 
 export const WireCancelled = Type.Object(
-  { orders: Type.Array(WireOrder), settle: Flag, finality: WireFinality },
+  { orders: Type.Array(WireOrder), settle: Flag, finality: WireFinality, receipt: ReceiptOrNull },
   { ...STRICT, description: "Orders that were taken out of the book." },
 );
 export type WireCancelled = Static<typeof WireCancelled>;

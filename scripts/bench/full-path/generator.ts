@@ -1,33 +1,72 @@
 /**
  * Sends pre-signed requests, in a process of its own.
  *
- *   node scripts/bench/full-path/generator.ts <url> <accounts> <closed requests> <connections> <requests a second> <seconds>
+ *   node scripts/bench/full-path/generator.ts <url> <accounts> <connections> <requests to sign>
  *
- * First as many requests as fast as so many connections let it (each sends its next one when the last was answered), then a steady rate,
- * where each latency counts from the moment at which the request was due: a server that stalls does not make its own excuse.
- * Tells its parent {type: "signed"}, {type: "closed", …}, {type: "open", …}; waits for "go" before each.
+ * Told {type: "closed", requests}, it sends so many as fast as its connections let it: each sends its next one when the last was answered.
+ * Told {type: "open", rate, seconds}, it keeps a steady rate, and each latency counts from the moment at which the request was due: a
+ * server that stalls does not make its own excuse. Tells its parent {type: "signed"} first and {type: "measured", …} after each.
  */
-
 import { HttpSender } from "./http-sender.ts";
 import { Latencies } from "./latencies.ts";
 import { BENCH_DOMAIN, BENCH_EPOCH_SECONDS } from "./opened-exchange.ts";
 import { SignedFlow, type SignedRequest } from "./signed-flow.ts";
 
-const [url = "", ...numbers] = process.argv.slice(2);
-const [accounts = 64, closedRequests = 10_000, connections = 32, rate = 500, seconds = 10] = numbers.map(Number);
+/** What a parent may ask for. */
+export type LoadPhase = { type: "closed"; requests: number } | { type: "open"; rate: number; seconds: number };
 
-const refusals = new Map<string, number>();
-const flow = new SignedFlow(accounts, BENCH_DOMAIN, BENCH_EPOCH_SECONDS);
-const signed: SignedRequest[] = Array.from({ length: closedRequests + rate * seconds }, () => flow.next());
-const sender = new HttpSender(url, connections);
-
-async function send(request: SignedRequest): Promise<void> {
-  const { code } = await sender.send(request);
-  if (code !== null) refusals.set(code, (refusals.get(code) ?? 0) + 1);
+/** What became of a phase. */
+export interface Measured {
+  readonly count: number;
+  readonly elapsedMs: number;
+  /** Of the generator. */
+  readonly cpuMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** Answers by code; "lost" for requests without one. */
+  readonly refusals: Readonly<Record<string, number>>;
 }
 
-function told(word: string): Promise<void> {
-  return new Promise((resolve) => process.once("message", (message) => message === word && resolve()));
+const [url = "", ...numbers] = process.argv.slice(2);
+const [accounts = 64, connections = 32, requests = 10_000] = numbers.map(Number);
+
+const flow = new SignedFlow(accounts, BENCH_DOMAIN, BENCH_EPOCH_SECONDS);
+const signed: SignedRequest[] = Array.from({ length: requests }, () => flow.next());
+const sender = new HttpSender(url, connections);
+let used = 0;
+
+/** What one phase has seen so far. */
+class Phase {
+  readonly latencies = new Latencies();
+  readonly refusals: Record<string, number> = {};
+  private readonly startMs = performance.now();
+  private readonly startCpuMs = cpuMs();
+
+  /** Sends the next request. @param dueMs from when its latency counts */
+  async send(dueMs = performance.now()): Promise<void> {
+    const request = signed[used++];
+    if (request === undefined) throw new Error(`only ${requests} requests were signed`);
+    const code = await sender.send(request).then(
+      (answer) => answer.code,
+      () => "lost",
+    );
+    this.latencies.add(performance.now() - dueMs);
+    if (code !== null) this.refusals[code] = (this.refusals[code] ?? 0) + 1;
+  }
+
+  measured(): Measured {
+    const { latencies, refusals } = this;
+    return {
+      count: latencies.count,
+      elapsedMs: performance.now() - this.startMs,
+      cpuMs: cpuMs() - this.startCpuMs,
+      p50Ms: latencies.quantileMs(0.5),
+      p99Ms: latencies.quantileMs(0.99),
+      maxMs: latencies.quantileMs(1),
+      refusals,
+    };
+  }
 }
 
 function cpuMs(): number {
@@ -35,58 +74,36 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-function tell(type: string, startMs: number, startCpuMs: number, latencies: Latencies): void {
-  const elapsedMs = performance.now() - startMs;
-  const quantiles = {
-    p50Ms: latencies.quantileMs(0.5),
-    p99Ms: latencies.quantileMs(0.99),
-    maxMs: latencies.quantileMs(1),
+async function closedLoop(count: number): Promise<Measured> {
+  const phase = new Phase();
+  let left = count;
+  const connection = async () => {
+    while (left-- > 0) await phase.send();
   };
-  const answers = { count: latencies.count, refusals: Object.fromEntries(refusals) };
-  process.send?.({ type, elapsedMs, cpuMs: cpuMs() - startCpuMs, ...answers, ...quantiles });
-  refusals.clear();
+  await Promise.all(Array.from({ length: connections }, connection));
+  return phase.measured();
 }
 
-process.send?.({ type: "signed", count: signed.length });
-await told("go");
-{
+async function openLoop(rate: number, seconds: number): Promise<Measured> {
+  const phase = new Phase();
   const startMs = performance.now();
-  const startCpuMs = cpuMs();
-  const latencies = new Latencies();
-  let next = 0;
-  const worker = async () => {
-    for (let at = next++; at < closedRequests; at = next++) {
-      const sentMs = performance.now();
-      await send(signed[at] as SignedRequest);
-      latencies.add(performance.now() - sentMs);
-    }
-  };
-  await Promise.all(Array.from({ length: connections }, worker));
-  tell("closed", startMs, startCpuMs, latencies);
-}
-await told("go");
-{
-  const startMs = performance.now();
-  const startCpuMs = cpuMs();
-  const latencies = new Latencies();
   const pending: Promise<void>[] = [];
   await new Promise<void>((resolve) => {
-    let sent = 0;
     const timer = setInterval(() => {
-      const dueMs = performance.now() - startMs;
-      for (; sent < rate * seconds && (sent * 1_000) / rate <= dueMs; sent++) {
-        const scheduledMs = startMs + (sent * 1_000) / rate;
-        const request = signed[closedRequests + sent] as SignedRequest;
-        pending.push(send(request).then(() => latencies.add(performance.now() - scheduledMs)));
-      }
-      if (sent === rate * seconds) {
-        clearInterval(timer);
-        resolve();
-      }
+      const due = Math.min(rate * seconds, Math.floor(((performance.now() - startMs) * rate) / 1_000) + 1);
+      while (pending.length < due) pending.push(phase.send(startMs + (pending.length * 1_000) / rate));
+      if (pending.length < rate * seconds) return;
+      clearInterval(timer);
+      resolve();
     }, 1);
   });
   await Promise.all(pending);
-  tell("open", startMs, startCpuMs, latencies);
+  return phase.measured();
 }
-sender.close();
-process.disconnect();
+
+process.on("message", async (phase: LoadPhase) => {
+  const measured = phase.type === "closed" ? closedLoop(phase.requests) : openLoop(phase.rate, phase.seconds);
+  process.send?.({ type: "measured", ...(await measured) });
+});
+process.on("disconnect", () => process.exit(0));
+process.send?.({ type: "signed" });

@@ -14,11 +14,12 @@ export class HttpSender {
   private readonly host: string;
   private readonly port: string;
 
-  constructor(url: string, connections: number) {
+  /** @param localAddress where the connections come from; the server tells strangers apart by it */
+  constructor(url: string, connections: number, localAddress = "127.0.0.1") {
     const { hostname, port } = new URL(url);
     this.host = hostname;
     this.port = port;
-    this.agent = new Agent({ keepAlive: true, maxSockets: connections });
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections, localAddress });
   }
 
   send({ path, body }: SignedRequest): Promise<Answer> {

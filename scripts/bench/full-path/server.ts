@@ -4,7 +4,8 @@
  *
  *   node scripts/bench/full-path/server.ts <accounts> <journal folder> <provers>
  *
- * Tells its parent {type: "ready", url}; answers "usage" with its CPU time and what it has done, ends with the channel.
+ * Tells its parent {type: "ready", url}; answers {type: "usage"} with its CPU time and what it has done; {type: "clock", aheadMs} moves its
+ * clock; ends with the channel.
  */
 import { join } from "node:path";
 import { createApi } from "../../../matcher/api/server.ts";
@@ -15,9 +16,12 @@ import { startProver } from "../../../matcher/prover/groth16/prover.ts";
 import { ProofPipeline } from "../../../matcher/prover/pipeline.ts";
 import { Backlog } from "../../../matcher/sequencer/backlog.ts";
 import { JournalFile } from "../../../matcher/sequencer/journal.ts";
+import { ReceiptBook } from "../../../matcher/sequencer/receipt-book.ts";
+import { ReceiptSigner } from "../../../matcher/sequencer/receipt-signer.ts";
 import { Sequencer } from "../../../matcher/sequencer/sequencer.ts";
 import { VerifyPool } from "../../../matcher/sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "../../../matcher/state/fast-poseidon.ts";
+import { devnetKeys } from "../../devnet/wallets.ts";
 import { BENCH_CHAIN_ID, BENCH_DOMAIN, BENCH_EXCHANGE, openedExchange } from "./opened-exchange.ts";
 
 const [accounts = "64", folder = ".", provers = "1"] = process.argv.slice(2);
@@ -29,7 +33,9 @@ const verifier = new VerifyPool({ domain: BENCH_DOMAIN });
 const log = new JournalFile(join(folder, "journal"));
 const backlog = new Backlog({ unprovenRowsMax: UNPROVEN_ROWS_MAX });
 const { state, opening } = openedExchange(Number(accounts));
-const sequencer = new Sequencer({ state, verifier, backlog, log });
+let clockAheadMs = 0;
+const nowMs = () => Date.now() + clockAheadMs;
+const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs });
 const tiers = TIERS.filter(({ name }) => name !== "test");
 let proofs = 0;
 const pipeline =
@@ -56,19 +62,25 @@ const pipeline =
         },
       });
 if (pipeline !== null) sequencer.onDurable(({ steps }) => pipeline.push(steps));
+const receiptSigner = new ReceiptSigner({ chainId: BENCH_CHAIN_ID, exchange: BENCH_EXCHANGE }, devnetKeys().receipts);
+const receipts = new ReceiptBook({ signer: receiptSigner });
+sequencer.onDurable((accepted) => receipts.record(accepted));
 const app = createApi({
   sequencer,
+  receipts,
   chainId: BENCH_CHAIN_ID,
   exchange: BENCH_EXCHANGE,
   domain: BENCH_DOMAIN,
   markets: DEVNET_MARKETS.map(({ market }) => market),
+  nowMs,
   onDefect: (error) => console.error(error),
 });
 for (const command of opening) sequencer.apply(command);
 const url = await app.listen({ host: "127.0.0.1", port: 0 });
 
-process.on("message", (question) => {
-  if (question !== "usage") return;
+process.on("message", (told: { type: string; aheadMs?: number }) => {
+  if (told.type === "clock") clockAheadMs = told.aheadMs ?? 0;
+  if (told.type !== "usage") return;
   const { user, system } = process.cpuUsage();
   const cpuMs = (user + system) / 1_000;
   process.send?.({ type: "usage", cpuMs, commands: state.commandCount, proofs, rssBytes: process.memoryUsage.rss() });

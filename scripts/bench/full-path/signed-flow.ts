@@ -9,7 +9,7 @@ import { Sequence32 } from "../sequence-32.ts";
 
 /** A request that is ready to be sent: signing is the trader's work and no part of what is measured. */
 export interface SignedRequest {
-  readonly path: "/v1/orders" | "/v1/cancel";
+  readonly path: string;
   readonly body: string;
 }
 

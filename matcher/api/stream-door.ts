@@ -3,10 +3,13 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { WebSocketServer } from "ws";
 import { STREAM_CLOSES, STREAM_PATH } from "../protocol/stream-channels.ts";
+import { NoFields } from "../protocol/wire/session.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { OrderEntry } from "./order-entry.ts";
 import { addressKey } from "./rate-limits.ts";
+import { route } from "./route-schema.ts";
+import { NoQuery } from "./schema.ts";
 import { StreamConnection, type StreamRoom } from "./stream-connection.ts";
 import { StreamHub } from "./stream-hub.ts";
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from "./stream-limits.ts";
@@ -88,18 +91,27 @@ export function openStreamDoor(app: FastifyInstance, access: ExchangeAccess, ent
     app.routing(raw, response);
   });
 
-  app.get(STREAM_PATH, { config: { budget: "read" } }, (request, reply): undefined => {
-    const upgrade = upgrades.get(request.raw);
-    if (upgrade === undefined)
-      throw new Rejection("MALFORMED", { detail: "streams are WebSockets: ask for an upgrade" });
-    const sameAddress = byAddress.get(addressKey(request.ip)) ?? 0;
-    if (connections >= limits.connectionsMax || sameAddress >= limits.connectionsPerAddressMax) {
-      throw new Rejection("TOO_MANY_CONNECTIONS");
-    }
-    reply.hijack();
-    reply.raw.detachSocket(upgrade.socket as Parameters<typeof reply.raw.detachSocket>[0]);
-    enter(request, upgrade);
-  });
+  app.get(
+    STREAM_PATH,
+    route({
+      summary: "Become a WebSocket (answered with 101): the streams that GET /v1/asyncapi.json tells of.",
+      tag: "exchange",
+      querystring: NoQuery,
+      answer: NoFields,
+    }),
+    (request, reply): undefined => {
+      const upgrade = upgrades.get(request.raw);
+      if (upgrade === undefined)
+        throw new Rejection("MALFORMED", { detail: "streams are WebSockets: ask for an upgrade" });
+      const sameAddress = byAddress.get(addressKey(request.ip)) ?? 0;
+      if (connections >= limits.connectionsMax || sameAddress >= limits.connectionsPerAddressMax) {
+        throw new Rejection("TOO_MANY_CONNECTIONS");
+      }
+      reply.hijack();
+      reply.raw.detachSocket(upgrade.socket as Parameters<typeof reply.raw.detachSocket>[0]);
+      enter(request, upgrade);
+    },
+  );
 
   let turn = 0;
   const pinging = setInterval(() => {

@@ -13,6 +13,7 @@ import { fundingRateOf, openFundingOf } from "./funding-rate.ts";
 import type { FillRecord } from "./history.ts";
 import { Topic } from "./stream-topic.ts";
 import { tickerOf } from "./ticker.ts";
+import { WrittenOnce } from "./written-once.ts";
 
 /** Trades in a snapshot. */
 const TRADES_IN_SNAPSHOT = 50;
@@ -31,6 +32,7 @@ export class MarketStreams {
   private readonly ticker: Topic;
   private readonly funding: Topic;
   private newTrades: FillRecord[] = [];
+  private tradeCount = 0;
   private isTickerDue = false;
   private isFundingDue = false;
   private lastTicker = "";
@@ -45,9 +47,21 @@ export class MarketStreams {
     this.book = new BookStream(market, mirror, { sequence: hold.durableSeq, atMs: access.nowMs() });
     const past = access.history.trades(index, TRADES_AT_START).reverse();
     this.candles = CANDLE_RESOLUTIONS.map((resolution) => new CandleStream(market, resolution, past));
-    this.trades = new Topic({ channel: "trades", market: symbol }, () => this.latestTrades());
-    this.ticker = new Topic({ channel: "ticker", market: symbol }, () => JSON.stringify(tickerOf(access, market)));
-    this.funding = new Topic({ channel: "funding", market: symbol }, () => JSON.stringify(this.fundingState()));
+    const { finality } = access.sequencer;
+    // Many may come at the same moment: what they are told first is written once.
+    const stateVersion = () => state.eventCount;
+    const trades = new WrittenOnce(
+      () => this.latestTrades(),
+      () => `${this.tradeCount}/${finality.provenThroughStep}`,
+    );
+    const ticker = new WrittenOnce(() => JSON.stringify(tickerOf(access, market)), stateVersion);
+    const funding = new WrittenOnce(() => JSON.stringify(this.fundingState()), stateVersion);
+    this.trades = new Topic({ channel: "trades", market: symbol }, () => {
+      this.flushTrades();
+      return trades.text();
+    });
+    this.ticker = new Topic({ channel: "ticker", market: symbol }, () => ticker.text());
+    this.funding = new Topic({ channel: "funding", market: symbol }, () => funding.text());
     const candleTopics = this.candles.map(({ topic }) => topic);
     this.topics = [this.book.topic, this.trades, this.ticker, this.funding, ...candleTopics];
   }
@@ -102,6 +116,7 @@ export class MarketStreams {
   }
 
   private takeTrades(fills: readonly FillRecord[]): void {
+    this.tradeCount += fills.length;
     if (this.trades.isRead) this.newTrades.push(...fills);
     for (const candles of this.candles) for (const fill of fills) candles.take(fill);
   }
@@ -114,7 +129,6 @@ export class MarketStreams {
   }
 
   private latestTrades(): string {
-    this.flushTrades();
     const { history, wire } = this.access;
     const latest = history.trades(this.market.index, TRADES_IN_SNAPSHOT).reverse();
     const list: WireTradeList = { trades: latest.map((fill) => wire.trade(fill)) };

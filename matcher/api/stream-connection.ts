@@ -31,6 +31,9 @@ export interface StreamRoom {
   readonly monotonicMs: () => number;
 }
 
+/** Snapshots are long: a subscription counts as so many requests. */
+const SUBSCRIBE_COST = 5;
+
 type Id = string | number | null;
 
 /** One client's connection: what it may ask, what it is told, and what becomes of it when it does not read. */
@@ -126,7 +129,7 @@ export class StreamConnection implements Subscriber {
       id = requestId(value);
       wantsOut = isCancel(value);
       // Whoever wants out must get out: cancels are not counted.
-      if (!wantsOut && !this.charge()) throw new Rejection("RATE_LIMIT");
+      if (!wantsOut) this.admit(value);
       this.answer(id, streamRequest(value)).catch((error: unknown) => this.refuse(id, error));
     } catch (error) {
       // What is none, or is not shaped like one, is no cancel.
@@ -238,13 +241,30 @@ export class StreamConnection implements Subscriber {
     this.room.behind.delete(this);
   }
 
+  /** Charges a request to the connection, and reading to its address, however many connections that has. @throws Rejection RATE_LIMIT */
+  private admit({ type }: { type?: unknown }): void {
+    if (!this.charge()) throw new Rejection("RATE_LIMIT");
+    // Orders are charged as they are over HTTP.
+    if (type === "place" || type === "amend") return;
+    try {
+      this.room.access.limits.request("read", this.address, type === "subscribe" ? SUBSCRIBE_COST : 1);
+    } catch (error) {
+      this.exceeded();
+      throw error;
+    }
+  }
+
   /** @returns whether another message may come now */
   private charge(): boolean {
-    if (this.room.messages.take(this.number).allowed) return true;
+    const { allowed } = this.room.messages.take(this.number);
+    if (!allowed) this.exceeded();
+    return allowed;
+  }
+
+  private exceeded(): void {
     this.excessMessages += 1;
     if (this.excessMessages > this.room.limits.excessMessagesMax)
-      this.end(STREAM_CLOSES.tooManyMessages, "too many messages: send fewer, or over several connections");
-    return false;
+      this.end(STREAM_CLOSES.tooManyMessages, "too many messages: send fewer");
   }
 
   // ── Telling ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ import { MarketStreams } from "./market-streams.ts";
 import { exchangeStatus } from "./status-routes.ts";
 import type { StreamLimits } from "./stream-limits.ts";
 import { Topic } from "./stream-topic.ts";
+import { WrittenOnce } from "./written-once.ts";
 
 /**
  * Everything that is streamed. It is told of commands once they are durable, never before; what happens within some milliseconds is told
@@ -39,7 +40,11 @@ export class StreamHub {
     this.markets = new Map(
       access.markets.map((market) => [market.index, new MarketStreams(access, this.hold, market)] as const),
     );
-    this.marketTerms = new Topic({ channel: "markets" }, () => JSON.stringify(this.marketStates()));
+    const terms = new WrittenOnce(
+      () => JSON.stringify(this.marketStates()),
+      () => sequencer.state.eventCount,
+    );
+    this.marketTerms = new Topic({ channel: "markets" }, () => terms.text());
     this.status = new Topic({ channel: "status" }, () => JSON.stringify(this.exchangeState()));
     const ofMarkets = [...this.markets.values()].flatMap(({ topics }) => topics);
     for (const topic of [this.marketTerms, this.status, ...ofMarkets]) this.topics.set(topic.key, topic);

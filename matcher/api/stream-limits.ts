@@ -38,7 +38,7 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   messageBytesMax: 16 * 1_024,
   messagesPerSecond: 200,
   messagesBurst: 500,
-  excessMessagesMax: 1_000,
+  excessMessagesMax: 200,
   failedLoginsMax: 10,
   waitingBytesSoft: 256 * 1_024,
   waitingBytesHard: 1_024 * 1_024,

@@ -5,6 +5,9 @@ import type { Scenario } from "./scenario.ts";
 
 const READERS = 200;
 const PER_ADDRESS = 50;
+/** They come one after the other, not all in one moment. */
+const AT_ONCE = 10;
+const BETWEEN_MS = 150;
 /** How often each of them asks for more that it will not read. */
 const ASK_MS = 500;
 const CHANNELS = ["trades", "ticker", "funding"];
@@ -17,15 +20,20 @@ export const slowReaders: Scenario = {
   name: "slow readers",
   async run({ url, server }, signal) {
     const before = await server.usage();
-    const readers = Array.from({ length: READERS }, (_, i) => {
-      return new RawStream(url, loopbackAddress(300 + Math.floor(i / PER_ADDRESS)));
-    });
-    await Promise.all(readers.map(({ entered }) => entered));
-    let asked = 0;
-    for (const { socket } of readers) socket.pause();
-    for (const reader of readers) {
-      for (const market of MARKETS) for (const channel of CHANNELS) reader.say({ type: "subscribe", channel, market });
+    const readers: RawStream[] = [];
+    while (readers.length < READERS && !signal.aborted) {
+      const from = loopbackAddress(300 + Math.floor(readers.length / PER_ADDRESS));
+      const some = Array.from({ length: AT_ONCE }, () => new RawStream(url, from));
+      await Promise.all(some.map(({ entered }) => entered));
+      for (const reader of some) {
+        reader.socket.pause();
+        for (const market of MARKETS)
+          for (const channel of CHANNELS) reader.say({ type: "subscribe", channel, market });
+      }
+      readers.push(...some);
+      await pause(BETWEEN_MS);
     }
+    let asked = 0;
     const asking = setInterval(() => {
       for (const [i, reader] of readers.entries()) {
         if (!reader.socket.writable) continue;

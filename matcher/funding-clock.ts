@@ -48,7 +48,10 @@ export class FundingClock {
     const { sequencer, schedule, onNotice } = this.#options;
     const nowSeconds = Math.floor(this.#nowMs() / 1_000);
     const timeSeconds = nowSeconds - (nowSeconds % schedule.sampleSeconds);
-    if (timeSeconds <= this.#lastSeconds || sequencer.state.epochNumber === 0 || sequencer.halt !== null) return;
+    const { state } = sequencer;
+    // An earlier life of the process may have taken it.
+    const lastSeconds = Math.max(this.#lastSeconds, state.funding.lastSampleTimeSeconds);
+    if (timeSeconds <= lastSeconds || state.epochNumber === 0 || sequencer.halt !== null) return;
     this.#lastSeconds = timeSeconds;
     try {
       sequencer.apply({ type: "fundingSample", timeSeconds });

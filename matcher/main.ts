@@ -21,6 +21,7 @@ const { values } = parseArgs({
     circuits: { type: "string", default: "build/circuits" },
     tiers: { type: "string", default: "small,large" },
     journal: { type: "string" },
+    history: { type: "string" },
     port: { type: "string", default: "0" },
     "operator-port": { type: "string", default: "0" },
     confirmations: { type: "string", default: "2" },
@@ -97,6 +98,7 @@ async function run(): Promise<void> {
     unprovenRowsMax: count("unproven-rows", 1),
     interest8hPpm: count("interest-ppm", 0),
     ...(values.journal === undefined ? {} : { journalPath: values.journal }),
+    ...(values.history === undefined ? {} : { historyPath: values.history }),
     onAccepted: ({ events }) => {
       const seen = { orders: 0, fills: 0 };
       for (const { event } of events) {

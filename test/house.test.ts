@@ -8,14 +8,16 @@ const root = resolve(import.meta.dirname, "..");
 /** Who may import whom inside matcher/. A folder that is missing here may not exist. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
+  eddsa: ["protocol"],
   book: ["protocol"],
   risk: ["protocol"],
   state: ["protocol", "risk"],
-  sequencer: ["protocol", "book", "risk", "state"],
-  prover: ["protocol", "risk", "state"],
+  journal: ["protocol"],
+  sequencer: ["protocol", "eddsa", "book", "risk", "state", "journal"],
+  prover: ["protocol", "risk", "state", "journal"],
   chain: ["protocol"],
   oracle: ["protocol"],
-  api: ["protocol", "risk", "sequencer"],
+  api: ["protocol", "risk", "sequencer", "journal"],
   // Clients compute margin with the very functions that the matcher judges by.
   sdk: ["protocol", "risk"],
   web: ["protocol", "risk", "sdk"],

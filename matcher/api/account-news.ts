@@ -1,16 +1,10 @@
-import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import type { AccountChannel } from "../protocol/stream-channels.ts";
-import type {
-  WireDeposit,
-  WireNewFills,
-  WireNewForcedTrades,
-  WireOrderChanges,
-  WirePayments,
-} from "../protocol/stream-wire.ts";
+import type { WireNewFills, WireNewForcedTrades, WireOrderChanges, WirePayments } from "../protocol/stream-wire.ts";
 import type { ExchangeEvent, SequencedEvent } from "../sequencer/exchange-event.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { wireForcedTrade } from "./forced-trade.ts";
+import { wireDeposit } from "./history/wire-history.ts";
 import type { FillRecord, OrderRecord } from "./history.ts";
 
 /** Channels that tell an account what a command did, each message by itself. */
@@ -60,7 +54,7 @@ export class AccountNews {
       const newest = this.access.history.fillsOf(account, fills).reverse();
       news.push(written("fills", this.newFills(sequence, account, newest)));
     }
-    const payments = this.newPayments(sequence, account, own, command.acceptedAtMs);
+    const payments = this.newPayments(sequence, account, own);
     if (payments !== null) news.push(written("payments", payments));
     const forced = own.filter(({ event: { type } }) => {
       return type === "liquidated" || type === "deleveraged" || type === "position-settled";
@@ -84,7 +78,10 @@ export class AccountNews {
       case "payments": {
         const payments: WirePayments = {
           sequence,
-          deposits: [],
+          deposits: history
+            .depositsOf(account, ITEMS_IN_SNAPSHOT)
+            .reverse()
+            .map((deposit) => wireDeposit(wire, deposit)),
           withdrawals: history
             .withdrawalsOf(account, ITEMS_IN_SNAPSHOT)
             .reverse()
@@ -127,22 +124,19 @@ export class AccountNews {
     return { sequence, trades: trades.map((trade) => wireForcedTrade(this.access.wire, trade)) };
   }
 
-  private newPayments(
-    sequence: number,
-    account: number,
-    own: readonly SequencedEvent[],
-    atMs: number,
-  ): WirePayments | null {
+  private newPayments(sequence: number, account: number, own: readonly SequencedEvent[]): WirePayments | null {
     const { history, wire } = this.access;
     const count = (type: ExchangeEvent["type"]) => own.filter(({ event }) => event.type === type).length;
-    const deposits = own.flatMap(({ event }): WireDeposit[] => {
-      if (event.type !== "deposit") return [];
-      return [{ account, amount: usdFromMicroUsd(event.amountMicroUsd), atMs }];
-    });
+    const deposits = history.depositsOf(account, count("deposit")).map((deposit) => wireDeposit(wire, deposit));
     const withdrawals = history.withdrawalsOf(account, count("withdrawal")).map((paid) => wire.withdrawal(paid));
     const transfers = history.transfersOf(account, count("transfer")).map((moved) => wire.transfer(moved));
     if (deposits.length + withdrawals.length + transfers.length === 0) return null;
-    return { sequence, deposits, withdrawals: withdrawals.reverse(), transfers: transfers.reverse() };
+    return {
+      sequence,
+      deposits: deposits.reverse(),
+      withdrawals: withdrawals.reverse(),
+      transfers: transfers.reverse(),
+    };
   }
 }
 

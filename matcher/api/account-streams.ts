@@ -5,6 +5,7 @@ import { accountView } from "../sequencer/exchange-view.ts";
 import type { ProvenBatch } from "../sequencer/finality.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
 import { AccountNews, accountsIn, type NewsChannel } from "./account-news.ts";
+import { wireBalance } from "./balance.ts";
 import type { DurableHold } from "./durable-hold.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { StreamMemory } from "./stream-memory.ts";
@@ -79,8 +80,8 @@ export class AccountStreams {
     return this.due.size > 0;
   }
 
-  /** Prices are different: so are everybody's figures. @returns whether figures are to be told */
-  pricesChanged(): boolean {
+  /** Prices are different, or what is proven: so are everybody's figures. @returns whether figures are to be told */
+  figuresChanged(): boolean {
     for (const { name } of this.topics.values()) {
       if (name.channel === "account" && name.account !== undefined) this.due.add(name.account);
     }
@@ -135,7 +136,7 @@ export class AccountStreams {
     if (view === undefined) throw new Error(`account ${account} is read and does not exist`);
     const told: WireAccountState = {
       sequence: state.eventCount,
-      account: access.wire.account(view, access.positions(view)),
+      account: access.wire.account(view, access.positions(view), wireBalance(access.sequencer, access.history, view)),
     };
     return JSON.stringify(told);
   }

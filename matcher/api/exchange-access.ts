@@ -1,3 +1,4 @@
+import type { Snapshots } from "../journal/snapshots.ts";
 import type { WireOracle } from "../protocol/api-wire.ts";
 import type { WirePosition } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
@@ -11,12 +12,11 @@ import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
 import { bearerOf } from "./bearer.ts";
-import { DayStats } from "./day-stats.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
 import { PlacedTerms } from "./placed-terms.ts";
-import { type RateLimitOptions, RateLimits } from "./rate-limits.ts";
+import { addressKey, type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
 import type { StreamLimits } from "./stream-limits.ts";
 import { Wire } from "./wire-response.ts";
@@ -26,6 +26,27 @@ export interface ChainStatus {
   readonly oracle?: WireOracle;
   readonly [part: string]: unknown;
 }
+
+/** What a connection may take its time for, and how many there may be. */
+export interface ConnectionLimits {
+  /** Connections at once; beyond, new ones are closed. */
+  connectionsMax: number;
+  /** Headers must be here after this long, the whole request after `requestMs`: whoever trickles bytes is cut off. */
+  headersMs: number;
+  requestMs: number;
+  /** How often connections are looked at for the two. */
+  checkMs: number;
+  /** A connection that asks nothing is kept this long. */
+  idleMs: number;
+}
+
+export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
+  connectionsMax: 20_000,
+  headersMs: 5_000,
+  requestMs: 10_000,
+  checkMs: 1_000,
+  idleMs: 72_000,
+};
 
 export interface ApiOptions {
   sequencer: Sequencer;
@@ -50,10 +71,11 @@ export interface ApiOptions {
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
   corsOrigins?: readonly string[];
-  /** Connections at once; beyond, new ones are closed. */
-  connectionsMax?: number;
+  connections?: Partial<ConnectionLimits>;
   /** Told of defects: everything that is answered with 500. */
   onDefect?: (error: unknown) => void;
+  /** Where read models that follow from commands alone are kept over a restart. */
+  snapshots?: Snapshots;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
   history?: History;
   /** Memory for funding intervals; likewise. */
@@ -72,7 +94,6 @@ export class ExchangeAccess {
   readonly wire: Wire;
   readonly sessions: Sessions;
   readonly limits: RateLimits;
-  readonly dayStats = new DayStats();
   readonly placedTerms = new PlacedTerms();
   readonly nowMs: () => number;
   private readonly bySymbol: ReadonlyMap<string, Market>;
@@ -84,23 +105,25 @@ export class ExchangeAccess {
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
     this.sessions = new Sessions({
-      refusal: (login) => options.sequencer.loginRefusal(login),
+      refusal: (login, address) => options.sequencer.loginRefusal(login, addressKey(address)),
       nowMs: this.nowMs,
       ...(options.sessions === undefined ? {} : { limits: options.sessions }),
     });
     this.limits = new RateLimits(options.rateLimits);
     this.history = options.history ?? new History();
+    this.history.follow(options.sequencer.state);
+    options.sequencer.backlog.holdOrders(() => this.history.isFull);
     this.funding = options.funding ?? new FundingHistory();
+    this.funding.restore(this.history.recoveredIntervals);
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
+    options.snapshots?.register(this.entries.part());
     // Of a position's cost only what the ledger holds at that very moment can be told.
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
       if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
-      this.dayStats.record(accepted);
-      this.funding.record(accepted);
-      this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
+      if (this.history.record(accepted, clientId ?? null)) this.funding.record(accepted);
     });
   }
 

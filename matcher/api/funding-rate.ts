@@ -11,7 +11,11 @@ export function rateMaxPpmPerHourOf({ options }: ExchangeAccess): number | null 
 }
 
 /** An interval as one market sees it; null when the market was not live in it. */
-export function fundingRateOf(access: ExchangeAccess, sealed: SealedInterval, market: number): WireFundingRate | null {
+export function fundingRateOf(
+  access: ExchangeAccess,
+  sealed: Omit<SealedInterval, "words">,
+  market: number,
+): WireFundingRate | null {
   const { interval, digest, sampleCount } = sealed;
   const found = sealed.funding.find((candidate) => candidate.market === market);
   const terms = sealed.terms.find((candidate) => candidate.market === market);

@@ -4,18 +4,31 @@ import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
 import { fundingIntervalAt } from "../protocol/funding-schedule.ts";
 import { wireDigest } from "../protocol/funding-wire.ts";
 import { WireFunding, WireFundingInterval } from "../protocol/wire/funding.ts";
+import type { SealedInterval } from "../sequencer/funding-meter.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { fundingRateOf, openFundingOf, rateMaxPpmPerHourOf } from "./funding-rate.ts";
+import { sealedFrom } from "./history/sealed-interval.ts";
 import { limitOf } from "./market-routes.ts";
 import { route } from "./route-schema.ts";
 import { FundingQuery, FundingSamplesQuery } from "./schema.ts";
 
+/** Intervals that one answer takes from the database: each is computed from its samples. */
+const STORED_INTERVALS_MAX = 100;
+
 /** What was measured, what follows from it, and everything that anybody needs to compute the same. */
 export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, funding, wire } = access;
+  const { sequencer, history, funding, wire } = access;
   const { state } = sequencer;
   const { schedule } = state.funding.terms;
+
+  /** From memory, or those that are older than it from the database. */
+  async function intervalsFrom(limit: number, from: number | undefined): Promise<Omit<SealedInterval, "words">[]> {
+    if (from === undefined || from >= (funding.oldest ?? 0) || history.oldestInterval === funding.oldest) {
+      return funding.intervals(limit, from);
+    }
+    return history.read("sealedIntervals", from, Math.min(limit, STORED_INTERVALS_MAX));
+  }
 
   app.get<{ Querystring: { market: string; from?: string; limit?: string } }>(
     "/v1/funding",
@@ -25,9 +38,10 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       querystring: FundingQuery,
       answer: WireFunding,
     }),
-    ({ query }): WireFunding => {
+    async ({ query }): Promise<WireFunding> => {
       const market = access.marketOf(query.market);
       const from = query.from === undefined ? undefined : fundingIntervalAt(schedule, Number(query.from));
+      const sealed = await intervalsFrom(limitOf(query.limit), from);
       const notional = state.funding.terms.markets[market.index]?.impactNotionalMicroUsd ?? 0n;
       return {
         market: market.symbol,
@@ -35,10 +49,8 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
         impactNotional: usdFromMicroUsd(notional),
         rateMaxPpmPerHour: rateMaxPpmPerHourOf(access),
         open: openFundingOf(access, market.index),
-        oldestInterval: funding.oldest,
-        intervals: funding
-          .intervals(limitOf(query.limit), from)
-          .flatMap((sealed) => fundingRateOf(access, sealed, market.index) ?? []),
+        oldestInterval: history.oldestInterval,
+        intervals: sealed.flatMap((interval) => fundingRateOf(access, interval, market.index) ?? []),
       };
     },
   );
@@ -51,10 +63,12 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       querystring: FundingSamplesQuery,
       answer: WireFundingInterval,
     }),
-    ({ query }): WireFundingInterval => {
-      const sealed = funding.interval(Number(query.interval));
+    async ({ query }): Promise<WireFundingInterval> => {
+      const number = Number(query.interval);
+      const [stored] = funding.interval(number) === undefined ? await history.read("intervals", 1, number) : [];
+      const sealed = funding.interval(number) ?? (stored?.interval === number ? sealedFrom(stored) : undefined);
       if (sealed === undefined) {
-        const { oldest } = funding;
+        const oldest = history.oldestInterval;
         const served = oldest === null ? "none is sealed yet" : `the oldest that is served is ${oldest}`;
         throw new Rejection("NOT_FOUND", { detail: `there is no sealed interval ${query.interval}; ${served}` });
       }

@@ -2,19 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import type { LiquidationTerms } from "../protocol/epoch.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
-import {
-  type WireMarket,
-  WireMarkets,
-  WireOrderbook,
-  WireTicker,
-  WireTickers,
-  type WireTrade,
-  WireTrades,
-} from "../protocol/wire/market.ts";
+import { type WireMarket, WireMarkets, WireOrderbook, WireTicker, WireTickers } from "../protocol/wire/market.ts";
 import { type DepthLevel, depthView, marketView } from "../sequencer/exchange-view.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { route } from "./route-schema.ts";
-import { DepthQuery, MarketParams, NoQuery, TradesQuery } from "./schema.ts";
+import { DepthQuery, MarketParams, NoQuery } from "./schema.ts";
 import { tickerOf } from "./ticker.ts";
 
 const DEFAULT_LEVELS = 50;
@@ -46,7 +38,7 @@ export function marketStates(access: ExchangeAccess): WireMarket[] {
 
 /** Everything that is the same for everybody. */
 export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, history, wire, options } = access;
+  const { sequencer, options } = access;
   const { state } = sequencer;
 
   app.get(
@@ -119,20 +111,6 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         checksum,
         atMs: access.nowMs(),
       };
-    },
-  );
-
-  app.get<{ Querystring: { market: string; limit?: string } }>(
-    "/v1/trades",
-    route({
-      summary: "Trades of a market, newest first.",
-      tag: "markets",
-      querystring: TradesQuery,
-      answer: WireTrades,
-    }),
-    ({ query }): { trades: WireTrade[] } => {
-      const market = access.marketOf(query.market);
-      return { trades: history.trades(market.index, limitOf(query.limit)).map((fill) => wire.trade(fill)) };
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { Market } from "../protocol/market.ts";
-import { CANDLE_RESOLUTIONS } from "../protocol/stream-channels.ts";
 import type { WireFundingState, WireTradeList } from "../protocol/stream-wire.ts";
+import { CANDLE_RESOLUTIONS } from "../protocol/wire/history.ts";
 import type { WireTicker } from "../protocol/wire/market.ts";
 import type { SequencedEvent } from "../sequencer/exchange-event.ts";
 import { depthView } from "../sequencer/exchange-view.ts";
@@ -17,8 +17,6 @@ import { WrittenOnce } from "./written-once.ts";
 
 /** Trades in a snapshot. */
 const TRADES_IN_SNAPSHOT = 50;
-/** Trades that the running candles are made from at the start, as far as they are remembered. */
-const TRADES_AT_START = 5_000;
 
 /** Everything that is streamed of one market. */
 export class MarketStreams {
@@ -45,8 +43,8 @@ export class MarketStreams {
     const { state } = access.sequencer;
     const mirror = new DepthMirror(depthView(state, index, Number.MAX_SAFE_INTEGER));
     this.book = new BookStream(market, mirror, { sequence: hold.durableSeq, atMs: access.nowMs() });
-    const past = access.history.trades(index, TRADES_AT_START).reverse();
-    this.candles = CANDLE_RESOLUTIONS.map((resolution) => new CandleStream(market, resolution, past));
+    const { candles } = access.history;
+    this.candles = CANDLE_RESOLUTIONS.map((resolution) => new CandleStream(market, resolution, candles));
     const { finality } = access.sequencer;
     // Many may come at the same moment: what they are told first is written once.
     const stateVersion = () => state.eventCount;
@@ -118,7 +116,7 @@ export class MarketStreams {
   private takeTrades(fills: readonly FillRecord[]): void {
     this.tradeCount += fills.length;
     if (this.trades.isRead) this.newTrades.push(...fills);
-    for (const candles of this.candles) for (const fill of fills) candles.take(fill);
+    for (const candles of this.candles) candles.traded();
   }
 
   private flushTrades(): void {

@@ -4,10 +4,12 @@ import * as batch from "../protocol/wire/batch-request.ts";
 import * as error from "../protocol/wire/error.ts";
 import * as field from "../protocol/wire/field.ts";
 import * as funding from "../protocol/wire/funding.ts";
+import * as history from "../protocol/wire/history.ts";
 import * as liquidation from "../protocol/wire/liquidation.ts";
 import * as margin from "../protocol/wire/margin.ts";
 import * as market from "../protocol/wire/market.ts";
 import * as order from "../protocol/wire/order.ts";
+import * as page from "../protocol/wire/page.ts";
 import * as payment from "../protocol/wire/payment.ts";
 import * as receipt from "../protocol/wire/receipt.ts";
 import * as session from "../protocol/wire/session.ts";
@@ -34,10 +36,12 @@ const MODULES = [
   error,
   field,
   funding,
+  history,
   liquidation,
   margin,
   market,
   order,
+  page,
   payment,
   receipt,
   session,
@@ -83,11 +87,13 @@ export function openApiDocument(routes: readonly DocumentedRoute[], version: str
 
 function operation(schema: RouteSchema, components: JsonObject): JsonObject {
   const body = schema.documentedBody ?? schema.body;
-  const json = (of: TSchema): JsonObject => ({ "application/json": { schema: shownSchema(of, components) } });
+  const written = (of: TSchema, media: string): JsonObject => ({ [media]: { schema: shownSchema(of, components) } });
+  const json = (of: TSchema) => written(of, "application/json");
   const answers = Object.entries(schema.response).map(([status, answer]): [string, Json] => {
     const description =
       { "4xx": "Refused: code, field, message and remedy.", "5xx": "Retry later." }[status] ?? "Done.";
-    return [status.toUpperCase(), { description, content: json(answer) }];
+    const content = status === "200" ? written(answer, schema.media ?? "application/json") : json(answer);
+    return [status.toUpperCase(), { description, content }];
   });
   const { summary, tags, security } = schema;
   return {

@@ -1,11 +1,15 @@
 import type { FastifyError } from "fastify";
 import { REJECTS } from "../protocol/reject.ts";
+import { SequencerHalted } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
+import { HistoryUnavailable } from "./history/store.ts";
 import { type SchemaViolation, violationCode } from "./schema.ts";
 
 /** The refusal that an error stands for, or null when it is a defect. */
 export function rejectionOf(error: unknown): Rejection | null {
   if (error instanceof Rejection) return error;
+  if (error instanceof HistoryUnavailable) return new Rejection("HISTORY_UNAVAILABLE");
+  if (error instanceof SequencerHalted) return new Rejection("HALTED", { detail: error.message });
   if (typeof error !== "object" || error === null) return null;
   const { validation, code, statusCode } = error as Partial<FastifyError>;
   const violation = validation?.[0] as SchemaViolation | undefined;

@@ -4,8 +4,10 @@ import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
 import { batchRoutes } from "./batch-routes.ts";
 import { collectRoutes, documentRoutes } from "./document-routes.ts";
 import { watchDoor } from "./door.ts";
-import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
+import { type ApiOptions, DEFAULT_CONNECTION_LIMITS, ExchangeAccess } from "./exchange-access.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { fundingRoutes } from "./funding-routes.ts";
+import { historyRoutes } from "./history-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
@@ -22,27 +24,19 @@ import { openStreamDoor } from "./stream-door.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
-/** Headers must be here after this long, the whole request after twice as long: whoever trickles bytes is cut off. */
-const HEADERS_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_MS = 10_000;
-/** How often connections are looked at for the two. */
-const CONNECTIONS_CHECK_MS = 1_000;
-/** A connection that asks nothing is kept this long. */
-const KEEP_ALIVE_MS = 72_000;
-const CONNECTIONS_MAX = 20_000;
-
 /**
  * The HTTP API, not listening yet. Make it before the sequencer gets its first command: it remembers only what it has seen. Call `listen({ host, port })` on what is returned, or `inject` in tests.
  * Every refusal is one of protocol/reject.ts with its status; 500 means a defect of ours and nothing else.
  */
 export function createApi(options: ApiOptions): FastifyInstance {
+  const connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     // A log line per order would cost a third of the throughput; defects are reported through onDefect.
     logger: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS },
+    requestTimeout: connections.requestMs,
+    keepAliveTimeout: connections.idleMs,
+    http: { headersTimeout: connections.headersMs, connectionsCheckingInterval: connections.checkMs },
     // Whoever is asked to believe X-Forwarded-For is named; otherwise an address is that of the connection.
     trustProxy: options.trustedProxies ?? false,
     routerOptions: { maxParamLength: 100 },
@@ -52,7 +46,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     frameworkErrors: (error, _request, reply) => answer(error, reply as unknown as FastifyReply, options),
     forceCloseConnections: true,
   });
-  app.server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
+  app.server.maxConnections = connections.connectionsMax;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
     try {
@@ -70,11 +64,13 @@ export function createApi(options: ApiOptions): FastifyInstance {
   watchDoor(app, access);
   marketRoutes(app, access);
   statusRoutes(app, access);
-  accountRoutes(app, access, entry);
+  accountRoutes(app, access);
   orderRoutes(app, access, entry);
   batchRoutes(app, access, entry);
   standingRoutes(app, access, entry);
   paymentRoutes(app, access, entry);
+  historyRoutes(app, access);
+  exportRoutes(app, access);
   fundingRoutes(app, access);
   marginRoutes(app, access);
   receiptRoutes(app, access);

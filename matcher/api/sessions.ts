@@ -51,7 +51,7 @@ interface Entry {
 
 export interface SessionOptions {
   /** Checks a login's signature: Sequencer.loginRefusal. */
-  refusal: (login: Signed<LoginMessage>) => Promise<RejectCode | null>;
+  refusal: (login: Signed<LoginMessage>, address: string) => Promise<RejectCode | null>;
   nowMs?: () => number;
   limits?: Partial<SessionLimits>;
 }
@@ -77,12 +77,12 @@ export class Sessions {
     this.limits = { ...DEFAULT_SESSION_LIMITS, ...limits };
   }
 
-  /** @throws (rejects) Rejection for a login that is too old, used, or not signed by the account's key */
-  async login({ account, issuedAtMs, signature }: Login): Promise<Session> {
+  /** @param address where it came from. @throws (rejects) Rejection for a login that is too old, used, or not signed by the account's key */
+  async login({ account, issuedAtMs, signature }: Login, address = ""): Promise<Session> {
     // 1. What costs nothing.
     this.requireFresh(account, issuedAtMs);
     // 2. The signature.
-    const code = await this.refusal({ kind: "login", account, issuedAtMs, signature });
+    const code = await this.refusal({ kind: "login", account, issuedAtMs, signature }, address);
     if (code !== null) throw new Rejection(code);
     // 3. Once more, since the same login may have come twice at the same time.
     const used = this.requireFresh(account, issuedAtMs);

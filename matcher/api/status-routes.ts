@@ -48,6 +48,7 @@ export function statusRoutes(app: FastifyInstance, access: ExchangeAccess): void
         unprovenRowsMax: backlog.limits.unprovenRowsMax,
         lastBatch: last === undefined ? null : wire.batch(last),
         atMs: access.nowMs(),
+        history: history.status(),
         oracle,
         chain,
       };

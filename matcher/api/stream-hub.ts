@@ -51,6 +51,7 @@ export class StreamHub {
     sequencer.onDurable((accepted) => this.take(accepted));
     sequencer.finality.onProven((batch) => {
       this.accounts.proven(batch);
+      if (this.accounts.figuresChanged()) this.tellStateSoon();
       this.publishState(this.status, () => this.exchangeState());
     });
   }
@@ -144,14 +145,18 @@ export class StreamHub {
       isStateDue = true;
     }
     if (isEpoch) {
-      this.accounts.pricesChanged();
+      this.accounts.figuresChanged();
       this.publishState(this.marketTerms, () => this.marketStates());
       this.publishState(this.status, () => this.exchangeState());
     }
     this.hold.reached(events.at(-1)?.seq ?? 0);
     if (this.isStopped) return;
     if (isFlushDue) this.flushTimer ??= setTimeout(() => this.flush(), this.limits.flushMs);
-    if (isStateDue) this.stateTimer ??= setTimeout(() => this.flushState(), this.limits.accountMs);
+    if (isStateDue) this.tellStateSoon();
+  }
+
+  private tellStateSoon(): void {
+    if (!this.isStopped) this.stateTimer ??= setTimeout(() => this.flushState(), this.limits.accountMs);
   }
 
   private flushState(): void {

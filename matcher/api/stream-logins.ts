@@ -1,6 +1,7 @@
 import type { WireStreamLogin, WireTokenLogin } from "../protocol/stream-wire.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { isWrongSignature } from "./session-routes.ts";
 import type { FollowedSession } from "./sessions.ts";
 import type { StreamLimits } from "./stream-limits.ts";
 import { signatureFrom } from "./wire-request.ts";
@@ -69,16 +70,13 @@ export class StreamLogins {
 
   private async withSignature({ account, issuedAtMs, signature }: WireStreamLogin): Promise<LoggedIn> {
     const { limits, sessions } = this.access;
-    limits.request("order", this.address);
-    try {
-      const { token } = await sessions.login({ account, issuedAtMs, signature: signatureFrom(signature) });
-      const session = sessions.follow(token);
-      if (session === undefined) throw new Error("a session that was opened is not open");
-      return this.follow(session, token);
-    } catch (error) {
-      if (error instanceof Rejection && error.code === "WRONG_SIGNATURE") limits.badSignature(this.address);
-      throw error;
-    }
+    const { address } = this;
+    limits.request("order", address);
+    const login = { account, issuedAtMs, signature: signatureFrom(signature) };
+    const { token } = await limits.verifying(address, () => sessions.login(login, address), isWrongSignature);
+    const session = sessions.follow(token);
+    if (session === undefined) throw new Error("a session that was opened is not open");
+    return this.follow(session, token);
   }
 
   private follow(session: FollowedSession, token: string | null): LoggedIn {

@@ -289,8 +289,24 @@ export const REJECTS = {
     code: "BACKLOG_FULL",
     httpStatus: 503,
     field: null,
-    message: "Too much unproven work is in flight; new orders wait for proofs. Cancels are still accepted.",
+    message: "Too much work is in flight; new orders wait for proofs or for the history. Cancels are still accepted.",
     remedy: "Retry after the time that the status URL estimates.",
+  },
+  HISTORY_UNAVAILABLE: {
+    code: "HISTORY_UNAVAILABLE",
+    httpStatus: 503,
+    field: null,
+    message: "The past cannot be read at the moment. The newest orders, fills and payments still can.",
+    remedy: "Retry later, or ask for the newest rows only.",
+  },
+  HALTED: {
+    code: "HALTED",
+    httpStatus: 503,
+    field: null,
+    message:
+      "The exchange has stopped taking commands; this one is not acknowledged. What was acknowledged before stands.",
+    remedy:
+      "Read GET /v1/status for the reason; after the exchange is back, look the command up before sending it again.",
   },
   FROZEN: {
     code: "FROZEN",

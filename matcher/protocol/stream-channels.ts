@@ -1,3 +1,5 @@
+import type { WireCandleResolution } from "./wire/history.ts";
+
 /** What a stream can be of. Names only: nothing here needs a schema at run time, so that clients may load it. */
 
 export const STREAM_PATH = "/v1/stream";
@@ -35,24 +37,12 @@ export const REPLACEABLE_CHANNELS: readonly Channel[] = [
   "account",
 ];
 
-/** Spans of candles. */
-export const CANDLE_RESOLUTIONS_MS = {
-  "1m": 60_000,
-  "5m": 300_000,
-  "15m": 900_000,
-  "1h": 3_600_000,
-  "4h": 14_400_000,
-  "1d": 86_400_000,
-} as const;
-export type CandleResolution = keyof typeof CANDLE_RESOLUTIONS_MS;
-export const CANDLE_RESOLUTIONS = Object.keys(CANDLE_RESOLUTIONS_MS) as CandleResolution[];
-
 /** One thing that can be subscribed to. */
 export interface StreamTopic {
   readonly channel: Channel;
   readonly market?: string;
   readonly account?: number;
-  readonly resolution?: CandleResolution;
+  readonly resolution?: WireCandleResolution;
 }
 
 export function isMarketChannel(channel: Channel): channel is MarketChannel {

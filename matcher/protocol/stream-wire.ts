@@ -6,7 +6,6 @@ export type {
   WireBookSnapshot,
   WireBookUpdate,
   WireCandleList,
-  WireDeposit,
   WireExchangeState,
   WireFinalityNews,
   WireFundingState,
@@ -15,7 +14,6 @@ export type {
   WireNewForcedTrades,
   WireOrderChanges,
   WirePayments,
-  WireStreamCandle,
   WireTradeList,
 } from "./wire/stream-data.ts";
 export type {

@@ -1,7 +1,10 @@
 /** Where accepted commands are written down, in order, as canonical bytes (command-bytes.ts). */
 export interface CommandLog {
-  /** Resolves once the command will survive a crash. Rejects when it cannot be written: then nothing more may be acknowledged. */
-  append(bytes: Uint8Array): Promise<void>;
+  /**
+   * Resolves once the command will survive a crash. Rejects when it cannot be written: then nothing more may be acknowledged.
+   * @param head of the hash chain after it
+   */
+  append(bytes: Uint8Array, head: bigint): Promise<void>;
   close(): Promise<void>;
 }
 

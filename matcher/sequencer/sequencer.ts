@@ -1,14 +1,15 @@
-import type { PublicKey } from "../protocol/keys.ts";
 import type { LoginMessage } from "../protocol/login.ts";
-import type { Instruction, Signed, Statement } from "../protocol/message.ts";
+import type { Instruction, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
+import { journalRecordFromBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
+import { couldTrade } from "./exchange-view.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
-import type { Verification } from "./verify-message.ts";
+import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
@@ -20,7 +21,7 @@ export interface SequencerOptions {
   backlog?: Backlog;
   log?: CommandLog;
   finality?: Finality;
-  /** Signatures being checked at once; beyond, senders are told to wait. */
+  /** Signatures waiting or being checked at once; beyond, senders are told to wait (signature-queue.ts). */
   verifyingMax?: number;
   /** The clock that dates commands. */
   nowMs?: () => number;
@@ -32,11 +33,11 @@ export interface SubmitOptions {
   settle?: boolean;
   /** Orders only: the client's own name for it. */
   clientId?: string | undefined;
+  /** Whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts). */
+  origin?: string;
   /** Asked once the signature is found to be good: a code refuses the message. What is charged to an account is charged here. */
   admit?: () => RejectCode | null;
 }
-
-const DEFAULT_VERIFYING_MAX = 4_096;
 
 /** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
 export class SequencerHalted extends Error {
@@ -45,6 +46,18 @@ export class SequencerHalted extends Error {
     super(`the exchange has stopped taking commands: ${text}`, { cause });
     this.name = "SequencerHalted";
   }
+}
+
+/** A journal that leads elsewhere than it did: it belongs to other terms or to another version, or the state machine has a defect. */
+export class ReplayDiverged extends Error {
+  constructor(command: number, what: string) {
+    super(`command ${command} of the journal does not do what it did when it was accepted: ${what}`);
+    this.name = "ReplayDiverged";
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /**
@@ -56,15 +69,14 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
-  private readonly verifier: SignatureVerifier;
+  /** Who waits for the verifying threads, and who sent them wrong signatures. */
+  readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
-  private readonly verifyingMax: number;
   private readonly nowMs: () => number;
   private readonly acceptedListeners: AcceptedListener[] = [];
   private readonly durableListeners: AcceptedListener[] = [];
   /** Resolves when everything accepted so far is durable. */
   private lastDurable: Promise<void> = Promise.resolve();
-  private verifying = 0;
   private halted: SequencerHalted | null = null;
   refusedCount = 0;
 
@@ -77,13 +89,13 @@ export class Sequencer {
     ...options
   }: SequencerOptions) {
     this.state = state;
-    this.verifier = verifier;
     this.backlog = backlog;
     this.finality = finality;
     finality.onProven(({ steps }) => backlog.provenThrough(steps.last));
     this.log = log;
     this.nowMs = options.nowMs ?? Date.now;
-    this.verifyingMax = options.verifyingMax ?? DEFAULT_VERIFYING_MAX;
+    const { verifyingMax } = options;
+    this.signatures = new SignatureQueue(verifier, verifyingMax === undefined ? {} : { verifyingMax });
   }
 
   /** Why nothing is accepted any more, or null. */
@@ -106,15 +118,15 @@ export class Sequencer {
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
   async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
-    const { settle = false, clientId, admit } = options;
+    const { settle = false, clientId, admit, origin = "" } = options;
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
     const key = this.state.keyOf(message.account);
     if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
-    // 2. The signature.
-    const verification = await this.verify(message, key);
+    // 2. The signature, in its turn.
+    const verification = await this.signatures.check(message, key, origin);
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
@@ -123,7 +135,7 @@ export class Sequencer {
     // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
     const wait = this.isRetry(message, clientId)
       ? null
-      : this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+      : this.backlog.refusal(message, settle, (order) => couldTrade(this.state, order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
@@ -135,23 +147,15 @@ export class Sequencer {
 
   /**
    * Whether a login is signed by its account's trading key. It is no command: nothing is journaled, and its time is the caller's to judge.
+   * @param origin see {@link SubmitOptions.origin}
    * @throws (rejects) when the verifier is broken
    */
-  async loginRefusal(login: Signed<LoginMessage>): Promise<RejectCode | null> {
+  async loginRefusal(login: Signed<LoginMessage>, origin = ""): Promise<RejectCode | null> {
     const key = this.state.keyOf(login.account);
     if (key === undefined) return "UNKNOWN_ACCOUNT";
-    const verification = await this.verify(login, key);
+    const verification = await this.signatures.check(login, key, origin);
     if (verification === null) return "RATE_LIMIT";
     return verification.signed ? null : "WRONG_SIGNATURE";
-  }
-
-  /** null when as many signatures are being checked as may be. */
-  private async verify(message: Signed<Statement>, key: PublicKey): Promise<Verification | null> {
-    if (this.verifying >= this.verifyingMax) return null;
-    this.verifying += 1;
-    return this.verifier.verify(message, key).finally(() => {
-      this.verifying -= 1;
-    });
   }
 
   /**
@@ -160,6 +164,28 @@ export class Sequencer {
    */
   apply(command: Exclude<Command, { type: "message" }>): Outcome {
     return this.run(command);
+  }
+
+  /**
+   * Executes a command that the journal has, at its time: everybody who listens hears of it as of a new one.
+   * @throws ReplayDiverged when it does not do what it did then
+   */
+  replay(bytes: Uint8Array): Accepted {
+    this.assertRunning();
+    const { acceptedAtMs, command } = journalRecordFromBytes(bytes);
+    const outcome = this.state.execute(command, acceptedAtMs);
+    const number = this.state.commandCount;
+    if (!outcome.accepted) throw new ReplayDiverged(number + 1, `it is refused with ${outcome.code}`);
+    if (!equalBytes(outcome.record, bytes)) throw new ReplayDiverged(number, "it makes another record");
+    this.backlog.emitted(outcome.steps);
+    for (const listener of this.acceptedListeners) listener(outcome, command);
+    for (const listener of this.durableListeners) listener(outcome, command);
+    return outcome;
+  }
+
+  /** Resolves once everything accepted so far is durable. @throws (rejects) SequencerHalted */
+  durable(): Promise<void> {
+    return this.lastDurable;
   }
 
   /** {@link apply} for a client that waits: resolves once the command is durable. */
@@ -188,7 +214,7 @@ export class Sequencer {
     const accepted = outcome;
     this.backlog.emitted(accepted.steps);
     for (const listener of this.acceptedListeners) listener(accepted, command);
-    this.lastDurable = this.log.append(accepted.record).then(
+    this.lastDurable = this.log.append(accepted.record, accepted.journalHead).then(
       () => {
         for (const listener of this.durableListeners) listener(accepted, command);
       },

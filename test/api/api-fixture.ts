@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/schema";
 import type { ApiOptions } from "../../matcher/api/exchange-access.ts";
+import { History } from "../../matcher/api/history.ts";
 import { createApi } from "../../matcher/api/server.ts";
 import type { WireLoginRequest, WireOrderRequest, WireSignature } from "../../matcher/protocol/api-wire.ts";
 import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
@@ -62,11 +63,12 @@ export interface TestApiOptions extends Pick<ApiOptions, "streams" | "sessions" 
   log?: CommandLog;
 }
 
-/** An API over accounts 1 … n in epoch 1, or over a state of the test's own. */
+/** An API over accounts 1 … n in epoch 1, or over a state of the test's own and its history. */
 export function testApi(
   accounts = 4,
   limits: Partial<BacklogLimits> = {},
   state: ExchangeState = openedState(accounts),
+  history = new History(),
   { verifier = verifierInThread(), log, ...more }: TestApiOptions = {},
 ): TestApi {
   const defects: unknown[] = [];
@@ -91,6 +93,7 @@ export function testApi(
     fundingRateMaxPpmPerHour: () => api.rateMaxPpmPerHour,
     nowMs: () => clockMs++,
     onDefect: (error) => defects.push(error),
+    history,
     ...more,
   });
   checkAnswers(app, defects);

@@ -352,6 +352,7 @@ describe("margin over HTTP", () => {
         account: 1,
         mode: "isolated",
         isolatedMarket: "BTC-USD",
+        receipt: null,
       });
       await trade();
       const account = (await get(api.app, "/v1/account/1")).body;

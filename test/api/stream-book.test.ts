@@ -38,7 +38,7 @@ describe("the stream of a book", () => {
 
   for (const seed of [1, 2, 3]) {
     it(`makes the book that GET shows, after each of many random commands (seed ${seed})`, async () => {
-      api = testApi(0, {}, newState(), { verifier: credulous, streams: { flushMs: 0 } });
+      api = testApi(0, {}, newState(), undefined, { verifier: credulous, streams: { flushMs: 0 } });
       const client = await StreamClient.open(await listening(api));
       const book = new LocalBook(marketOf(0));
       let updates = 0;
@@ -66,7 +66,11 @@ describe("the stream of a book", () => {
 
   it("tells nothing before it is durable, and then everything", async () => {
     const log = new HeldLog();
-    api = testApi(4, {}, openedState(4), { verifier: credulous, log, streams: { flushMs: 0, accountMs: 0 } });
+    api = testApi(4, {}, openedState(4), undefined, {
+      verifier: credulous,
+      log,
+      streams: { flushMs: 0, accountMs: 0 },
+    });
     const client = await StreamClient.open(await listening(api));
     const url = api.app.listeningOrigin;
     await client.subscribe({ channel: "orderbook", market: "BTC-USD" });
@@ -94,7 +98,7 @@ describe("the stream of a book", () => {
   });
 
   it("tells what happens within some milliseconds together, and the same bytes to all", async () => {
-    api = testApi(4, {}, openedState(4), { streams: { flushMs: 50 } });
+    api = testApi(4, {}, openedState(4), undefined, { streams: { flushMs: 50 } });
     const url = await listening(api);
     const clients = await Promise.all([1, 2, 3].map(() => StreamClient.open(url)));
     for (const client of clients) await client.subscribe({ channel: "orderbook", market: "ETH-USD" });
@@ -120,7 +124,7 @@ describe("the stream of a book", () => {
   });
 
   it("numbers changes by market: what happens in another leaves no gap", async () => {
-    api = testApi(4, {}, openedState(4), { streams: { flushMs: 0 } });
+    api = testApi(4, {}, openedState(4), undefined, { streams: { flushMs: 0 } });
     const client = await StreamClient.open(await listening(api));
     const { data } = await client.subscribe({ channel: "orderbook", market: DEVNET_MARKETS[0]?.market.symbol });
     await post(

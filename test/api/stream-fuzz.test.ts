@@ -59,7 +59,7 @@ describe("streams under hostile messages", () => {
 
   it("answers each of thousands with a code of the table, changes nothing and goes on", async () => {
     const streams = { messagesBurst: 1_000_000, failedLoginsMax: 1_000_000, subscriptionsMax: 5, flushMs: 0 };
-    api = testApi(4, {}, openedState(4), { streams });
+    api = testApi(4, {}, openedState(4), undefined, { streams });
     const before = stateText(api.sequencer.state);
     const client = await StreamClient.open(await listening(api));
     const samples = fc.sample(texts, { numRuns: 4_000, seed: 20_26 });

@@ -74,7 +74,7 @@ describe("readers of streams", () => {
 
   async function start(streams: object): Promise<void> {
     const limits = { flushMs: 0, accountMs: 0, messagesBurst: 100_000, ...streams };
-    api = testApi(4, {}, openedState(4), { verifier: credulous, streams: limits });
+    api = testApi(4, {}, openedState(4), undefined, { verifier: credulous, streams: limits });
     url = await listening(api);
   }
 

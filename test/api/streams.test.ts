@@ -12,7 +12,10 @@ describe("streams", () => {
   const clients: StreamClient[] = [];
 
   async function start(options: TestApiOptions = {}): Promise<void> {
-    api = testApi(4, {}, openedState(4), { ...options, streams: { flushMs: 0, accountMs: 0, ...options.streams } });
+    api = testApi(4, {}, openedState(4), undefined, {
+      ...options,
+      streams: { flushMs: 0, accountMs: 0, ...options.streams },
+    });
     url = await listening(api);
   }
 
@@ -119,7 +122,7 @@ describe("streams", () => {
     const entry = { kind: "deposit", account: 1, amountMicroUsd: 5_000_000n, owner: 0n, ax: 0n, ay: 0n } as const;
     api.sequencer.apply({ type: "queue", entry, cursor: queueCursor });
     expect((await one.next("update", "payments")).data.deposits).to.deep.equal([
-      { account: 1, amount: "5", atMs: NOW_MS },
+      { account: 1, amount: "5", atMs: NOW_MS, finality: { label: "matched", batchNumber: null, txHash: null } },
     ]);
     const paid = {
       kind: "withdrawal",

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { JournalFile } from "../../matcher/sequencer/journal.ts";
+import { RecordLog } from "../../matcher/journal/record-log.ts";
 import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { startTestChain, type TestChain } from "../chain/test-chain.ts";
+import { IDENTITY } from "../journal/identity.ts";
 
 /** Everything that keeps a process from starting: one clear sentence, a non-zero exit, nothing left running. */
 describe("Processes that cannot start", function () {
@@ -84,11 +85,11 @@ describe("Processes that cannot start", function () {
       '--cut-after-ms needs a whole number from 0, not "soon".',
     );
     expect(await matcher({ tiers: "huge" })).to.equal('There is no tier "huge".');
-    const journal = new JournalFile(at("journal"));
+    const journal = await RecordLog.open({ directory: at("journal/commands"), identity: IDENTITY });
     await journal.append(new Uint8Array([1, 2, 3]));
     await journal.close();
-    expect(await matcher({ journal: at("journal") })).to.equal(
-      "The journal journal has 1 commands of an earlier run: name a new file.",
+    expect(await matcher({ journal: at("journal") })).to.match(
+      /^journal\/commands\/00000001\.segment is the journal of Exchange 0x5fbd\w+ on chain 31337: name another folder\.$/,
     );
   });
 

@@ -22,7 +22,10 @@ describe("the SDK's stream", () => {
   const states: StreamState[] = [];
 
   async function start(options: TestApiOptions = {}): Promise<void> {
-    api = testApi(4, {}, openedState(4), { ...options, streams: { flushMs: 0, accountMs: 0, ...options.streams } });
+    api = testApi(4, {}, openedState(4), undefined, {
+      ...options,
+      streams: { flushMs: 0, accountMs: 0, ...options.streams },
+    });
     direct = await listening(api);
     proxy = await StreamProxy.open(direct);
   }

@@ -1,8 +1,9 @@
 import { type Static, type TSchema, Type } from "typebox";
 import type { Channel } from "../stream-channels.ts";
 import { WireAccount } from "./account.ts";
-import { Decimal, Ms, nullable, oneOf, STRICT, Text, Whole } from "./field.ts";
+import { Ms, nullable, oneOf, STRICT, Text, Whole } from "./field.ts";
 import { WireFundingRate, WireOpenFunding } from "./funding.ts";
+import { WireCandle, WireDeposit } from "./history.ts";
 import { WireDeleveraged, WireLiquidated, WirePositionSettled } from "./liquidation.ts";
 import { WireMarket, WireTicker, WireTrade } from "./market.ts";
 import { WireFill, WireOrder } from "./order.ts";
@@ -57,24 +58,8 @@ export const WireTradeList = Type.Object(
 );
 export type WireTradeList = Static<typeof WireTradeList>;
 
-/** Trades of one market in one span of time. Spans without a trade have no candle. */
-export const WireStreamCandle = Type.Object(
-  {
-    startMs: Type.Integer({ description: "A multiple of the resolution, milliseconds since 1970." }),
-    open: Decimal,
-    high: Decimal,
-    low: Decimal,
-    close: Decimal,
-    volume: Type.String({ description: "Base asset, each trade once." }),
-    quoteVolume: Type.String({ description: "USD." }),
-    trades: Whole,
-  },
-  STRICT,
-);
-export type WireStreamCandle = Static<typeof WireStreamCandle>;
-
 export const WireCandleList = Type.Object(
-  { candles: Type.Array(WireStreamCandle) },
+  { candles: Type.Array(WireCandle) },
   {
     ...STRICT,
     description:
@@ -135,9 +120,6 @@ export const WireAccountState = Type.Object(
 );
 export type WireAccountState = Static<typeof WireAccountState>;
 
-export const WireDeposit = Type.Object({ account: Whole, amount: Decimal, atMs: Ms }, STRICT);
-export type WireDeposit = Static<typeof WireDeposit>;
-
 export const WirePayments = Type.Object(
   {
     sequence,
@@ -147,7 +129,7 @@ export const WirePayments = Type.Object(
   },
   {
     ...STRICT,
-    description: "Oldest first. A snapshot has the latest 50 withdrawals and transfers, and no deposits.",
+    description: "Oldest first; a snapshot has the latest 50 of each kind.",
   },
 );
 export type WirePayments = Static<typeof WirePayments>;

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
-import { CANDLE_RESOLUTIONS, type CandleResolution, CHANNELS, type Channel } from "../stream-channels.ts";
+import { CHANNELS, type Channel } from "../stream-channels.ts";
 import { Account, MarketSymbol, STRICT } from "./field.ts";
+import { CANDLE_RESOLUTIONS, type WireCandleResolution } from "./history.ts";
 import { WireCancelAllRequest, WireCancelRequest, WireOrderRequest } from "./order.ts";
 import { WireLoginRequest } from "./session.ts";
 
@@ -14,7 +15,7 @@ const Id = Type.Unsafe<string | number>({
   description: "The client's own name for the request, borne by the answer.",
 });
 
-const Resolution = Type.Unsafe<CandleResolution>({
+const Resolution = Type.Unsafe<WireCandleResolution>({
   type: "string",
   enum: [...CANDLE_RESOLUTIONS],
   description: "Of candles.",

@@ -9,13 +9,13 @@
  */
 import { join } from "node:path";
 import { createApi } from "../../../matcher/api/server.ts";
+import { RecordLog } from "../../../matcher/journal/record-log.ts";
 import { DEVNET_MARKETS } from "../../../matcher/protocol/devnet-markets.ts";
 import { TIERS } from "../../../matcher/protocol/spec.ts";
 import { Batcher } from "../../../matcher/prover/batcher.ts";
 import { startProver } from "../../../matcher/prover/groth16/prover.ts";
 import { ProofPipeline } from "../../../matcher/prover/pipeline.ts";
 import { Backlog } from "../../../matcher/sequencer/backlog.ts";
-import { JournalFile } from "../../../matcher/sequencer/journal.ts";
 import { ReceiptBook } from "../../../matcher/sequencer/receipt-book.ts";
 import { ReceiptSigner } from "../../../matcher/sequencer/receipt-signer.ts";
 import { Sequencer } from "../../../matcher/sequencer/sequencer.ts";
@@ -27,10 +27,15 @@ import { BENCH_CHAIN_ID, BENCH_DOMAIN, BENCH_EXCHANGE, openedExchange } from "./
 const [accounts = "64", folder = ".", provers = "1"] = process.argv.slice(2);
 /** Far more than provers of any machine catch up with in a minute: what waits for them is no part of an acknowledgement. */
 const UNPROVEN_ROWS_MAX = 10_000_000;
+const MUCH = { perSecond: 100_000, burst: 100_000 };
 
 const hash = await buildFastPoseidon();
 const verifier = new VerifyPool({ domain: BENCH_DOMAIN });
-const log = new JournalFile(join(folder, "journal"));
+const identity = { chainId: BENCH_CHAIN_ID, exchange: BigInt(BENCH_EXCHANGE), ...{ deployment: 0n, circuits: 0n } };
+const log = await RecordLog.open({
+  directory: join(folder, "journal"),
+  identity: { ...identity, protocol: 0n, terms: 0n },
+});
 const backlog = new Backlog({ unprovenRowsMax: UNPROVEN_ROWS_MAX });
 const { state, opening } = openedExchange(Number(accounts));
 let clockAheadMs = 0;
@@ -73,6 +78,8 @@ const app = createApi({
   domain: BENCH_DOMAIN,
   markets: DEVNET_MARKETS.map(({ market }) => market),
   nowMs,
+  // One address stands for all traders.
+  rateLimits: { orderAddress: MUCH, orderAccount: MUCH },
   onDefect: (error) => console.error(error),
 });
 for (const command of opening) sequencer.apply(command);

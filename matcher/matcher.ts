@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { History } from "./api/history.ts";
 import { createApi } from "./api/server.ts";
@@ -65,7 +66,7 @@ export interface MatcherOptions {
   readonly interest8hPpm?: number;
   /** Folder for commands, batches and snapshots: a start goes on where it ends. Without it nothing is kept. */
   readonly journalPath?: string;
-  /** File for orders, fills, payments and candles of the past; without it they go with the process. */
+  /** File for orders, fills, payments and candles of the past; in the journal's folder unless told otherwise. */
   readonly historyPath?: string;
   /** A snapshot is taken after so many commands. */
   readonly snapshotEveryCommands?: number;
@@ -186,7 +187,8 @@ async function assemble(
   const state = restart?.begin(terms) ?? new ExchangeState(terms);
   const sequencer = new Sequencer({ state, verifier, backlog, log: journal?.log ?? new NoLog() });
   const identity = `${chainId}:${exchange.toLowerCase()}`;
-  const history = await History.open({ path: options.historyPath, identity });
+  const kept = journalPath === undefined ? undefined : join(journalPath, "history.db");
+  const history = await History.open({ path: options.historyPath ?? kept, identity });
   closers.push(() => history.close());
   journal?.snapshots.beforeSnapshot((command) => history.flush(command));
   const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
@@ -287,6 +289,7 @@ async function assemble(
 
   // 5. Everybody listens: the rest of the journal, then the present.
   await restart?.replay(sequencer, pipeline, follower, (record) => receipts.digests.recordBytes(record));
+  history.confirm(state);
   sequencer.onDurable((accepted) => options.onAccepted?.(accepted));
   // Before the pipeline, which it asks. The next start is quick then, and no worse without.
   closers.push(async () => {

@@ -19,7 +19,7 @@ import { machineLine, thisMachine } from "./bench/frame/machine.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 /** Files of scripts/bench/, in the order in which they run. Each calls reportRows or reportSkipped once (bench/frame/bench-row.ts). */
-const BENCHMARKS = ["book", "exchange", "capacity", "risk", "poseidon", "full-path"];
+const BENCHMARKS = ["book", "exchange", "capacity", "risk", "poseidon", "history", "full-path"];
 
 interface Options {
   json?: string;
@@ -42,7 +42,7 @@ async function bench(names: readonly string[], { json, verbose }: Options): Prom
   for (const name of chosen) {
     const progress = new ProgressLine(name);
     const script = new URL(`./bench/${name}.ts`, import.meta.url);
-    const { report, output, seconds } = await runBenchmark(script, (line) => progress.note(line));
+    const { report, output, seconds } = await runBenchmark(script, (line) => progress.note(line), ending.signal);
     progress.end(`${seconds.toFixed(1)} s`);
     if (verbose) console.log(output);
     if (report.type === "bench-rows") rows.push(...report.rows);
@@ -78,6 +78,15 @@ class ProgressLine {
   end(text: string): void {
     process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${this.label} … ${text}\n` : `${text}\n`);
   }
+}
+
+// What runs ends with this process, however that is asked to end.
+const ending = new AbortController();
+for (const [signal, exitCode] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const, ["SIGHUP", 129] as const]) {
+  process.on(signal, () => {
+    ending.abort();
+    process.exit(exitCode);
+  });
 }
 
 const program = new Command("bench")

@@ -103,7 +103,7 @@ for (const [name, number] of flow.counts) console.log(`${count(number)}  ${name}
 
 reportRows([
   {
-    figure: "matching, book of 100,000 orders, mixed flow, one core",
+    figure: "matching alone, 100,000 orders, mixed flow, one core",
     value: median(cpu),
     unit: "commands/s",
     better: "higher",

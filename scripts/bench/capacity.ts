@@ -8,6 +8,7 @@
 import { type OrderMessage, REVISIONS } from "../../matcher/protocol/message.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { FIELD_ORDER } from "../../matcher/protocol/spec.ts";
+import { ClientOrders } from "../../matcher/sequencer/client-orders.ts";
 import { type AccountEntry, AccountStore } from "../../matcher/state/account-store.ts";
 import { FLOW_MID_TICKS, FLOW_SECONDS, LIVE_MARKETS } from "./book/book-flow.ts";
 import { BAND_TICKS, PlainExchange } from "./exchange/plain-exchange.ts";
@@ -21,6 +22,7 @@ const TAKER_SLOT = 4_000;
 const SIDES = LIVE_MARKETS * 2;
 /** Of all orders; the others rest untouched. */
 const FILLED_SHARE = 5;
+const NAMED_ORDERS = 100_000;
 const MIB = 2 ** 20;
 
 const accounts = Number(process.argv[2] ?? 100_000);
@@ -111,10 +113,19 @@ const fills = engine.matching.lastTradeId;
 line(fills, "orders filled in part, each with a slot in the ledger");
 line((traded - empty) / accounts, "bytes per account in the ledger and the book, with ten orders, some filled");
 
+const names = new ClientOrders();
+for (let place = 0; place < NAMED_ORDERS; place++) {
+  names.placed(place % (NAMED_ORDERS / 10), `quote-${1e9 + place}`, place % 1_000, (2 ** 40 + place) * REVISIONS);
+}
+const bytesPerName = ((await usedBytes()) - traded) / NAMED_ORDERS;
+line(bytesPerName, "bytes more for an order that its client gave a name of 16 characters");
+names.closed(0, 0, 0);
+
+const beforeStore = await usedBytes();
 const store = new AccountStore(cheapHash);
 store.load(separate(ledger.entries()));
 const proving = await usedBytes();
-line((proving - traded) / accounts, "bytes per account in the batcher's store and trees");
+line((proving - beforeStore) / accounts, "bytes per account in the batcher's store and trees");
 const residentMib = process.memoryUsage.rss() / MIB;
 const peakMib = process.resourceUsage().maxRSS / 1_024;
 line(engine.book.orderCount, "orders rest");
@@ -131,9 +142,10 @@ reportRows([
     better: "lower",
     goal: GOAL_BYTES_PER_ORDER,
   },
+  { figure: "a client's name for an order, 16 characters", value: bytesPerName, unit: "bytes", better: "lower" },
   {
     figure: "ledger, trees and records, per account",
-    value: (opened - empty + proving - traded) / accounts,
+    value: (opened - empty + proving - beforeStore) / accounts,
     unit: "bytes",
     better: "lower",
   },

@@ -46,7 +46,7 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 reportRows([
   {
-    figure: "the same with margin, fees and journal records (no signatures, no disk)",
+    figure: "matching with margin, fees and records, one core",
     value: median(rates),
     unit: "commands/s",
     better: "higher",

@@ -73,6 +73,16 @@ describe("the benchmarks' frame", () => {
     expect(silent.report).to.deep.equal({ type: "bench-failed", sentence: "It reported no rows." });
   });
 
+  it("ends a benchmark when it is told to", async () => {
+    const ending = new AbortController();
+    const run = runBenchmark(script("endless"), () => ending.abort(), ending.signal);
+    const failed = await run.then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    expect(failed?.name).to.equal("AbortError");
+  });
+
   it("has a file for every benchmark in the list, which reports once it is through", () => {
     const root = new URL("../../scripts/", import.meta.url);
     const list = /const BENCHMARKS = \[([^\]]*)\]/.exec(readFileSync(new URL("bench.ts", root), "utf8"))?.[1] ?? "";

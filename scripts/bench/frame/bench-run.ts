@@ -11,10 +11,16 @@ export interface BenchRun {
 /**
  * Runs a benchmark in a process of its own, so that none warms up or fills the heap of the next.
  * @param onLine is told each line that it prints
+ * @param signal ends it
  */
-export function runBenchmark(script: URL | string, onLine: (line: string) => void = () => {}): Promise<BenchRun> {
+export function runBenchmark(
+  script: URL | string,
+  onLine: (line: string) => void = () => {},
+  signal?: AbortSignal,
+): Promise<BenchRun> {
   const startMs = performance.now();
-  const child = fork(script, { silent: true, execArgv: ["--expose-gc", "--disable-warning=ExperimentalWarning"] });
+  const execArgv = ["--disable-warning=ExperimentalWarning"];
+  const child = fork(script, { silent: true, execArgv, ...(signal === undefined ? {} : { signal }) });
   let report: BenchReport | undefined;
   let output = "";
   child.on("message", (message: { type?: string }) => {
@@ -28,10 +34,10 @@ export function runBenchmark(script: URL | string, onLine: (line: string) => voi
   }
   return new Promise((done, fail) => {
     child.once("error", fail);
-    child.once("close", (code, signal) => {
+    child.once("close", (code, cause) => {
       const seconds = (performance.now() - startMs) / 1_000;
       const failed = (sentence: string) => done({ report: { type: "bench-failed", sentence }, output, seconds });
-      if (code !== 0) failed(`It ended with ${signal ?? `exit code ${code}`}.`);
+      if (code !== 0) failed(`It ended with ${cause ?? `exit code ${code}`}.`);
       else if (report === undefined) failed("It reported no rows.");
       else done({ report, output, seconds });
     });

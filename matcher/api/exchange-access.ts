@@ -18,6 +18,7 @@ import { History } from "./history.ts";
 import { PlacedTerms } from "./placed-terms.ts";
 import { addressKey, type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
+import type { StreamLimits } from "./stream-limits.ts";
 import { Wire } from "./wire-response.ts";
 
 /** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
@@ -64,6 +65,8 @@ export interface ApiOptions {
   nowMs?: () => number;
   sessions?: Partial<SessionLimits>;
   rateLimits?: Partial<RateLimitOptions>;
+  /** How much streams may cost. */
+  streams?: Partial<StreamLimits>;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. None when absent. */
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */

@@ -20,6 +20,7 @@ import { rejectionOf } from "./rejection-of.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { standingRoutes } from "./standing-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
+import { openStreamDoor } from "./stream-door.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
@@ -75,6 +76,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   receiptRoutes(app, access);
   sessionRoutes(app, access);
   documentRoutes(app, routes);
+  openStreamDoor(app, access, entry);
   return app;
 }
 

@@ -1,5 +1,6 @@
 import { COMMAND_REJECTS } from "./command-rejects.ts";
 import type { RejectEntry } from "./reject-entry.ts";
+import { STREAM_REJECTS } from "./stream-rejects.ts";
 
 export type { RejectEntry } from "./reject-entry.ts";
 
@@ -11,6 +12,9 @@ export type { RejectEntry } from "./reject-entry.ts";
 export const REJECTS = {
   // --- Shape; who and where: command-rejects.ts ------------------------------------------------------------------
   ...COMMAND_REJECTS,
+
+  // --- Streams: stream-rejects.ts --------------------------------------------------------------------------------
+  ...STREAM_REJECTS,
 
   // --- Price, quantity, time -------------------------------------------------------------------------------------
   PRICE_ZERO: {

@@ -1,5 +1,6 @@
 import type { ChainStatus } from "./api/exchange-access.ts";
 import type { Deployment } from "./chain/deployment.ts";
+import type { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Watcher } from "./chain/l1-watcher.ts";
 import type { TransactionLine } from "./chain/transaction-line.ts";
@@ -18,6 +19,7 @@ export interface ChainParts {
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
   readonly board: OracleBoard;
+  readonly depositGate: DepositGate;
 }
 
 const MARKETS = DEVNET_MARKETS.map(({ market }) => market);
@@ -33,6 +35,7 @@ export function chainStatusOf({
   opener,
   endpoint,
   board,
+  depositGate,
 }: ChainParts): ChainStatus {
   return {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
@@ -44,6 +47,7 @@ export function chainStatusOf({
     settlement: line.status(),
     watcher: watcher.status(),
     epochs: opener.status(),
+    deposits: depositGate.status(),
     oracle: wireOracle(board.status(Math.floor(Date.now() / 1_000)), endpoint.status(), MARKETS),
   };
 }

@@ -21,6 +21,7 @@ const { values } = parseArgs({
     circuits: { type: "string", default: "build/circuits" },
     tiers: { type: "string", default: "small,large" },
     journal: { type: "string" },
+    history: { type: "string" },
     port: { type: "string", default: "0" },
     "operator-port": { type: "string", default: "0" },
     confirmations: { type: "string", default: "2" },
@@ -43,7 +44,7 @@ function count(name: keyof typeof values, least: number): number {
   throw new Error(`--${name} needs a whole number from ${least}, not "${values[name]}".`);
 }
 
-function operatorKey(path: string): string {
+function keyOf(role: "operator" | "receipts", path: string): string {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -51,12 +52,12 @@ function operatorKey(path: string): string {
     throw new Error(`The key file ${path} is missing: deploy first, or name yours with --keys.`);
   }
   try {
-    const { operator } = JSON.parse(text) as { operator?: unknown };
-    if (typeof operator === "string" && /^0x[0-9a-fA-F]{64}$/.test(operator)) return operator;
+    const key = (JSON.parse(text) as Record<string, unknown>)[role];
+    if (typeof key === "string" && /^0x[0-9a-fA-F]{64}$/.test(key)) return key;
   } catch {
     // A file that is no JSON has no key either.
   }
-  throw new Error(`The key file ${path} has no usable "operator" key: deploy again, or name yours with --keys.`);
+  throw new Error(`The key file ${path} has no usable "${role}" key: deploy again, or name yours with --keys.`);
 }
 
 function tell(message: { type: string } & Record<string, unknown>): void {
@@ -76,7 +77,8 @@ let running: Matcher | undefined;
 async function run(): Promise<void> {
   const matcher = await Matcher.start({
     deployment: readDeployment(values.deployment),
-    operatorKey: operatorKey(values.keys),
+    operatorKey: keyOf("operator", values.keys),
+    receiptsKey: keyOf("receipts", values.keys),
     circuitsDir: values.circuits,
     tiers: tiersNamed(values.tiers),
     port: count("port", 0),
@@ -96,6 +98,7 @@ async function run(): Promise<void> {
     unprovenRowsMax: count("unproven-rows", 1),
     interest8hPpm: count("interest-ppm", 0),
     ...(values.journal === undefined ? {} : { journalPath: values.journal }),
+    ...(values.history === undefined ? {} : { historyPath: values.history }),
     onAccepted: ({ events }) => {
       const seen = { orders: 0, fills: 0 };
       for (const { event } of events) {

@@ -1,8 +1,10 @@
 import { Wallet } from "ethers";
 import type { FastifyInstance } from "fastify";
+import { History } from "./api/history.ts";
 import { createApi } from "./api/server.ts";
 import { EXCHANGE, PRICE_ORACLE } from "./chain/contract-interfaces.ts";
 import type { Deployment } from "./chain/deployment.ts";
+import { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochCadence } from "./chain/epoch-cadence.ts";
 import { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Event } from "./chain/l1-event.ts";
@@ -11,6 +13,7 @@ import { connectL1 } from "./chain/provider.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
+import { DeadMansClock } from "./dead-mans-clock.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { LiquidationClock } from "./liquidation-clock.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
@@ -32,6 +35,8 @@ import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
 import { JournalFile } from "./sequencer/journal.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
+import { ReceiptBook } from "./sequencer/receipt-book.ts";
+import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
@@ -43,6 +48,8 @@ export interface MatcherOptions {
   readonly deployment: Deployment;
   /** Private key of the deployment's operator. */
   readonly operatorKey: string;
+  /** Private key that receipts are signed with, and nothing else. */
+  readonly receiptsKey: string;
   /** Folder with a folder per tier. */
   readonly circuitsDir: string;
   readonly tiers: readonly Tier[];
@@ -61,7 +68,11 @@ export interface MatcherOptions {
   readonly interest8hPpm?: number;
   /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
   readonly journalPath?: string;
+  /** File for orders, fills, payments and candles of the past; without it they go with the process. */
+  readonly historyPath?: string;
   readonly unprovenRowsMax?: number;
+  /** Threads that check signatures; see VerifyPool for how many there are unless told otherwise. */
+  readonly verifyThreads?: number;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
   /** Told of everything that an operator would like to read. */
@@ -161,7 +172,8 @@ async function assemble(
 
   // 2. The exchange itself.
   const hash = await buildFastPoseidon();
-  const verifier = new VerifyPool({ domain });
+  const { verifyThreads: threads } = options;
+  const verifier = new VerifyPool({ domain, ...(threads === undefined ? {} : { threads }) });
   closers.push(() => verifier.close());
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
@@ -179,6 +191,13 @@ async function assemble(
   const log = openJournal(options.journalPath);
   closers.push(() => log.close());
   const sequencer = new Sequencer({ state, verifier, backlog, log });
+  const identity = `${chainId}:${exchange.toLowerCase()}`;
+  const history = await History.open({ path: options.historyPath, identity });
+  closers.push(() => history.close());
+  const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
+  closers.push(() => receiptSigner.close());
+  const receipts = new ReceiptBook({ signer: receiptSigner });
+  sequencer.onDurable((accepted) => receipts.record(accepted));
 
   // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
   const halt = (report: string) => {
@@ -229,7 +248,8 @@ async function assemble(
     oracle: deployment.oracle,
     registry: deployment.registry,
     cadence: options.cadence,
-    journalHead: () => state.journalHead,
+    // Of what is durable: a crash must not undo what L1 holds the operator to.
+    journalHead: () => receipts.digests.head,
     load: () => ({
       proofMs: pipeline.status().proofMs,
       provers: provers.length,
@@ -270,17 +290,27 @@ async function assemble(
   const liquidationClock = new LiquidationClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
   liquidationClock.start();
   closers.push(async () => liquidationClock.stop());
+  const deadMansClock = new DeadMansClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
+  deadMansClock.start();
+  closers.push(async () => deadMansClock.stop());
+
+  const depositGate = new DepositGate({ provider, exchange });
+  await depositGate.start();
+  closers.push(async () => depositGate.stop());
 
   // 5. The door for traders.
   const api: FastifyInstance = createApi({
     sequencer,
+    history,
     chainId,
     exchange,
     domain,
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () => chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board }),
+    chainStatus: () =>
+      chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate }),
+    receipts,
     onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
   });
   closers.push(() => api.close());

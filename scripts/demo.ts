@@ -1,7 +1,7 @@
 /**
  * One story, told to its end on a fresh devnet: two traders register, deposit, trade in two markets, every batch is proven and
  * settled, the state is read back from the published data, one of them withdraws and claims; then a market crashes, with liquidations, an insurance
- * fund that runs dry, and a deleveraging, all of it proven and settled.
+ * fund that runs dry, and a deleveraging, all of it proven and settled; at last they audit their receipts.
  *
  *   npm run demo [-- --tiers small,large]
  *

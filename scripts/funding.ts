@@ -7,15 +7,15 @@
  * Without addresses those of the devnet that `npm start` runs. Exits 1 when anything does not match.
  */
 import { Command } from "commander";
-import { isAddress, JsonRpcProvider } from "ethers";
 import { wireDigest } from "../matcher/protocol/funding-wire.ts";
-import { chainIdOf } from "./devnet/chain-id.ts";
 import { placeOf } from "./devnet/place.ts";
 import { fundingTable, ranges } from "./funding/funding-table.ts";
 import type { IntervalVerdict } from "./funding/interval-verdict.ts";
 import { type PublishedFunding, readPublishedFunding } from "./funding/published-funding.ts";
 import { readServedFunding } from "./funding/served-funding.ts";
 import { type Verdict, verifyFunding } from "./funding/verification.ts";
+import { onChain } from "./published/on-chain.ts";
+import { wholeNumber } from "./published/whole-number.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 interface Flags {
@@ -39,24 +39,11 @@ const flags = new Command("funding")
   .parse()
   .opts<Flags>();
 
-function wholeNumber(text: string, flag: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw new Refusal(`${flag} needs a whole number, not "${text}".`);
-  return Number(text);
-}
-
 async function published(): Promise<PublishedFunding> {
   const rpc = placeOf("rpc", flags.rpc);
   const exchange = placeOf("exchange", flags.exchange);
-  if (!isAddress(exchange)) throw new Refusal(`--exchange needs an address, not "${exchange}".`);
   const firstBlock = wholeNumber(flags.firstBlock, "--first-block");
-  const provider = new JsonRpcProvider(rpc, await chainIdOf(rpc), { staticNetwork: true, batchMaxCount: 1 });
-  try {
-    if ((await provider.getCode(exchange)) === "0x")
-      throw new Refusal(`There is no contract at ${exchange} on ${rpc}.`);
-    return await readPublishedFunding(provider, exchange, firstBlock);
-  } finally {
-    provider.destroy();
-  }
+  return onChain(rpc, exchange, (provider) => readPublishedFunding(provider, exchange, firstBlock));
 }
 
 function chosen({ intervals }: Verdict, only: number | undefined): readonly IntervalVerdict[] {

@@ -8,10 +8,11 @@ const root = resolve(import.meta.dirname, "..");
 /** Who may import whom inside matcher/. A folder that is missing here may not exist. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
+  eddsa: ["protocol"],
   book: ["protocol"],
   risk: ["protocol"],
   state: ["protocol", "risk"],
-  sequencer: ["protocol", "book", "risk", "state"],
+  sequencer: ["protocol", "eddsa", "book", "risk", "state"],
   prover: ["protocol", "risk", "state"],
   chain: ["protocol"],
   oracle: ["protocol"],

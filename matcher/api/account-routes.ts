@@ -1,96 +1,63 @@
 import type { FastifyInstance } from "fastify";
-import type { WireAccount, WireFill, WireOrder, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
-import type { WireForcedTrade } from "../protocol/liquidation-wire.ts";
-import { accountView } from "../sequencer/exchange-view.ts";
+import { WireAccount, WireAccountList } from "../protocol/wire/account.ts";
+import { WirePositions } from "../protocol/wire/margin.ts";
+import { WireOrder } from "../protocol/wire/order.ts";
+import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
+import { wireBalance } from "./balance.ts";
+import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
-import { wireForcedTrade } from "./forced-trade.ts";
-import { limitOf } from "./market-routes.ts";
-import { AccountParams, FillsQuery, OrdersQuery, OwnerQuery } from "./schema.ts";
+import { route } from "./route-schema.ts";
+import { AccountParams, OrderParams, OwnerQuery, PositionsQuery } from "./schema.ts";
 
-interface OrdersQueryText {
-  account: string;
-  status?: "open" | "closed" | "all";
-  slot?: string;
-  limit?: string;
-}
-
-/** Everything about one account. Public, as the published data is. */
+/** Everything about one account. What every batch publishes of it is public; its orders, fills and payments need a session. */
 export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire } = access;
 
+  function viewOf(account: string): AccountView {
+    const view = accountView(sequencer.state, access.requireAccount(account));
+    if (view === undefined) throw new Rejection("UNKNOWN_ACCOUNT");
+    return view;
+  }
+
   app.get<{ Params: { account: string } }>(
     "/v1/account/:account",
-    { schema: { params: AccountParams } },
+    route({
+      summary: "Margin, positions, rates and what of it is proven.",
+      tag: "account",
+      params: AccountParams,
+      answer: WireAccount,
+    }),
     ({ params }): WireAccount => {
-      const view = accountView(sequencer.state, access.requireAccount(params.account));
-      if (view === undefined) throw new Rejection("UNKNOWN_ACCOUNT");
-      return wire.account(view, access.positions(view));
+      const view = viewOf(params.account);
+      return wire.account(view, access.positions(view), wireBalance(sequencer, history, view));
+    },
+  );
+
+  app.get<{ Querystring: { account: string } }>(
+    "/v1/positions",
+    route({ summary: "An account's positions.", tag: "account", querystring: PositionsQuery, answer: WirePositions }),
+    ({ query }): WirePositions => {
+      const view = viewOf(query.account);
+      return { account: view.account, epochNumber: view.epochNumber, positions: access.positions(view) };
     },
   );
 
   app.get<{ Querystring: { owner: string } }>(
     "/v1/accounts",
-    { schema: { querystring: OwnerQuery } },
+    route({ summary: "Accounts of an L1 owner.", tag: "account", querystring: OwnerQuery, answer: WireAccountList }),
     ({ query }): { accounts: number[] } => ({ accounts: [...sequencer.state.accountsOf(BigInt(query.owner))] }),
   );
 
-  app.get<{ Querystring: OrdersQueryText }>(
-    "/v1/orders",
-    { schema: { querystring: OrdersQuery } },
-    ({ query }): { orders: WireOrder[] } => {
-      const { status = "open", slot } = query;
-      const orders = history
-        .ordersOf(access.requireAccount(query.account))
-        .filter(({ closed }) => status === "all" || (closed === null) === (status === "open"))
-        .filter((order) => slot === undefined || order.slot === Number(slot));
-      // Newest first, so that a limit cuts the past off.
-      return {
-        orders: orders
-          .reverse()
-          .slice(0, limitOf(query.limit, 1_000))
-          .map((order) => wire.order(order)),
-      };
-    },
-  );
-
-  app.get<{ Querystring: { account: string; limit?: string } }>(
-    "/v1/fills",
-    { schema: { querystring: FillsQuery } },
-    ({ query }): { fills: WireFill[] } => {
-      const account = access.requireAccount(query.account);
-      return { fills: history.fillsOf(account, limitOf(query.limit)).map((fill) => wire.fill(fill, account)) };
-    },
-  );
-
-  app.get<{ Querystring: { account: string; limit?: string } }>(
-    "/v1/forced-trades",
-    { schema: { querystring: FillsQuery } },
-    ({ query }): { trades: WireForcedTrade[] } => {
-      const account = access.requireAccount(query.account);
-      const trades = history.forcedTradesOf(account, limitOf(query.limit));
-      return { trades: trades.map((trade) => wireForcedTrade(wire, trade)) };
-    },
-  );
-
-  app.get<{ Querystring: { account: string; limit?: string } }>(
-    "/v1/withdrawals",
-    { schema: { querystring: FillsQuery } },
-    ({ query }): { withdrawals: WireWithdrawal[] } => {
-      const account = access.requireAccount(query.account);
-      const withdrawals = history.withdrawalsOf(account, limitOf(query.limit));
-      return { withdrawals: withdrawals.map((withdrawal) => wire.withdrawal(withdrawal)) };
-    },
-  );
-
-  app.get<{ Querystring: { account: string; limit?: string } }>(
-    "/v1/transfers",
-    { schema: { querystring: FillsQuery } },
-    ({ query }): { transfers: WireTransfer[] } => {
-      const account = access.requireAccount(query.account);
-      return {
-        transfers: history.transfersOf(account, limitOf(query.limit)).map((transfer) => wire.transfer(transfer)),
-      };
+  app.get<{ Params: { id: string } }>(
+    "/v1/orders/:id",
+    route({ summary: "One order, by its id.", tag: "orders", session: true, params: OrderParams, answer: WireOrder }),
+    async (request): Promise<WireOrder> => {
+      const account = sessionAccountOf(request);
+      const [slot, sequence] = request.params.id.split("-").map(Number) as [number, number];
+      const order = history.order(account, slot, sequence) ?? (await history.read("orderAt", account, slot, sequence));
+      if (order === undefined) throw new Rejection("ORDER_NOT_FOUND", { field: "id" });
+      return wire.order(order);
     },
   );
 }

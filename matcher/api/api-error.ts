@@ -1,5 +1,6 @@
 import type { WireError } from "../protocol/api-wire.ts";
 import { REJECTS, type RejectCode } from "../protocol/reject.ts";
+import type { Allowance } from "./token-buckets.ts";
 
 /** Names of signed fields as they are called on the wire. */
 const WIRE_FIELD: Readonly<Record<string, string>> = {
@@ -13,6 +14,8 @@ export interface RejectionDetails {
   field?: string | null;
   detail?: string;
   messageHash?: string;
+  /** With RATE_LIMIT: what is left, and when there is more. */
+  allowance?: Allowance;
 }
 
 /** A refusal on its way to the client. */

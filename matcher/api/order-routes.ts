@@ -1,114 +1,101 @@
 import type { FastifyInstance } from "fastify";
-import type { WireCancelled, WirePlaced, WireTransfer, WireWithdrawal } from "../protocol/api-wire.ts";
-import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type {
+  WireCancelAllRequest,
+  WireCancelRequest,
+  WireMarginModeRequest,
+  WireOrderRequest,
+} from "../protocol/api-wire.ts";
+
+import { WireMarginModeRequest as MarginModeBody, WireMarginModeSet } from "../protocol/wire/margin.ts";
+import {
+  WireCancelAllRequest as CancelAllBody,
+  WireCancelRequest as CancelBody,
+  WireOrderRequest as OrderBody,
+  WireCancelled,
+  WirePlaced,
+} from "../protocol/wire/order.ts";
 import { marginMode } from "../risk/wire-figures.ts";
-import type { Accepted } from "../sequencer/outcome.ts";
-import type { SubmitOptions } from "../sequencer/sequencer.ts";
-import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
-import type { OrderRecord } from "./history.ts";
-import { CancelAllBody, CancelBody, MarginModeBody, OrderBody, TransferBody, WithdrawalBody } from "./schema.ts";
-import { cancelAllFrom, cancelFrom, marginModeFrom, orderFrom, transferFrom, withdrawalFrom } from "./wire-request.ts";
+import type { OrderEntry } from "./order-entry.ts";
+import { headersOf } from "./rate-limits.ts";
+import { route } from "./route-schema.ts";
+import { marginModeFrom } from "./wire-request.ts";
 
-/** Everything that is signed. */
-export function orderRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, history, wire, options } = access;
+/** Orders and cancels that are signed. */
+export function orderRoutes(app: FastifyInstance, access: ExchangeAccess, entry: OrderEntry): void {
+  const { limits } = access;
 
-  async function submit(
-    message: Signed<Instruction>,
-    options: SubmitOptions = {},
-  ): Promise<{ accepted: Accepted; messageHash: string }> {
-    const { outcome, messageHash } = await sequencer.submit(message, options);
-    const hash = `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
-    if (outcome.accepted) return { accepted: outcome, messageHash: hash };
-    const details: RejectionDetails = {};
-    if (outcome.code === "WRONG_SIGNATURE") details.messageHash = hash;
-    // The wire calls a withdrawal's sequence its nonce.
-    if (outcome.code === "WRONG_NONCE") details.field = "nonce";
-    throw new Rejection(outcome.code, details);
-  }
-
-  /** Orders that a command took out of the book. */
-  function removedBy({ events }: Accepted): OrderRecord[] {
-    return events.flatMap(({ event }) => {
-      if (event.type !== "removed") return [];
-      const order = history.order(event.account, event.slot, event.sequence);
-      return order === undefined ? [] : [order];
-    });
-  }
-
-  function cancelled({ accepted }: { accepted: Accepted }, settle: boolean): WireCancelled {
-    const step = accepted.steps[0]?.number ?? null;
-    return { orders: removedBy(accepted).map((order) => wire.order(order)), settle, finality: wire.finalityOf(step) };
-  }
-
-  app.post<{ Body: OrderBody }>(
+  app.post<{ Body: WireOrderRequest }>(
     "/v1/orders",
-    { schema: { body: OrderBody } },
-    async ({ body }): Promise<WirePlaced> => {
-      const market = access.marketOf(body.market);
-      const order = orderFrom(body, market, options);
-      const { accepted, messageHash } = await submit(order, { clientId: body.clientId });
-      const record = history.order(order.account, order.slot, order.sequence);
-      if (record === undefined)
-        throw new Error(`order ${order.account}/${order.slot}/${order.sequence} left no record`);
-      const count = accepted.events.filter(({ event }) => event.type === "fill").length;
-      const first = accepted.events[0]?.seq ?? 0;
-      const fills = history
-        .fillsOf(order.account, count === 0 ? 0 : 1_000)
-        .filter(({ seq }) => seq >= first && seq < first + accepted.events.length)
-        .reverse();
-      return {
-        order: wire.order(record),
-        fills: fills.map((fill) => wire.fill(fill, order.account)),
-        messageHash,
-      };
+    route({
+      summary: "Place an order. The same request again is answered with the order that it placed, as a duplicate.",
+      tag: "orders",
+      budget: "order",
+      body: OrderBody,
+      answer: WirePlaced,
+    }),
+    async ({ body, ip }, reply): Promise<WirePlaced> => {
+      const placed = await entry.place(body, ip);
+      reply.headers(headersOf(limits.orderAllowance(body.account)));
+      return placed;
     },
   );
 
-  app.post<{ Body: CancelBody }>("/v1/cancel", { schema: { body: CancelBody } }, async ({ body }) => {
-    const settle = body.settle ?? false;
-    return cancelled(await submit(cancelFrom(body), { settle }), settle);
-  });
-
-  app.post<{ Body: CancelAllBody }>("/v1/cancel-all", { schema: { body: CancelAllBody } }, async ({ body }) => {
-    const settle = body.settle ?? false;
-    return cancelled(await submit(cancelAllFrom(body), { settle }), settle);
-  });
-
-  app.post<{ Body: WithdrawalBody }>(
-    "/v1/withdrawals",
-    { schema: { body: WithdrawalBody } },
-    async ({ body }): Promise<WireWithdrawal> => {
-      const message = withdrawalFrom(body);
-      await submit(message);
-      const record = history.withdrawalsOf(body.account, 100).find(({ nonce }) => nonce === body.nonce);
-      if (record === undefined) throw new Error(`withdrawal ${body.account}/${body.nonce} left no record`);
-      return wire.withdrawal(record);
+  app.post<{ Body: WireOrderRequest }>(
+    "/v1/amend",
+    route({
+      summary:
+        "Change a live order by a signed revision with keepFilled: it can never overfill, and keeps its place when only the size falls.",
+      tag: "orders",
+      budget: "order",
+      body: OrderBody,
+      answer: WirePlaced,
+    }),
+    async ({ body, ip }, reply): Promise<WirePlaced> => {
+      const placed = await entry.amend(body, ip);
+      reply.headers(headersOf(limits.orderAllowance(body.account)));
+      return placed;
     },
   );
 
-  app.post<{ Body: TransferBody }>(
-    "/v1/transfers",
-    { schema: { body: TransferBody } },
-    async ({ body }): Promise<WireTransfer> => {
-      await submit(transferFrom(body));
-      const sent = history.transfersOf(body.account, 100);
-      const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
-      if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
-      return wire.transfer(record);
-    },
+  app.post<{ Body: WireCancelRequest }>(
+    "/v1/cancel",
+    route({
+      summary: "Cancel an order by a signature: out of the book at once, and with settle proven.",
+      tag: "orders",
+      budget: "cancel",
+      body: CancelBody,
+      answer: WireCancelled,
+    }),
+    ({ body, ip }): Promise<WireCancelled> => entry.cancel(body, ip),
   );
 
-  app.post<{ Body: MarginModeBody }>(
+  app.post<{ Body: WireCancelAllRequest }>(
+    "/v1/cancel-all",
+    route({
+      summary: "Cancel everything below a sequence by a signature, also what has not arrived yet.",
+      tag: "orders",
+      budget: "cancel",
+      body: CancelAllBody,
+      answer: WireCancelled,
+    }),
+    ({ body, ip }): Promise<WireCancelled> => entry.cancelAll(body, ip),
+  );
+
+  app.post<{ Body: WireMarginModeRequest }>(
     "/v1/margin-mode",
-    { schema: { body: MarginModeBody } },
-    async ({ body }): Promise<WireMarginModeSet> => {
+    route({
+      summary: "Make a flat account isolated for one market, or cross again.",
+      tag: "account",
+      budget: "order",
+      body: MarginModeBody,
+      answer: WireMarginModeSet,
+    }),
+    async ({ body, ip }): Promise<WireMarginModeSet> => {
       const { account, isolatedMarket } = body;
       const market = isolatedMarket === null ? null : access.marketOf(isolatedMarket);
-      await submit(marginModeFrom(body, market));
-      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket };
+      const { receipt } = await entry.submit(marginModeFrom(body, market), ip);
+      return { account, mode: marginMode(market === null ? null : market.index), isolatedMarket, receipt };
     },
   );
 }

@@ -1,116 +1,25 @@
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import type { RejectCode } from "../protocol/reject.ts";
-
-const STRICT = { additionalProperties: false } as const;
-
-/** 256 bits in decimal or hexadecimal; values that are out of range are refused by the signature check. */
-const Word = Type.String({ pattern: "^(0x[0-9a-fA-F]{1,64}|0|[1-9][0-9]{0,77})$", maxLength: 78 });
-const Signature = Type.Object({ r8x: Word, r8y: Word, s: Word }, STRICT);
-const Decimal = Type.String({ minLength: 1, maxLength: 80 });
-const Account = Type.Integer({ minimum: 0, maximum: 2 ** 18 - 1 });
-const Slot = Type.Integer({ minimum: 0, maximum: 4_095 });
-const Sequence = Type.Integer({ minimum: 1, maximum: 2 ** 48 - 1 });
-const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 });
-const MarketSymbol = Type.String({ minLength: 1, maxLength: 32 });
-
-export const OrderBody = Type.Object(
-  {
-    account: Account,
-    market: MarketSymbol,
-    side: Type.Enum(["buy", "sell"]),
-    price: Decimal,
-    size: Decimal,
-    timeInForce: Type.Enum(["GTT", "IOC", "FOK"]),
-    postOnly: Type.Boolean(),
-    reduceOnly: Type.Boolean(),
-    keepFilled: Type.Boolean(),
-    selfTrade: Type.Enum(["expire-maker", "expire-taker", "expire-both", "decrement"]),
-    slot: Slot,
-    sequence: Sequence,
-    expirySeconds: Seconds,
-    maxFeePpm: Type.Integer({ minimum: -(2 ** 19), maximum: 2 ** 19 - 1 }),
-    signature: Signature,
-    clientId: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: "^[ -~]+$" })),
-    chainId: Type.Optional(Type.Integer({ minimum: 0 })),
-    exchange: Type.Optional(Type.String({ maxLength: 42 })),
-  },
-  STRICT,
-);
-export type OrderBody = Static<typeof OrderBody>;
-
-export const CancelBody = Type.Object(
-  { account: Account, slot: Slot, sequence: Sequence, signature: Signature, settle: Type.Optional(Type.Boolean()) },
-  STRICT,
-);
-export type CancelBody = Static<typeof CancelBody>;
-
-export const CancelAllBody = Type.Object(
-  { account: Account, sequence: Sequence, signature: Signature, settle: Type.Optional(Type.Boolean()) },
-  STRICT,
-);
-export type CancelAllBody = Static<typeof CancelAllBody>;
-
-export const WithdrawalBody = Type.Object(
-  {
-    account: Account,
-    nonce: Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1 }),
-    amount: Decimal,
-    expirySeconds: Seconds,
-    signature: Signature,
-  },
-  STRICT,
-);
-export type WithdrawalBody = Static<typeof WithdrawalBody>;
-
-export const TransferBody = Type.Object({ ...WithdrawalBody.properties, to: Account }, STRICT);
-export type TransferBody = Static<typeof TransferBody>;
-
-export const MarginModeBody = Type.Object(
-  {
-    account: Account,
-    isolatedMarket: Type.Union([MarketSymbol, Type.Null()]),
-    sequence: Sequence,
-    signature: Signature,
-  },
-  STRICT,
-);
-export type MarginModeBody = Static<typeof MarginModeBody>;
-
-/** An order without what names, dates and signs it. */
-export const PreviewBody = Type.Object(
-  {
-    account: Account,
-    market: MarketSymbol,
-    side: OrderBody.properties.side,
-    price: Decimal,
-    size: Decimal,
-    timeInForce: OrderBody.properties.timeInForce,
-    postOnly: Type.Boolean(),
-    reduceOnly: Type.Boolean(),
-    maxFeePpm: OrderBody.properties.maxFeePpm,
-  },
-  STRICT,
-);
-export type PreviewBody = Static<typeof PreviewBody>;
+import { BATCH_MAX } from "../protocol/wire/batch-request.ts";
+import { Account, MarketSymbol, STRICT } from "../protocol/wire/field.ts";
 
 /** Queries are text: numbers in them are digits. */
 const Count = Type.Optional(Type.String({ pattern: "^[1-9][0-9]{0,3}$" }));
 const AccountText = Type.String({ pattern: "^(0|[1-9][0-9]{0,5})$" });
 
+const OwnAccount = Type.Optional(AccountText);
+
+/** Of a batch only the frame is judged at once: each item has an answer of its own. */
+const Items = Type.Array(Type.Unknown(), { minItems: 1, maxItems: BATCH_MAX });
+export const PlaceBatchFrame = Type.Object({ account: Account, orders: Items }, STRICT);
+export const CancelBatchFrame = Type.Object({ account: Account, cancels: Items }, STRICT);
+
 export const AccountParams = Type.Object({ account: AccountText }, STRICT);
+export const OrderParams = Type.Object({ id: Type.String({ pattern: "^[0-9]{1,4}-[0-9]{1,15}$" }) }, STRICT);
+export const FeesQuery = Type.Object({ account: OwnAccount }, STRICT);
+export const PositionsQuery = Type.Object({ account: AccountText }, STRICT);
 export const MarketParams = Type.Object({ market: MarketSymbol }, STRICT);
 export const DepthQuery = Type.Object({ levels: Count }, STRICT);
-export const TradesQuery = Type.Object({ market: MarketSymbol, limit: Count }, STRICT);
-export const OrdersQuery = Type.Object(
-  {
-    account: AccountText,
-    status: Type.Optional(Type.Enum(["open", "closed", "all"])),
-    slot: Type.Optional(Type.String({ pattern: "^(0|[1-9][0-9]{0,3})$" })),
-    limit: Count,
-  },
-  STRICT,
-);
-export const FillsQuery = Type.Object({ account: AccountText, limit: Count }, STRICT);
 const SecondsText = Type.String({ pattern: "^(0|[1-9][0-9]{0,9})$" });
 export const FundingQuery = Type.Object(
   { market: MarketSymbol, from: Type.Optional(SecondsText), limit: Count },
@@ -141,6 +50,7 @@ const FIELD_CODES: Readonly<Record<string, RejectCode>> = {
   maxFeePpm: "INVALID_MAX_FEE",
   nonce: "WRONG_NONCE",
   chainId: "WRONG_CHAIN",
+  issuedAtMs: "LOGIN_EXPIRED",
   exchange: "WRONG_EXCHANGE",
 };
 

@@ -1,28 +1,43 @@
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { REJECTS } from "../protocol/reject.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
-import { type ApiOptions, ExchangeAccess } from "./exchange-access.ts";
+import { batchRoutes } from "./batch-routes.ts";
+import { collectRoutes, documentRoutes } from "./document-routes.ts";
+import { watchDoor } from "./door.ts";
+import { type ApiOptions, DEFAULT_CONNECTION_LIMITS, ExchangeAccess } from "./exchange-access.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { fundingRoutes } from "./funding-routes.ts";
+import { historyRoutes } from "./history-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
+import { OrderEntry } from "./order-entry.ts";
 import { orderRoutes } from "./order-routes.ts";
-import { type SchemaViolation, violationCode } from "./schema.ts";
+import { paymentRoutes } from "./payment-routes.ts";
+import { headersOf } from "./rate-limits.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
+import { rejectionOf } from "./rejection-of.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { standingRoutes } from "./standing-routes.ts";
+import { statusRoutes } from "./status-routes.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
-
 /**
  * The HTTP API, not listening yet. Make it before the sequencer gets its first command: it remembers only what it has seen. Call `listen({ host, port })` on what is returned, or `inject` in tests.
  * Every refusal is one of protocol/reject.ts with its status; 500 means a defect of ours and nothing else.
  */
 export function createApi(options: ApiOptions): FastifyInstance {
+  const connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     // A log line per order would cost a third of the throughput; defects are reported through onDefect.
     logger: false,
-    requestTimeout: 10_000,
+    requestTimeout: connections.requestMs,
+    keepAliveTimeout: connections.idleMs,
+    http: { headersTimeout: connections.headersMs, connectionsCheckingInterval: connections.checkMs },
+    // Whoever is asked to believe X-Forwarded-For is named; otherwise an address is that of the connection.
+    trustProxy: options.trustedProxies ?? false,
     routerOptions: { maxParamLength: 100 },
     // Nothing is converted, dropped or filled in: what was sent is what is judged.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
@@ -30,6 +45,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     frameworkErrors: (error, _request, reply) => answer(error, reply as unknown as FastifyReply, options),
     forceCloseConnections: true,
   });
+  app.server.maxConnections = connections.connectionsMax;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
     try {
@@ -42,11 +58,23 @@ export function createApi(options: ApiOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => answer(new Rejection("NOT_FOUND"), reply, options));
 
   const access = new ExchangeAccess(options);
+  const entry = new OrderEntry(access);
+  const routes = collectRoutes(app);
+  watchDoor(app, access);
   marketRoutes(app, access);
+  statusRoutes(app, access);
   accountRoutes(app, access);
-  orderRoutes(app, access);
+  orderRoutes(app, access, entry);
+  batchRoutes(app, access, entry);
+  standingRoutes(app, access, entry);
+  paymentRoutes(app, access, entry);
+  historyRoutes(app, access);
+  exportRoutes(app, access);
   fundingRoutes(app, access);
   marginRoutes(app, access);
+  receiptRoutes(app, access);
+  sessionRoutes(app, access);
+  documentRoutes(app, routes);
   return app;
 }
 
@@ -57,25 +85,11 @@ function answer(error: unknown, reply: FastifyReply, { onDefect }: ApiOptions): 
     onDefect?.(error);
     return reply.code(500).send(INTERNAL_ERROR);
   }
-  const { httpStatus } = rejection;
-  if (httpStatus === 429 || httpStatus === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
+  const { httpStatus, details } = rejection;
+  if (details.allowance !== undefined) reply.headers(headersOf(details.allowance));
+  if (httpStatus === 429 || httpStatus === 503) {
+    const waitMs = details.allowance?.retryAfterMs ?? 0;
+    reply.header("retry-after", waitMs > 0 ? Math.ceil(waitMs / 1_000) : RETRY_AFTER_SECONDS);
+  }
   return reply.code(httpStatus).send(rejection.body());
-}
-
-/** The refusal that an error stands for, or null when it is a defect. */
-function rejectionOf(error: unknown): Rejection | null {
-  if (error instanceof Rejection) return error;
-  if (typeof error !== "object" || error === null) return null;
-  const { validation, code, statusCode } = error as Partial<FastifyError>;
-  const violation = validation?.[0] as SchemaViolation | undefined;
-  if (violation !== undefined) {
-    const { code, field, detail } = violationCode(violation);
-    // When the code's own entry has the field, its words are enough.
-    return new Rejection(code, REJECTS[code].field === field ? { detail } : { field, detail });
-  }
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new Rejection("BODY_TOO_LARGE");
-  if (code?.startsWith("FST_ERR_") && statusCode !== undefined && statusCode < 500) {
-    return new Rejection("MALFORMED", { detail: (error as Error).message });
-  }
-  return null;
 }

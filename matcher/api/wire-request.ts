@@ -1,5 +1,14 @@
 import { addressNumber } from "../protocol/abi-word.ts";
+import type {
+  WireCancelAllRequest,
+  WireCancelRequest,
+  WireMarginModeRequest,
+  WireOrderRequest,
+  WireTransferRequest,
+  WireWithdrawalRequest,
+} from "../protocol/api-wire.ts";
 import { DecimalError, microUsdFromUsd } from "../protocol/decimal.ts";
+import type { WirePreviewRequest } from "../protocol/margin-wire.ts";
 import { type Market, priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import type {
   CancelAllMessage,
@@ -14,23 +23,14 @@ import type {
 import { WIDTH } from "../protocol/spec.ts";
 import type { PreviewOrder } from "../risk/preview.ts";
 import { Rejection } from "./api-error.ts";
-import type {
-  CancelAllBody,
-  CancelBody,
-  MarginModeBody,
-  OrderBody,
-  PreviewBody,
-  TransferBody,
-  WithdrawalBody,
-} from "./schema.ts";
-
 /** Where signatures are good: a request that names another place is refused by name. */
 export interface SigningPlace {
   chainId: number;
   exchange: string;
 }
 
-function signatureFrom({ r8x, r8y, s }: { r8x: string; r8y: string; s: string }): Signature {
+/** @throws Rejection for a number of more than 256 bits */
+export function signatureFrom({ r8x, r8y, s }: { r8x: string; r8y: string; s: string }): Signature {
   const numbers = { r8x: BigInt(r8x), r8y: BigInt(r8y), s: BigInt(s) };
   for (const value of Object.values(numbers)) {
     if (value >> 256n !== 0n)
@@ -49,7 +49,7 @@ function exact<T>(field: string, convert: () => T): T {
   }
 }
 
-function requirePlace(body: OrderBody, place: SigningPlace): void {
+function requirePlace(body: WireOrderRequest, place: SigningPlace): void {
   if (body.chainId !== undefined && body.chainId !== place.chainId) {
     throw new Rejection("WRONG_CHAIN", { detail: `signed for chain ${body.chainId}; this is chain ${place.chainId}` });
   }
@@ -64,7 +64,7 @@ function requirePlace(body: OrderBody, place: SigningPlace): void {
 }
 
 /** The signed order of a request. @throws Rejection naming the field that is out of range, off tick or off lot */
-export function orderFrom(body: OrderBody, market: Market, place: SigningPlace): Signed<OrderMessage> {
+export function orderFrom(body: WireOrderRequest, market: Market, place: SigningPlace): Signed<OrderMessage> {
   requirePlace(body, place);
   return {
     kind: "order",
@@ -87,7 +87,7 @@ export function orderFrom(body: OrderBody, market: Market, place: SigningPlace):
 }
 
 /** The order that a preview is asked for. @throws Rejection naming the field that is off tick or off lot */
-export function previewFrom(body: PreviewBody, market: Market): PreviewOrder {
+export function previewFrom(body: WirePreviewRequest, market: Market): PreviewOrder {
   const { side, timeInForce, postOnly, reduceOnly, maxFeePpm } = body;
   return {
     market: market.index,
@@ -102,22 +102,22 @@ export function previewFrom(body: PreviewBody, market: Market): PreviewOrder {
 }
 
 /** @param market the one that the account will trade, or null */
-export function marginModeFrom(body: MarginModeBody, market: Market | null): Signed<MarginModeMessage> {
+export function marginModeFrom(body: WireMarginModeRequest, market: Market | null): Signed<MarginModeMessage> {
   const { account, sequence, signature } = body;
   const isolatedMarket = market === null ? null : market.index;
   return { kind: "marginMode", account, isolatedMarket, sequence, signature: signatureFrom(signature) };
 }
 
-export function cancelFrom({ account, slot, sequence, signature }: CancelBody): Signed<CancelMessage> {
+export function cancelFrom({ account, slot, sequence, signature }: WireCancelRequest): Signed<CancelMessage> {
   return { kind: "cancel", account, slot, sequence, signature: signatureFrom(signature) };
 }
 
-export function cancelAllFrom({ account, sequence, signature }: CancelAllBody): Signed<CancelAllMessage> {
+export function cancelAllFrom({ account, sequence, signature }: WireCancelAllRequest): Signed<CancelAllMessage> {
   return { kind: "cancelAll", account, sequence, signature: signatureFrom(signature) };
 }
 
 /** @throws Rejection for an amount that is no positive number of micro-USD */
-export function withdrawalFrom(body: WithdrawalBody): Signed<WithdrawalMessage> {
+export function withdrawalFrom(body: WireWithdrawalRequest): Signed<WithdrawalMessage> {
   const { account, nonce, expirySeconds, signature } = body;
   const amountMicroUsd = paidMicroUsd(body.amount);
   return {
@@ -131,7 +131,7 @@ export function withdrawalFrom(body: WithdrawalBody): Signed<WithdrawalMessage> 
 }
 
 /** @throws Rejection for an amount that is no positive number of micro-USD */
-export function transferFrom(body: TransferBody): Signed<TransferMessage> {
+export function transferFrom(body: WireTransferRequest): Signed<TransferMessage> {
   const { account, to, nonce, expirySeconds, signature } = body;
   const amountMicroUsd = paidMicroUsd(body.amount);
   return {

@@ -13,6 +13,7 @@ import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
 import type { WireInsurance, WirePosition } from "../protocol/margin-wire.ts";
 import { baseFromLots, type Market, usdFromPriceTicks } from "../protocol/market.ts";
 import type { OrderLimits } from "../protocol/order-limits.ts";
+import type { WireBalance } from "../protocol/wire/account.ts";
 import { marginMode, wireLossLimit, wireMargin } from "../risk/wire-figures.ts";
 import { type AccountView, leafPositions, type MarketView } from "../sequencer/exchange-view.ts";
 import type { Finality, ProvenBatch } from "../sequencer/finality.ts";
@@ -47,6 +48,7 @@ export class Wire {
   order(record: OrderRecord): WireOrder {
     const market = this.market(record.market);
     return {
+      id: `${record.slot}-${record.sequence}`,
       account: record.account,
       slot: record.slot,
       sequence: record.sequence,
@@ -59,6 +61,7 @@ export class Wire {
       status: record.closed === null ? "open" : "closed",
       reason: record.closed,
       clientId: record.clientId,
+      command: record.command,
       acceptedAtMs: record.acceptedAtMs,
       updatedAtMs: record.updatedAtMs,
       finality: this.finalityOf(record.lastFillStep),
@@ -114,7 +117,7 @@ export class Wire {
     return { batchNumber, txHash, firstStep: steps.first, lastStep: steps.last, provenAtMs, details };
   }
 
-  account(view: AccountView, positions: WirePosition[]): WireAccount {
+  account(view: AccountView, positions: WirePosition[], balance: WireBalance): WireAccount {
     const { isolatedMarket, figures } = view;
     const proven = this.finality.account(view.account);
     return {
@@ -126,6 +129,7 @@ export class Wire {
       isolatedMarket: this.symbolOrNull(isolatedMarket),
       lossLimit: wireLossLimit(isolatedMarket, figures),
       collateral: usdFromPicoUsd(view.collateralPicoUsd),
+      balance,
       ...wireMargin(figures),
       positions,
       withdrawalNonce: view.withdrawalNonce,
@@ -181,6 +185,7 @@ export class Wire {
       priceStep: usdFromPriceTicks(market, limits.priceStepTicks),
       sizeStep: baseFromLots(market, limits.quantityStepLots),
       sizeMin: baseFromLots(market, limits.quantityMinLots),
+      notionalMin: usdFromMicroUsd(BigInt(limits.notionalMinMicroUsd ?? 0)),
       sizeMax: baseFromLots(market, limits.quantityMaxLots),
       bestBid: price(view.bidTicks),
       bestAsk: price(view.askTicks),

@@ -1,5 +1,5 @@
 import { SELF_TRADES, TIMES_IN_FORCE } from "../protocol/message.ts";
-import { priceReject, quantityReject } from "../protocol/order-limits.ts";
+import { notionalReject, priceReject, quantityReject } from "../protocol/order-limits.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS, INSURANCE_ACCOUNT, MARKETS, ORDER_SLOTS, WIDTH } from "../protocol/spec.ts";
 import type { BookRules } from "./book-rules.ts";
@@ -76,5 +76,5 @@ export function orderReject(order: BookOrder, rules: BookRules, nowSeconds: numb
   if (expirySeconds < nowSeconds) return "EXPIRED";
   if (expirySeconds - nowSeconds > rules.expiryHorizonSeconds) return "EXPIRY_TOO_FAR";
   // 5. Price.
-  return priceReject(limitPriceTicks, terms);
+  return priceReject(limitPriceTicks, terms) ?? notionalReject(order, terms);
 }

@@ -136,12 +136,21 @@ export const DEVNET_FEE_TIERS: readonly { makerPpm: number; takerPpm: number }[]
   { makerPpm: -50, takerPpm: 300 },
 ];
 
+/** Least order, in every market: one USD. */
+export const DEVNET_NOTIONAL_MIN_MICRO_USD = 1_000_000;
+
 /** Terms on which the book accepts orders, by market index; null where no market is live. */
 export const DEVNET_BOOK_RULES = {
   markets: Array.from({ length: MARKETS }, (_, index) => {
     const entry = DEVNET_MARKETS[index];
     if (entry === undefined) return null;
-    return { priceStepTicks: 1, quantityStepLots: 1, quantityMinLots: 1, quantityMaxLots: entry.quantityMaxLots };
+    return {
+      priceStepTicks: 1,
+      quantityStepLots: 1,
+      quantityMinLots: 1,
+      quantityMaxLots: entry.quantityMaxLots,
+      notionalMinMicroUsd: DEVNET_NOTIONAL_MIN_MICRO_USD,
+    };
   }),
   /** 90 days. */
   expiryHorizonSeconds: 7_776_000,

@@ -1,3 +1,4 @@
+import type { LoginMessage } from "./login.ts";
 import { pack, unpack } from "./packing.ts";
 import { MAX_FEE_OFFSET_PPM, MESSAGE_KIND, MESSAGE_WORD, ROW_KIND, type RowKindName, WIDTH } from "./spec.ts";
 
@@ -83,8 +84,11 @@ export interface MarginModeMessage {
 /** What becomes a row of a batch. */
 export type Message = OrderMessage | CancelMessage | CancelAllMessage | WithdrawalMessage | TransferMessage;
 
-/** Whatever a trading key signs. */
+/** What is a command once its signature is checked. */
 export type Instruction = Message | MarginModeMessage;
+
+/** Whatever a trading key signs. */
+export type Statement = Instruction | LoginMessage;
 
 /** EdDSA-Poseidon signature on BabyJubJub, as circomlib verifies it. */
 export interface Signature {
@@ -93,7 +97,7 @@ export interface Signature {
   s: bigint;
 }
 
-export type Signed<M extends Instruction = Message> = M & { signature: Signature };
+export type Signed<M extends Statement = Message> = M & { signature: Signature };
 
 /** Raw fields of the message word, for the packer and the circuit. */
 export type MessageFields = Record<(typeof MESSAGE_WORD)[number][0], bigint>;
@@ -122,8 +126,9 @@ export function orderFlags(order: OrderMessage): number {
 }
 
 /** Fields of the signed word of a message; unused ones are zero (docs/protocol.md §3). */
-export function messageFields(message: Instruction): MessageFields {
-  const fields = { ...NO_FIELDS, account: BigInt(message.account), sequence: BigInt(message.sequence) };
+export function messageFields(message: Statement): MessageFields {
+  const sequence = message.kind === "login" ? message.issuedAtMs : message.sequence;
+  const fields = { ...NO_FIELDS, account: BigInt(message.account), sequence: BigInt(sequence) };
   switch (message.kind) {
     case "order":
       fields.market = BigInt(message.market);
@@ -140,6 +145,7 @@ export function messageFields(message: Instruction): MessageFields {
       fields.slot = BigInt(message.slot);
       return fields;
     case "cancelAll":
+    case "login":
       return fields;
     case "transfer":
       fields.slot = BigInt(message.to) & ((1n << BigInt(WIDTH.slot)) - 1n);
@@ -168,7 +174,7 @@ export function pathSlot(message: Message): number {
 }
 
 /** The word that is signed. @throws RangeError naming a field that does not fit its width. */
-export function messageWord(message: Instruction): bigint {
+export function messageWord(message: Statement): bigint {
   return pack(MESSAGE_WORD, messageFields(message));
 }
 
@@ -212,6 +218,6 @@ export function kindNumber(kind: RowKindName): number {
 }
 
 /** Number of a signed message's kind, in its hash and in the journal. */
-export function instructionKind(kind: Instruction["kind"]): number {
+export function instructionKind(kind: Statement["kind"]): number {
   return MESSAGE_KIND[kind];
 }

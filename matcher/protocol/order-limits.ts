@@ -10,6 +10,8 @@ export interface OrderLimits {
   quantityMinLots: number;
   /** At most 2^40 − 1. */
   quantityMaxLots: number;
+  /** Price · quantity of an order is at least this, unless it only reduces: one tick times one lot is one micro-USD. 0 when absent. */
+  notionalMinMicroUsd?: number;
 }
 
 const QUANTITY_LIMIT_LOTS = 2 ** WIDTH.quantityLots;
@@ -28,4 +30,13 @@ export function priceReject(limitPriceTicks: number, limits: OrderLimits): Rejec
   if (limitPriceTicks === 0) return "PRICE_ZERO";
   if (typeof limitPriceTicks !== "number" || limitPriceTicks >>> 0 !== limitPriceTicks) return "PRICE_TOO_LARGE";
   return limits.priceStepTicks !== 1 && limitPriceTicks % limits.priceStepTicks !== 0 ? "OFF_TICK" : null;
+}
+
+/** What is wrong with the size in money. What only reduces is free of it: a small rest of a position must have a way out. */
+export function notionalReject(
+  { limitPriceTicks, quantityLots, reduceOnly }: { limitPriceTicks: number; quantityLots: number; reduceOnly: boolean },
+  { notionalMinMicroUsd = 0 }: OrderLimits,
+): RejectCode | null {
+  // A product that is no exact integer is far above any minimum.
+  return reduceOnly || limitPriceTicks * quantityLots >= notionalMinMicroUsd ? null : "NOTIONAL_TOO_SMALL";
 }

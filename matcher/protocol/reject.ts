@@ -55,6 +55,13 @@ export const REJECTS = {
     message: "The quantity is below the market's smallest.",
     remedy: "Send at least the market's smallest quantity.",
   },
+  NOTIONAL_TOO_SMALL: {
+    code: "NOTIONAL_TOO_SMALL",
+    httpStatus: 400,
+    field: "quantityLots",
+    message: "Price times quantity is below the market's smallest order.",
+    remedy: "Raise the quantity to notionalMin of GET /v1/markets, or send a reduce-only order.",
+  },
   QUANTITY_TOO_LARGE: {
     code: "QUANTITY_TOO_LARGE",
     httpStatus: 400,
@@ -278,8 +285,15 @@ export const REJECTS = {
     code: "BACKLOG_FULL",
     httpStatus: 503,
     field: null,
-    message: "Too much unproven work is in flight; new orders wait for proofs. Cancels are still accepted.",
+    message: "Too much work is in flight; new orders wait for proofs or for the history. Cancels are still accepted.",
     remedy: "Retry after the time that the status URL estimates.",
+  },
+  HISTORY_UNAVAILABLE: {
+    code: "HISTORY_UNAVAILABLE",
+    httpStatus: 503,
+    field: null,
+    message: "The past cannot be read at the moment. The newest orders, fills and payments still can.",
+    remedy: "Retry later, or ask for the newest rows only.",
   },
   FROZEN: {
     code: "FROZEN",

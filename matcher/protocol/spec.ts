@@ -110,6 +110,7 @@ export const MESSAGE_KIND = {
   withdrawal: ROW_KIND.withdrawal,
   transfer: ROW_KIND.transfer,
   marginMode: 2 ** WIDTH.rowKind,
+  login: 2 ** WIDTH.rowKind + 1,
 } as const;
 
 export const QUEUE_KIND = {

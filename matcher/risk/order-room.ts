@@ -44,9 +44,11 @@ export function maxOrderLots(state: AdmissionState, order: AdmissionOrder, limit
   const market = terms.markets[order.market];
   if (market === undefined) return 0n;
   const stepLots = BigInt(limits.quantityStepLots);
+  const notionalMinMicroUsd = order.reduceOnly ? 0n : BigInt(limits.notionalMinMicroUsd ?? 0);
   const onStep = (lots: bigint) => {
     const rounded = lots - (lots % stepLots);
-    return rounded < BigInt(limits.quantityMinLots) ? 0n : rounded;
+    if (rounded < BigInt(limits.quantityMinLots)) return 0n;
+    return rounded * BigInt(order.limitPriceTicks) < notionalMinMicroUsd ? 0n : rounded;
   };
   const reducible = reducibleLots(position.sizesLots[order.market] as bigint, order.side);
   const largest = BigInt(limits.quantityMaxLots);

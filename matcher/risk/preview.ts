@@ -1,5 +1,5 @@
 import type { OrderMessage, TimeInForce } from "../protocol/message.ts";
-import { type OrderLimits, priceReject, quantityReject } from "../protocol/order-limits.ts";
+import { notionalReject, type OrderLimits, priceReject, quantityReject } from "../protocol/order-limits.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { PPM } from "../protocol/spec.ts";
 import {
@@ -142,7 +142,8 @@ export function previewOrder(state: PreviewState, order: PreviewOrder, market: P
   const shape =
     (order.postOnly && order.timeInForce !== "GTT" ? "POST_ONLY_NOT_RESTING" : null) ??
     quantityReject(order.quantityLots, limits) ??
-    priceReject(order.limitPriceTicks, limits);
+    priceReject(order.limitPriceTicks, limits) ??
+    notionalReject(order, limits);
   if (shape !== null) return { refusal: shape, ...nothing, maxLots };
   const quantityLots = BigInt(order.quantityLots);
   const reducible = reducibleLots(state.position.sizesLots[order.market] as bigint, order.side);

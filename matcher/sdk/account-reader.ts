@@ -11,6 +11,8 @@ import { ExchangeReader } from "./exchange-reader.ts";
 import type { Http } from "./http.ts";
 import type { MarketData } from "./market-data.ts";
 import type { OrderTerms } from "./order-terms.ts";
+import { AccountPast } from "./past.ts";
+import type { Session } from "./session.ts";
 
 /** The account and the markets of one epoch. */
 interface Moment {
@@ -27,12 +29,18 @@ const LOOKS_MAX = 5;
  */
 export class AccountReader extends ExchangeReader {
   readonly account: number;
+  /** For what is private; logs in by itself. */
+  readonly session: Session;
+  /** Everything that it ever did. */
+  readonly past: AccountPast;
   /** Most that the account is charged: what an order signs unless told otherwise. */
   protected takerFeePpm: number;
 
-  constructor(http: Http, markets: WireMarkets, account: WireAccount) {
+  constructor(http: Http, markets: WireMarkets, account: WireAccount, session: Session) {
     super(http, markets);
+    this.session = session;
     this.account = account.account;
+    this.past = new AccountPast(session, this.account);
     this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
   }
 
@@ -43,18 +51,18 @@ export class AccountReader extends ExchangeReader {
   }
 
   async fills(limit?: number): Promise<WireFill[]> {
-    return (await this.http.get<{ fills: WireFill[] }>("/v1/fills", { account: this.account, limit })).fills;
+    return (await this.session.get<{ fills: WireFill[] }>("/v1/fills", { account: this.account, limit })).fills;
   }
 
   async withdrawals(limit?: number): Promise<WireWithdrawal[]> {
     const query = { account: this.account, limit };
-    return (await this.http.get<{ withdrawals: WireWithdrawal[] }>("/v1/withdrawals", query)).withdrawals;
+    return (await this.session.get<{ withdrawals: WireWithdrawal[] }>("/v1/withdrawals", query)).withdrawals;
   }
 
   /** Liquidations, deleveragings and settled positions: what changed a position without a signature. */
   async forcedTrades(limit?: number): Promise<WireForcedTrade[]> {
     const query = { account: this.account, limit };
-    return (await this.http.get<{ trades: WireForcedTrade[] }>("/v1/forced-trades", query)).trades;
+    return (await this.session.get<{ trades: WireForcedTrade[] }>("/v1/forced-trades", query)).trades;
   }
 
   /** Equity, requirements, free collateral, ratio and leverage. */

@@ -6,8 +6,8 @@ import type {
   WireOrder,
   WireOrderRequest,
   WirePlaced,
-  WireTransfer,
-  WireWithdrawal,
+  WireTransferred,
+  WireWithdrawn,
 } from "../protocol/api-wire.ts";
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { KeyPair } from "../protocol/keys.ts";
@@ -20,7 +20,9 @@ import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
+import { type ReceiptOptions, Receipts } from "./receipts.ts";
 import { SequenceClock } from "./sequence-clock.ts";
+import { Session } from "./session.ts";
 import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
 
 export type { OrderName, OrderTerms } from "./order-terms.ts";
@@ -36,6 +38,8 @@ export interface ClientOptions {
   owner?: string;
   /** Where to sign for. A server that says otherwise gets no signatures; without it, the server is believed. */
   expect?: { chainId: number; exchange: string };
+  /** What becomes of the receipts that acknowledgements carry. */
+  receipts?: ReceiptOptions;
   fetch?: Fetch;
   nowMs?: () => number;
 }
@@ -49,6 +53,7 @@ const DAY_SECONDS = 86_400;
 export class ClearbookClient extends AccountReader {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
+  readonly receipts: Receipts;
   private readonly sequences: SequenceClock;
   /** Last sequence that an amend of a slot's order was given. */
   private readonly revisions = new Map<number, number>();
@@ -61,11 +66,19 @@ export class ClearbookClient extends AccountReader {
   constructor(
     http: Http,
     signer: OrderSigner,
-    about: { account: WireAccount; markets: WireMarkets; open: WireOrder[]; nowMs: () => number },
+    about: {
+      account: WireAccount;
+      markets: WireMarkets;
+      open: WireOrder[];
+      session: Session;
+      nowMs: () => number;
+      receipts?: ReceiptOptions | undefined;
+    },
   ) {
-    const { account, markets, open, nowMs } = about;
-    super(http, markets, account);
+    const { account, markets, open, session, nowMs } = about;
+    super(http, markets, account, session);
     this.signer = signer;
+    this.receipts = new Receipts(http, markets, about.receipts);
     this.nowMs = nowMs;
     this.isolated = account.mode === "isolated";
     this.sequences = new SequenceClock(account.minSequence, nowMs);
@@ -93,8 +106,10 @@ export class ClearbookClient extends AccountReader {
       // Isolated accounts under the same key are for one position each: they are asked for by their index.
       if (options.account === undefined && account.mode === "isolated") continue;
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
-      const { orders: open } = await http.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
-      return new ClearbookClient(http, signer, { account, markets, open, nowMs });
+      const session = new Session(http, signer, candidate, nowMs);
+      const { orders: open } = await session.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
+      const about = { account, markets, open, session, nowMs, receipts: options.receipts };
+      return new ClearbookClient(http, signer, about);
     }
     const which =
       options.account === undefined ? `no account of ${owner} has` : `account ${options.account} does not have`;
@@ -114,7 +129,7 @@ export class ClearbookClient extends AccountReader {
   async orders(status: "open" | "closed" | "all" = "open"): Promise<WireOrder[]> {
     const known = new Map(this.resting);
     const query = { account: this.account, status, limit: 1_000 };
-    const { orders } = await this.http.get<{ orders: WireOrder[] }>("/v1/orders", query);
+    const { orders } = await this.session.get<{ orders: WireOrder[] }>("/v1/orders", query);
     if (status !== "open") return orders;
     const live = new Set(orders.map(({ slot }) => slot));
     // Only what was resting before the question was asked, and still is the same order, can be known to be gone.
@@ -125,7 +140,7 @@ export class ClearbookClient extends AccountReader {
   // ── Trading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Places an order on a slot of its own.
+   * Places an order on a slot of its own. Without an answer it is sent again, the same bytes: the exchange acts on them once.
    * @throws ClearbookError, Unreachable (the order may be live then: its slot stays taken until {@link orders} has looked),
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
@@ -178,18 +193,17 @@ export class ClearbookClient extends AccountReader {
   async cancel({ slot, sequence }: OrderName, settle = false): Promise<WireCancelled> {
     const message = { kind: "cancel", account: this.account, slot, sequence } as const;
     const { kind: _, ...body } = message;
+    const signature = this.signer.sign(message);
+    let cancelled: WireCancelled;
     try {
-      const cancelled = await this.http.post<WireCancelled>("/v1/cancel", {
-        ...body,
-        settle,
-        signature: this.signer.sign(message),
-      });
-      this.gone(slot, sequence);
-      return cancelled;
+      cancelled = await this.http.post("/v1/cancel", { ...body, settle, signature });
     } catch (error) {
       if (error instanceof ClearbookError && error.code === "ORDER_NOT_FOUND") this.gone(slot, sequence);
       throw error;
     }
+    this.gone(slot, sequence);
+    await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
+    return cancelled;
   }
 
   /** Cancels everything that was signed before this call, also what has not arrived yet. */
@@ -197,17 +211,15 @@ export class ClearbookClient extends AccountReader {
     const known = new Map(this.resting);
     const message = { kind: "cancelAll", account: this.account, sequence: this.sequences.next() } as const;
     const { kind: _, ...body } = message;
-    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", {
-      ...body,
-      settle,
-      signature: this.signer.sign(message),
-    });
+    const signature = this.signer.sign(message);
+    const cancelled = await this.http.post<WireCancelled>("/v1/cancel-all", { ...body, settle, signature });
     for (const [slot, sequence] of known) this.gone(slot, sequence);
+    await this.receipts.keep({ message, signature, settle }, cancelled.receipt);
     return cancelled;
   }
 
   /** Withdraws to the account's L1 owner; claimable there once proven. @param amountUsd decimal string */
-  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawal> {
+  async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawn> {
     const { withdrawalNonce } = await this.state();
     const message: Message = {
       kind: "withdrawal",
@@ -216,24 +228,30 @@ export class ClearbookClient extends AccountReader {
       expirySeconds: this.expiry(ttlSeconds),
       amountMicroUsd: microUsdFromUsd(amountUsd),
     };
-    return this.http.post("/v1/withdrawals", {
+    const signature = this.signer.sign(message);
+    const withdrawn = await this.http.post<WireWithdrawn>("/v1/withdrawals", {
       account: this.account,
       nonce: withdrawalNonce,
       amount: amountUsd,
       expirySeconds: message.expirySeconds,
-      signature: this.signer.sign(message),
+      signature,
     });
+    await this.receipts.keep({ message, signature }, withdrawn.receipt);
+    return withdrawn;
   }
 
   /** Moves collateral to another account of the same L1 owner, at once. @param amountUsd decimal string */
-  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransfer> {
+  async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransferred> {
     const { withdrawalNonce: nonce } = await this.state();
     const { account } = this;
     const expirySeconds = this.expiry(ttlSeconds);
     const amountMicroUsd = microUsdFromUsd(amountUsd);
     const message: Message = { kind: "transfer", account, to, sequence: nonce, expirySeconds, amountMicroUsd };
     const signature = this.signer.sign(message);
-    return this.http.post("/v1/transfers", { account, to, nonce, amount: amountUsd, expirySeconds, signature });
+    const body = { account, to, nonce, amount: amountUsd, expirySeconds, signature };
+    const sent = await this.http.post<WireTransferred>("/v1/transfers", body);
+    await this.receipts.keep({ message, signature }, sent.receipt);
+    return sent;
   }
 
   /**
@@ -248,6 +266,7 @@ export class ClearbookClient extends AccountReader {
     const body = { account: this.account, isolatedMarket: market, sequence, signature };
     const set = await this.http.post<WireMarginModeSet>("/v1/margin-mode", body);
     this.isolated = market !== null;
+    await this.receipts.keep({ message, signature }, set.receipt);
     return set;
   }
 
@@ -300,11 +319,9 @@ export class ClearbookClient extends AccountReader {
     };
     if (terms.clientId !== undefined) body.clientId = terms.clientId;
     const { slot, sequence } = order;
+    let placed: WirePlaced;
     try {
-      const placed = await this.http.post<WirePlaced>("/v1/orders", body);
-      if (placed.order.status === "open") this.rests(slot, sequence);
-      else this.gone(slot, sequence);
-      return placed;
+      placed = await this.http.postUntilAnswered("/v1/orders", body);
     } catch (error) {
       // Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken.
       if (error instanceof ClearbookError && error.code !== "INTERNAL") {
@@ -312,6 +329,13 @@ export class ClearbookClient extends AccountReader {
       } else this.rests(slot, sequence);
       throw error;
     }
+    if (placed.order.status === "open") this.rests(slot, sequence);
+    else this.gone(slot, sequence);
+    const sent = { message: order, signature: body.signature, clientId: terms.clientId };
+    // A name may stand for what an earlier request of other bytes has placed: it is receipted as it was sent then.
+    if (placed.duplicate && terms.clientId !== undefined) await this.receipts.keepOwn(sent, placed.receipt);
+    else await this.receipts.keep(sent, placed.receipt);
+    return placed;
   }
 
   private rests(slot: number, sequence: number): void {

@@ -11,16 +11,20 @@ import type { WireInsurance, WireOwner } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
 import type { Http } from "./http.ts";
 import { MarketData } from "./market-data.ts";
+import { MarketPast } from "./past.ts";
 
 /** What is the same for everybody. */
 export class ExchangeReader {
   protected readonly http: Http;
+  /** Trades, candles and epochs of the past. */
+  readonly marketPast: MarketPast;
   /** As of the last look. */
   protected markets: MarketData;
   protected epochTimeSeconds: number;
 
   constructor(http: Http, markets: WireMarkets) {
     this.http = http;
+    this.marketPast = new MarketPast(http);
     this.markets = new MarketData(markets);
     this.epochTimeSeconds = markets.epoch.timeSeconds;
   }

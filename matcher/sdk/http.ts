@@ -36,6 +36,13 @@ export class Unreachable extends Error {
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 const TIMEOUT_MS = 10_000;
+/** Times that something is sent without an answer, with pauses that double. */
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 50;
+
+function bearer(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
 
 /** JSON over fetch. */
 export class Http {
@@ -48,18 +55,33 @@ export class Http {
     this.fetch = fetchWith;
   }
 
-  /** @throws ClearbookError, Unreachable */
-  get<T>(path: string, query: Record<string, string | number | undefined> = {}): Promise<T> {
+  /** @param token of a session, for what is private. @throws ClearbookError, Unreachable */
+  get<T>(path: string, query: Record<string, string | number | undefined> = {}, token?: string): Promise<T> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
     const text = search.toString();
-    return this.request<T>(text === "" ? path : `${path}?${text}`, { method: "GET" });
+    return this.request<T>(text === "" ? path : `${path}?${text}`, { method: "GET", headers: bearer(token) });
   }
 
-  /** @throws ClearbookError, Unreachable */
-  post<T>(path: string, body: unknown): Promise<T> {
-    const headers = { "content-type": "application/json" };
+  /** @param token of a session, where one is needed. @throws ClearbookError, Unreachable */
+  post<T>(path: string, body: unknown, token?: string): Promise<T> {
+    const headers = { "content-type": "application/json", ...bearer(token) };
     return this.request<T>(path, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  /**
+   * Posts what the exchange acts on once, however often it comes: without an answer it is sent again.
+   * @throws ClearbookError; Unreachable after the last try: what was sent may have been accepted
+   */
+  async postUntilAnswered<T>(path: string, body: unknown, token?: string): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.post<T>(path, body, token);
+      } catch (error) {
+        if (!(error instanceof Unreachable) || attempt === ATTEMPTS) throw error;
+        await new Promise((wake) => setTimeout(wake, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+      }
+    }
   }
 
   private async request<T>(path: string, init: RequestInit): Promise<T> {

@@ -107,6 +107,7 @@ export class MarketData {
       quantityStepLots: Number(lotsOf(market, wire.sizeStep)),
       quantityMinLots: Number(lotsOf(market, wire.sizeMin)),
       quantityMaxLots: Number(lotsOf(market, wire.sizeMax)),
+      notionalMinMicroUsd: Number(microUsdFromUsd(wire.notionalMin)),
     };
   }
 

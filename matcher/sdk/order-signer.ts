@@ -1,6 +1,6 @@
 import type { WireSignature } from "../protocol/api-wire.ts";
 import { type KeyPair, keyPairOf } from "../protocol/keys.ts";
-import type { Instruction } from "../protocol/message.ts";
+import type { Statement } from "../protocol/message.ts";
 import { messageHash } from "../protocol/message-hash.ts";
 import { sign } from "../protocol/signature.ts";
 
@@ -15,7 +15,7 @@ export class OrderSigner {
     this.domain = domain;
   }
 
-  sign(message: Instruction): WireSignature {
+  sign(message: Statement): WireSignature {
     const { r8x, r8y, s } = sign(this.key, messageHash(message, this.domain));
     return { r8x: r8x.toString(), r8y: r8y.toString(), s: s.toString() };
   }

@@ -28,6 +28,8 @@ const TAG = {
   feeTier: 5,
   fundingSample: 6,
   liquidationSweep: 7,
+  deadMansSwitch: 8,
+  cancelApi: 9,
 } as const;
 const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
 /** Market byte of a cancelAllApi that names none. */
@@ -59,6 +61,15 @@ export function commandBytes(command: Command): Uint8Array {
     case "cancelAllApi":
       out.uint(command.account, 4);
       out.uint(command.market ?? EVERY_MARKET, 1);
+      break;
+    case "cancelApi":
+      out.uint(command.account, 4);
+      out.uint(command.slot, 2);
+      out.uint(command.sequence, 6);
+      break;
+    case "deadMansSwitch":
+      out.uint(command.account, 4);
+      out.uint(command.timeoutMs, 4);
       break;
     case "feeTier":
       out.uint(command.account, 4);
@@ -112,6 +123,10 @@ function readCommand(source: ByteReader): Command {
       const market = source.uint(1);
       return { type: "cancelAllApi", account, market: market === EVERY_MARKET ? null : market };
     }
+    case TAG.cancelApi:
+      return { type: "cancelApi", account: source.uint(4), slot: source.uint(2), sequence: source.uint(6) };
+    case TAG.deadMansSwitch:
+      return { type: "deadMansSwitch", account: source.uint(4), timeoutMs: source.uint(4) };
     case TAG.feeTier:
       return { type: "feeTier", account: source.uint(4), tier: source.uint(1) };
     case TAG.fundingSample:

@@ -37,6 +37,22 @@ export interface CancelAllApiCommand {
   readonly market: number | null;
 }
 
+/** The exchange takes one order out on its owner's behalf, likewise. */
+export interface CancelApiCommand {
+  readonly type: "cancelApi";
+  readonly account: number;
+  readonly slot: number;
+  readonly sequence: number;
+}
+
+/** All of the account's orders are to be cancelled at a time, unless another of these comes first. */
+export interface DeadMansSwitchCommand {
+  readonly type: "deadMansSwitch";
+  readonly account: number;
+  /** From the command's own time on; 0 turns the switch off. */
+  readonly timeoutMs: number;
+}
+
 /** An account's fee tier changes. Tier 0 is what every account starts with. */
 export interface FeeTierCommand {
   readonly type: "feeTier";
@@ -65,6 +81,8 @@ export type Command =
   | QueueCommand
   | MessageCommand
   | CancelAllApiCommand
+  | CancelApiCommand
+  | DeadMansSwitchCommand
   | FeeTierCommand
   | FundingSampleCommand
   | LiquidationSweepCommand;

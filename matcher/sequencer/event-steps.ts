@@ -10,6 +10,7 @@ const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "cancel-remembered",
   "liquidation-ended",
   "fee-tier",
+  "dead-mans-switch",
   "margin-mode",
   "funding-sample",
   "funding-interval",

@@ -61,6 +61,14 @@ export interface CancelledAllEvent {
   settle: boolean;
 }
 
+/** An account's dead-man's switch was set, turned off, or has fired: then its orders have a `removed` each before this. */
+export interface DeadMansSwitchEvent {
+  type: "dead-mans-switch";
+  account: number;
+  /** When all orders are cancelled; null: never. */
+  deadlineMs: number | null;
+}
+
 export interface FeeTierEvent {
   type: "fee-tier";
   account: number;
@@ -152,6 +160,7 @@ export type ExchangeEvent =
   | CancelledEvent
   | CancelledAllEvent
   | FeeTierEvent
+  | DeadMansSwitchEvent
   | LiquidatedEvent
   | DeleveragedEvent
   | PositionSettledEvent

@@ -23,6 +23,7 @@ import type { Step } from "../state/step.ts";
 import { ClientOrders } from "./client-orders.ts";
 import type { Command } from "./command.ts";
 import { journalRecordBytes } from "./command-bytes.ts";
+import { DeadMansSwitches } from "./dead-mans-switches.ts";
 import { provingSteps } from "./event-steps.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
 import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
@@ -59,6 +60,7 @@ export class ExchangeState {
   readonly funding: FundingMeter;
   readonly liquidator: Liquidator;
   readonly clientOrders = new ClientOrders();
+  readonly deadMansSwitches = new DeadMansSwitches();
   private readonly rules: BookRules;
   private readonly accountsByOwner = new Map<bigint, number[]>();
   /** Steps of the command being executed. */
@@ -158,7 +160,7 @@ export class ExchangeState {
     const acceptedAtMs = Math.max(nowMs, this.lastAcceptedMs);
     // Encoding comes first: what cannot be written down must not happen. (A message is encoded once it is found to be one.)
     const early = command.type === "message" ? null : journalRecordBytes({ acceptedAtMs, command });
-    const effect = this.effect(command);
+    const effect = this.effect(command, acceptedAtMs);
     if (typeof effect === "string") {
       if (this.pendingSteps.length > 0) throw new Error(`a command refused with ${effect} left steps behind`);
       return { accepted: false, code: effect };
@@ -180,7 +182,7 @@ export class ExchangeState {
     return { accepted: true, command: this.commands, acceptedAtMs, ...chain, events, steps };
   }
 
-  private effect(command: Command): Effect {
+  private effect(command: Command, acceptedAtMs: number): Effect {
     switch (command.type) {
       case "epoch":
         return this.openEpoch(command.epoch);
@@ -208,10 +210,19 @@ export class ExchangeState {
         break;
       }
       case "cancelAllApi": {
-        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
-        const filter = command.market === null ? {} : { market: command.market };
-        return this.settleBook(this.engine.cancelAll(command.account, filter));
+        const { account, market } = command;
+        if (!this.ledger.has(account)) return "UNKNOWN_ACCOUNT";
+        const events = this.settleBook(this.engine.cancelAll(account, market === null ? {} : { market }));
+        return market === null ? [...events, ...this.deadMansSwitches.spend(account, acceptedAtMs)] : events;
       }
+      case "cancelApi": {
+        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
+        const events = this.engine.cancel(command.account, command.slot, command.sequence);
+        return events[0]?.type === "rejected" ? events[0].code : this.settleBook(events);
+      }
+      case "deadMansSwitch":
+        if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
+        return [this.deadMansSwitches.set(command.account, command.timeoutMs, acceptedAtMs)];
       case "feeTier": {
         if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
         this.fees.set(command.account, command.tier);

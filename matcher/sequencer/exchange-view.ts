@@ -1,4 +1,4 @@
-import { bestPrices, type Depth, depth, marketChecksum, totals } from "../book/book-view.ts";
+import { bestPrices, type Depth, depth, marketChecksum, orderAt, totals } from "../book/book-view.ts";
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { EpochMarket } from "../protocol/epoch.ts";
 import { type AccountFigures, accountFigures, allPositionFigures, type PositionFigures } from "../risk/figures.ts";
@@ -77,6 +77,11 @@ export function marketView(state: ExchangeState, market: number): MarketView {
 export function depthView(state: ExchangeState, market: number, levelsMax: number): Depth & { checksum: number } {
   const { book } = state.engine;
   return { ...depth(book, market, levelsMax), checksum: marketChecksum(book, market) };
+}
+
+/** Sequence of the order that is live on a slot, or null. */
+export function liveSequence(state: ExchangeState, account: number, slot: number): number | null {
+  return orderAt(state.engine.book, account, slot)?.sequence ?? null;
 }
 
 export function openOrderCount(state: ExchangeState): number {

@@ -1,10 +1,13 @@
+import type { LoginMessage } from "../protocol/login.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
+import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
@@ -16,7 +19,7 @@ export interface SequencerOptions {
   backlog?: Backlog;
   log?: CommandLog;
   finality?: Finality;
-  /** Signatures being checked at once; beyond, senders are told to wait. */
+  /** Signatures waiting or being checked at once; beyond, senders are told to wait (signature-queue.ts). */
   verifyingMax?: number;
   /** The clock that dates commands. */
   nowMs?: () => number;
@@ -28,9 +31,11 @@ export interface SubmitOptions {
   settle?: boolean;
   /** Orders only: the client's own name for it. */
   clientId?: string | undefined;
+  /** Whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts). */
+  origin?: string;
+  /** Asked once the signature is found to be good: a code refuses the message. What is charged to an account is charged here. */
+  admit?: () => RejectCode | null;
 }
-
-const DEFAULT_VERIFYING_MAX = 4_096;
 
 /** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
 export class SequencerHalted extends Error {
@@ -50,15 +55,14 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
-  private readonly verifier: SignatureVerifier;
+  /** Who waits for the verifying threads, and who sent them wrong signatures. */
+  readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
-  private readonly verifyingMax: number;
   private readonly nowMs: () => number;
   private readonly acceptedListeners: AcceptedListener[] = [];
   private readonly durableListeners: AcceptedListener[] = [];
   /** Resolves when everything accepted so far is durable. */
   private lastDurable: Promise<void> = Promise.resolve();
-  private verifying = 0;
   private halted: SequencerHalted | null = null;
   refusedCount = 0;
 
@@ -71,13 +75,13 @@ export class Sequencer {
     ...options
   }: SequencerOptions) {
     this.state = state;
-    this.verifier = verifier;
     this.backlog = backlog;
     this.finality = finality;
     finality.onProven(({ steps }) => backlog.provenThrough(steps.last));
     this.log = log;
     this.nowMs = options.nowMs ?? Date.now;
-    this.verifyingMax = options.verifyingMax ?? DEFAULT_VERIFYING_MAX;
+    const { verifyingMax } = options;
+    this.signatures = new SignatureQueue(verifier, verifyingMax === undefined ? {} : { verifyingMax });
   }
 
   /** Why nothing is accepted any more, or null. */
@@ -99,22 +103,25 @@ export class Sequencer {
    * A signed message from outside: shape, signature, backlog, then the state machine. Resolves once the command is durable.
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
-  async submit(message: Signed<Instruction>, { settle = false, clientId }: SubmitOptions = {}): Promise<Submitted> {
+  async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
+    const { settle = false, clientId, admit, origin = "" } = options;
     this.assertRunning();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
     const key = this.state.keyOf(message.account);
     if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
-    // 2. The signature.
-    if (this.verifying >= this.verifyingMax) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
-    this.verifying += 1;
-    const { signed, messageHash } = await this.verifier.verify(message, key).finally(() => {
-      this.verifying -= 1;
-    });
+    // 2. The signature, in its turn.
+    const verification = await this.signatures.check(message, key, origin);
+    if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
+    const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
-    // 3. Room for what it may lead to.
-    const wait = this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+    const refused = admit?.() ?? null;
+    if (refused !== null) return { outcome: this.refuse(refused), messageHash };
+    // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
+    const wait = this.isRetry(message, clientId)
+      ? null
+      : this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
@@ -125,11 +132,37 @@ export class Sequencer {
   }
 
   /**
+   * Whether a login is signed by its account's trading key. It is no command: nothing is journaled, and its time is the caller's to judge.
+   * @param origin see {@link SubmitOptions.origin}
+   * @throws (rejects) when the verifier is broken
+   */
+  async loginRefusal(login: Signed<LoginMessage>, origin = ""): Promise<RejectCode | null> {
+    const key = this.state.keyOf(login.account);
+    if (key === undefined) return "UNKNOWN_ACCOUNT";
+    const verification = await this.signatures.check(login, key, origin);
+    if (verification === null) return "RATE_LIMIT";
+    return verification.signed ? null : "WRONG_SIGNATURE";
+  }
+
+  /**
    * A command of the exchange itself: epochs and queue entries from L1, fee tiers. Takes effect at once.
    * @throws RangeError for one that cannot follow (nothing has changed then), SequencerHalted
    */
   apply(command: Exclude<Command, { type: "message" }>): Outcome {
     return this.run(command);
+  }
+
+  /** {@link apply} for a client that waits: resolves once the command is durable. */
+  async applyDurably(command: Exclude<Command, { type: "message" }>): Promise<Outcome> {
+    const outcome = this.run(command);
+    await this.lastDurable;
+    return outcome;
+  }
+
+  private isRetry(message: Signed<Instruction>, clientId: string | undefined): boolean {
+    if (message.kind !== "order" || clientId === undefined) return false;
+    const { account, slot, sequence } = message;
+    return !this.state.clientOrders.isFree(account, clientId, slot, sequence);
   }
 
   private run(command: Command): Outcome {

@@ -1,6 +1,6 @@
 import type { KeyTableCache } from "../protocol/key-table-cache.ts";
 import type { PublicKey } from "../protocol/keys.ts";
-import type { Instruction, Signed } from "../protocol/message.ts";
+import type { Signed, Statement } from "../protocol/message.ts";
 import { messageHash } from "../protocol/message-hash.ts";
 import { verify } from "../protocol/signature.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
@@ -23,7 +23,7 @@ export interface Verification {
  * @throws RangeError when a field of the message does not fit its width: shape is checked before signatures are.
  */
 export function verifyMessage(
-  message: Signed<Instruction>,
+  message: Signed<Statement>,
   accountKey: PublicKey,
   domain: bigint,
   options: VerifyMessageOptions = {},
@@ -33,7 +33,7 @@ export function verifyMessage(
 
 /** {@link verifyMessage} with the hash. @throws RangeError likewise */
 export function checkSignature(
-  message: Signed<Instruction>,
+  message: Signed<Statement>,
   accountKey: PublicKey,
   domain: bigint,
   options: VerifyMessageOptions = {},

@@ -6,6 +6,7 @@ import type { ClearbookClient } from "../../matcher/sdk/client.ts";
 import { ClearbookError } from "../../matcher/sdk/http.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { FIRST_TRADER_WALLET } from "../devnet/wallets.ts";
+import { checkReceipts } from "./audit-checks.ts";
 import type { CheckList } from "./check-list.ts";
 import { Crash } from "./crash.ts";
 import { comparePublished } from "./published-checks.ts";
@@ -46,6 +47,7 @@ export class Story {
     await this.#withdraw();
     await this.#published();
     await this.#crash();
+    await this.#audit();
     await this.#addUp();
   }
 
@@ -220,6 +222,20 @@ export class Story {
       settledBatches: matcher.pipeline.status().settledBatches,
       clients: [this.#asAlice, this.#asBob, ...(this.#crashed?.clients ?? [])],
     });
+  }
+
+  async #audit(): Promise<void> {
+    const { provider, deployment, matcher } = this.#world;
+    this.#list.chapter("The traders hold the operator to what it acknowledged");
+    const clients = [this.#asAlice, this.#asBob, ...(this.#crashed?.clients ?? [])];
+    // The next epoch fixes what had no effect that a batch could settle.
+    const { epochNumber } = matcher.sequencer.state;
+    await this.#until(
+      "the next epoch",
+      BATCH_LIMIT_MS,
+      () => matcher.sequencer.state.epochNumber > epochNumber || undefined,
+    );
+    await checkReceipts(this.#list, { provider, deployment, apiUrl: matcher.url, clients });
   }
 
   async #withdraw(): Promise<void> {

@@ -70,6 +70,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const matcher = await Matcher.start({
       deployment,
       operatorKey: keys.operator,
+      receiptsKey: keys.receipts,
       circuitsDir: options.circuitsDir,
       tiers,
       port: 0,

@@ -15,6 +15,7 @@ const ROLES = {
   faucet: 4,
   oracleSigner2: 5,
   oracleSigner3: 6,
+  receipts: 8,
 } as const;
 
 /** Whose price reports count. */

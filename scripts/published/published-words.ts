@@ -36,7 +36,7 @@ export interface PublishedLiquidation {
 }
 
 /** The account slots that are in use, a prefix of all. */
-function activeSlots(tier: Tier, words: readonly bigint[]) {
+export function activeSlots(tier: Tier, words: readonly bigint[]) {
   const { accounts } = dataLayout(tier);
   const word = (index: number): bigint => words[index] as bigint;
   return Array.from({ length: tier.accounts }, (_, position) => {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { WireForcedTrade } from "../../matcher/protocol/liquidation-wire.ts";
 import { BTC, epochOf } from "../sequencer/exchange-fixture.ts";
 import { COIN, LiquidationWorld } from "../sequencer/liquidation-fixture.ts";
-import { get, type TestApi, testApi } from "./api-fixture.ts";
+import { get, getAs, type TestApi, testApi } from "./api-fixture.ts";
 
 describe("trades that nobody signed, over HTTP", () => {
   let api: TestApi;
@@ -21,7 +21,7 @@ describe("trades that nobody signed, over HTTP", () => {
   }
 
   async function tradesOf(account: number): Promise<WireForcedTrade[]> {
-    const { status, body } = await get(api.app, `/v1/forced-trades?account=${account}`);
+    const { status, body } = await getAs(api.app, account, `/v1/forced-trades?account=${account}`, account + 1);
     expect(status).to.equal(200);
     return body.trades;
   }
@@ -66,10 +66,10 @@ describe("trades that nobody signed, over HTTP", () => {
 
   it("have fills: a maker's like any other, and without an order for who is liquidated", async () => {
     world();
-    const [made] = (await get(api.app, "/v1/fills?account=3")).body.fills;
+    const [made] = (await getAs(api.app, 3, "/v1/fills?account=3", 4)).body.fills;
     expect(made).to.deep.include({ role: "maker", side: "buy", size: "1", liquidation: true });
     expect(made.slot).to.be.a("number");
-    const [taken] = (await get(api.app, "/v1/fills?account=1")).body.fills;
+    const [taken] = (await getAs(api.app, 1, "/v1/fills?account=1", 2)).body.fills;
     expect(taken).to.deep.include({
       role: "taker",
       side: "sell",
@@ -95,8 +95,10 @@ describe("trades that nobody signed, over HTTP", () => {
     expect(settled?.finality.label).to.equal("matched");
   });
 
-  it("need an account that is there", async () => {
+  it("are nobody else's to see", async () => {
     world();
-    expect((await get(api.app, "/v1/forced-trades?account=99")).body.code).to.equal("UNKNOWN_ACCOUNT");
+    expect((await get(api.app, "/v1/forced-trades?account=1")).body.code).to.equal("SESSION_REQUIRED");
+    const { status, body } = await getAs(api.app, 3, "/v1/forced-trades?account=1", 4);
+    expect([status, body.code]).to.deep.equal([403, "SESSION_OF_ANOTHER_ACCOUNT"]);
   });
 });

@@ -1,48 +1,15 @@
 import { expect } from "chai";
 import { REJECT_CODES } from "../../matcher/protocol/reject.ts";
+import { sendHostile, spoiled } from "../fixtures/hostile-requests.ts";
+import { routeSeeds } from "../fixtures/route-seeds.ts";
 import { dice } from "../sequencer/random-commands.ts";
 import { stateText } from "../sequencer/state-digest.ts";
-import { orderBody, type TestApi, testApi } from "./api-fixture.ts";
+import { orderBody, type TestApi, testApi, tokenOf } from "./api-fixture.ts";
 
 const BODIES = 4_000;
+/** Requests to all routes by turns; scripts/deep-fuzz.ts sends more. */
+const REQUESTS = 4_000;
 const URLS = ["/v1/orders", "/v1/cancel", "/v1/cancel-all", "/v1/withdrawals", "/v1/margin-mode"];
-/** Values that have broken parsers before. */
-const NASTY: unknown[] = [
-  null,
-  true,
-  false,
-  0,
-  -0,
-  -1,
-  1.5,
-  1e21,
-  -1e308,
-  2 ** 53,
-  "",
-  " ",
-  "0",
-  "-0",
-  "1e9",
-  "NaN",
-  "Infinity",
-  "0x",
-  "0x0",
-  "０",
-  "\u0000",
-  "\ud800",
-  "💥",
-  "constructor",
-  "__proto__",
-  [],
-  {},
-  [[]],
-  { toString: 1 },
-  { valueOf: null },
-  { length: 1e9 },
-  "9".repeat(90),
-  "a".repeat(900),
-];
-
 /** Values that are good, at the ends of what can be said. */
 const PRICES = ["0.1", "61750.0", "65000", "68250.0", "68250.1", "429496729.5", "429496729.6", "0", "-1"];
 const SIZES = ["0.00001", "1", "99.99999", "100", "10995116.27775", "10995116.27776", "0", "-1", "9".repeat(60)];
@@ -64,7 +31,7 @@ describe("the HTTP API under garbage", () => {
     const seedText = JSON.stringify(orderBody({}, { signature }));
 
     for (let i = 0; i < BODIES; i++) {
-      const payload = mutate(seedText, roll);
+      const payload = spoiled(seedText, roll);
       const url = URLS[roll(10) < 7 ? 0 : roll(URLS.length)] as string;
       const reply = await api.app.inject({
         method: "POST",
@@ -97,7 +64,7 @@ describe("the HTTP API under garbage", () => {
     let shown = 0;
     for (let i = 0; i < 1_500; i++) {
       const extreme = { ...seed, price: PRICES[roll(PRICES.length)], size: SIZES[roll(SIZES.length)] };
-      const payload = roll(2) === 0 ? JSON.stringify(extreme) : mutate(JSON.stringify(seed), roll);
+      const payload = roll(2) === 0 ? JSON.stringify(extreme) : spoiled(JSON.stringify(seed), roll);
       const headers = { "content-type": "application/json" };
       const reply = await api.app.inject({ method: "POST", url: "/v1/preview", payload, headers });
       if (reply.statusCode === 200) shown += 1;
@@ -109,6 +76,18 @@ describe("the HTTP API under garbage", () => {
     expect(shown).to.be.above(200);
     expect(api.defects).to.deep.equal([]);
     expect(stateText(api.sequencer.state)).to.equal(before);
+  });
+
+  it(`answers ${REQUESTS} spoiled requests to all routes, half of them under a session, never with 5xx or against its document`, async function () {
+    this.timeout(50_000);
+    const seeds = await routeSeeds(api.app);
+    expect(seeds.length).to.be.above(35);
+    const authorization = `Bearer ${await tokenOf(api.app, 1)}`;
+    const report = await sendHostile(api.app, seeds, { count: REQUESTS, roll: dice(20_261_124), authorization });
+    expect(report.requests).to.be.above(REQUESTS * 0.9);
+    expect([...report.byStatus.keys()]).to.include.members([200, 400, 401, 404]);
+    expect([...report.codes]).to.include.members(["SESSION_REQUIRED", "SESSION_OF_ANOTHER_ACCOUNT", "ORDER_NOT_FOUND"]);
+    expect(api.defects).to.deep.equal([]);
   });
 
   it("answers random addresses and queries with 4xx or 200, never 5xx", async () => {
@@ -145,25 +124,3 @@ describe("the HTTP API under garbage", () => {
     expect(api.defects).to.deep.equal([]);
   });
 });
-
-function mutate(seedText: string, roll: (n: number) => number): Buffer {
-  const way = roll(6);
-  const body = JSON.parse(seedText) as Record<string, unknown>;
-  const fields = Object.keys(body);
-  const field = fields[roll(fields.length)] as string;
-  if (way === 0) body[field] = NASTY[roll(NASTY.length)];
-  else if (way === 1) delete body[field];
-  else if (way === 2) body[JSON.stringify(NASTY[roll(NASTY.length)])] = NASTY[roll(NASTY.length)];
-  else if (way === 3) body.signature = { ...(body.signature as object), r8x: NASTY[roll(NASTY.length)] };
-  else if (way === 4) {
-    for (let n = 0; n < 3; n++) body[fields[roll(fields.length)] as string] = NASTY[roll(NASTY.length)];
-  }
-  const bytes = Buffer.from(JSON.stringify(body));
-  // Flips bytes, cuts, or repeats a piece.
-  if (way === 5 || roll(8) === 0) {
-    for (let n = 1 + roll(4); n > 0; n--) bytes[roll(bytes.length)] = roll(256);
-    if (roll(3) === 0) return bytes.subarray(0, roll(bytes.length));
-    if (roll(3) === 0) return Buffer.concat([bytes, bytes.subarray(roll(bytes.length))]);
-  }
-  return bytes;
-}

@@ -3,7 +3,7 @@ import type { WirePlaced } from "../../matcher/protocol/api-wire.ts";
 import { REJECTS, type RejectCode } from "../../matcher/protocol/reject.ts";
 import { BTC_TICKS, DOMAIN, EPOCH_SECONDS, EXCHANGE, epochOf, signed } from "../sequencer/exchange-fixture.ts";
 import { stateText } from "../sequencer/state-digest.ts";
-import { get, orderBody, post, type TestApi, testApi, wireSignature } from "./api-fixture.ts";
+import { get, getAs, orderBody, post, type TestApi, testApi, wireSignature } from "./api-fixture.ts";
 
 describe("the HTTP API", () => {
   let api: TestApi;
@@ -67,7 +67,7 @@ describe("the HTTP API", () => {
       fee: "0.13",
     });
     expect(taken.body.fills[0].finality.label).to.equal("matched");
-    const makerFills = await get(api.app, "/v1/fills?account=1");
+    const makerFills = await getAs(api.app, 1, "/v1/fills?account=1");
     expect(makerFills.body.fills[0]).to.deep.include({
       role: "maker",
       side: "buy",
@@ -78,7 +78,7 @@ describe("the HTTP API", () => {
 
     const { state, finality } = api.sequencer;
     finality.markProven(1, "0xabc", { first: 1, last: state.stepCount });
-    const orders = await get(api.app, "/v1/orders?account=1");
+    const orders = await getAs(api.app, 1, "/v1/orders?account=1");
     expect(orders.body.orders[0]).to.deep.include({ filledSize: "0.004", remainingSize: "0.006" });
     expect(orders.body.orders[0].finality).to.deep.equal({ label: "proven", batchNumber: 1, txHash: "0xabc" });
     expect((await get(api.app, "/v1/trades?market=BTC-USD")).body.trades[0].finality.label).to.equal("proven");
@@ -107,7 +107,7 @@ describe("the HTTP API", () => {
       remainingSize: "0.005",
       status: "open",
     });
-    const all = await get(api.app, "/v1/orders?account=1&status=all&slot=1");
+    const all = await getAs(api.app, 1, "/v1/orders?account=1&status=all&slot=1");
     expect(
       all.body.orders.map((o: { sequence: number; reason: string | null }) => [o.sequence, o.reason]),
     ).to.deep.equal([
@@ -166,7 +166,9 @@ describe("the HTTP API", () => {
       withdrawalNonce: 1,
       proven: null,
     });
-    expect((await get(api.app, "/v1/withdrawals?account=1")).body.withdrawals[0].finality.label).to.equal("matched");
+    expect((await getAs(api.app, 1, "/v1/withdrawals?account=1")).body.withdrawals[0].finality.label).to.equal(
+      "matched",
+    );
     const { state, finality } = api.sequencer;
     const leaf = { ...state.ledger.leafOf(1), orderRoot: 0n };
     finality.markProven(1, "0x1", { first: 1, last: state.stepCount }, { accounts: [{ account: 1, leaf }] });
@@ -362,10 +364,9 @@ describe("the HTTP API", () => {
       });
     }
 
-    it("DUPLICATE_SEQUENCE: the same order twice", async () => {
-      const body = orderBody();
-      expect((await post(api.app, "/v1/orders", body)).status).to.equal(200);
-      const again = await post(api.app, "/v1/orders", body);
+    it("DUPLICATE_SEQUENCE: another order under the same slot and sequence", async () => {
+      expect((await post(api.app, "/v1/orders", orderBody())).status).to.equal(200);
+      const again = await post(api.app, "/v1/orders", orderBody({ quantityLots: 999 }));
       expect([again.status, again.body.code, again.body.field]).to.deep.equal([409, "DUPLICATE_SEQUENCE", "sequence"]);
     });
 
@@ -380,7 +381,7 @@ describe("the HTTP API", () => {
         ["/v1/account/x", "INVALID_ACCOUNT"],
         ["/v1/account/262144", "UNKNOWN_ACCOUNT"],
         ["/v1/account/77", "UNKNOWN_ACCOUNT"],
-        ["/v1/orders", "MISSING_FIELD"],
+        ["/v1/orders", "SESSION_REQUIRED"],
         ["/v1/orders?account=1&status=all&side=buy", "MALFORMED"],
         ["/v1/orders?account=1&account=2", "INVALID_ACCOUNT"],
         ["/v1/orderbook/XRP-USD", "UNKNOWN_MARKET"],
@@ -391,7 +392,7 @@ describe("the HTTP API", () => {
         ["/v1/nothing", "NOT_FOUND"],
         [`/v1/orderbook/${"x".repeat(200)}`, "MALFORMED"],
       ] as const) {
-        const reply = await get(api.app, url);
+        const reply = url === "/v1/orders" ? await get(api.app, url) : await getAs(api.app, 1, url);
         expect(reply.body.code, url).to.equal(code);
         expect(reply.status, url).to.equal(REJECTS[code].httpStatus);
       }
@@ -445,7 +446,7 @@ describe("the HTTP API", () => {
       orderBody({ account: 1, slot: 1, expirySeconds: EPOCH_SECONDS + 30, limitPriceTicks: 600_000 }),
     );
     api.sequencer.apply({ type: "epoch", epoch: epochOf(2, { 0: "60000" }) });
-    const { orders } = (await get(api.app, "/v1/orders?account=1&status=closed")).body;
+    const { orders } = (await getAs(api.app, 1, "/v1/orders?account=1&status=closed")).body;
     expect(orders.map((o: { slot: number; reason: string }) => [o.slot, o.reason])).to.have.deep.members([
       [0, "price-band"],
       [1, "expired"],

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import type { TransferMessage } from "../../matcher/protocol/message.ts";
 import type { RejectCode } from "../../matcher/protocol/reject.ts";
-import { accepted, codeOf, EPOCH_SECONDS, openedState, send, signed } from "../sequencer/exchange-fixture.ts";
+import { accepted, codeOf, EPOCH_SECONDS, keyOf, openedState, send, signed } from "../sequencer/exchange-fixture.ts";
 import { stateText } from "../sequencer/state-digest.ts";
-import { get, post, type TestApi, testApi, wireSignature } from "./api-fixture.ts";
+import { get, getAs, post, type TestApi, testApi, wireSignature } from "./api-fixture.ts";
 
 const TRANSFER: TransferMessage = {
   kind: "transfer",
@@ -15,7 +15,12 @@ const TRANSFER: TransferMessage = {
 };
 
 /** A second account of account 1's owner. */
-const SIBLING = { kind: "registration", account: 7, amountMicroUsd: 0n, owner: 1n << 8n, ax: 5n, ay: 6n } as const;
+const SIBLING = { kind: "registration", account: 7, amountMicroUsd: 0n, owner: 1n << 8n, ...keyPointOf(7) } as const;
+
+function keyPointOf(account: number) {
+  const { ax, ay } = keyOf(account);
+  return { ax, ay };
+}
 
 describe("transfers between accounts of one owner", () => {
   describe("as commands", () => {
@@ -90,7 +95,7 @@ describe("transfers between accounts of one owner", () => {
       const reply = await post(api.app, "/v1/transfers", body());
       expect(reply.body).to.deep.include({ account: 1, to: 7, nonce: 0, amount: "1.5" });
       for (const account of [1, 7]) {
-        const { transfers } = (await get(api.app, `/v1/transfers?account=${account}`)).body;
+        const { transfers } = (await getAs(api.app, account, `/v1/transfers?account=${account}`)).body;
         expect(transfers).to.have.length(1);
         expect(transfers[0].finality.label).to.equal("matched");
       }

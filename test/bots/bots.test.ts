@@ -143,6 +143,7 @@ describe("what bots decide by", () => {
     sizeStep: "0.00001",
     sizeMin: "0.00001",
     sizeMax: "0.5",
+    notionalMin: "1",
     bestBid: null,
     bestAsk: null,
     openInterest: "0",

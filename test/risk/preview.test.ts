@@ -53,6 +53,27 @@ function orderOf(change: Partial<PreviewOrder> = {}): PreviewOrder {
 const preview = (state: PreviewState, order: Partial<PreviewOrder> = {}, market = ASKS) =>
   previewOrder(state, orderOf(order), market);
 
+describe("the least notional", () => {
+  const limits = { priceStepTicks: 1, quantityStepLots: 1, quantityMinLots: 1, quantityMaxLots: 1_000 };
+  const rich = (notionalMinMicroUsd: number) => stateOf(10_000n, [], { limits: { ...limits, notionalMinMicroUsd } });
+
+  it("refuses an order one micro-USD below it, unless it only reduces", () => {
+    expect(preview(rich(515)).refusal).to.equal(null);
+    expect(preview(rich(516)).refusal).to.equal("NOTIONAL_TOO_SMALL");
+    const reducing = { ...rich(516), position: stateOf(10_000n, [-5]).position };
+    expect(preview(reducing, { reduceOnly: true }).refusal).to.equal(null);
+  });
+
+  it("bounds the largest order from below: what could not be placed is none", () => {
+    const { maxLots } = preview(stateOf(100n));
+    const most = Number(maxLots) * 103;
+    const state = (least: number) => stateOf(100n, [], { limits: { ...limits, notionalMinMicroUsd: least } });
+    expect(maxLots > 0n).to.equal(true);
+    expect(preview(state(most)).maxLots).to.equal(maxLots);
+    expect(preview(state(most + 1)).maxLots).to.equal(0n);
+  });
+});
+
 describe("walking levels", () => {
   it("takes the best first, up to limit and quantity", () => {
     const order = { side: "buy", limitPriceTicks: 103 } as const;

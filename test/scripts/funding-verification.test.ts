@@ -15,7 +15,7 @@ import { type PublishedFunding, readPublishedFunding } from "../../scripts/fundi
 import { readServedFunding, type ServedFunding, type ServedInterval } from "../../scripts/funding/served-funding.ts";
 import { type Verdict, verifyFunding } from "../../scripts/funding/verification.ts";
 import { PRICES_TICKS } from "../chain/test-chain.ts";
-import { FundingRun } from "./funding-run.ts";
+import { SettledRun } from "./settled-run.ts";
 
 interface Ending {
   code: number;
@@ -61,13 +61,13 @@ function lieFrom(served: ServedFunding, at: number, change: Partial<FundingInter
 
 describe("the verification of funding", function () {
   this.timeout(120_000);
-  let run: FundingRun;
+  let run: SettledRun;
   let published: PublishedFunding;
   let served: ServedFunding;
   let places: string[];
 
   before(async () => {
-    run = await FundingRun.start(await buildFastPoseidon());
+    run = await SettledRun.start(await buildFastPoseidon());
     // Three and a half intervals: epochs every 20 s, prices that move, a bid that stands above the index in the second and third.
     for (let second = 0; second <= 230; second++) {
       if (second > 0) run.sample(second);

@@ -156,10 +156,10 @@ describe("liquidation against the book", () => {
     world.trade(1, 2, COIN / 2);
     world.trade(1, 2, 150_000, 3_000, ETH, 0.01);
     world.rest(3, "buy", COIN, 62_790);
-    world.rest(3, "buy", 2, 0, { market: ETH, limitPriceTicks: 289_900 });
+    world.rest(3, "buy", 4, 0, { market: ETH, limitPriceTicks: 289_900 });
     const outcome = world.epoch({ [BTC]: "62800.0", [ETH]: "2900.00" });
     expect(liquidatedOf(outcome).map(({ market }) => market)).to.deep.equal([ETH, BTC]);
-    expect(liquidatedOf(outcome)[0]?.quantityLots).to.equal(2);
+    expect(liquidatedOf(outcome)[0]?.quantityLots).to.equal(4);
     expect(world.excess(1) >= 0n).to.equal(true);
   });
 

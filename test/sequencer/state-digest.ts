@@ -24,6 +24,7 @@ export function stateText(state: ExchangeState): string {
     promises: state.gate.promises(),
     fees: state.fees.entries(),
     modes: state.modes.entries(),
+    switches: state.deadMansSwitches.entries(),
     funding: state.funding.snapshot(),
   });
 }

@@ -16,14 +16,18 @@ import { startProver } from "../../../matcher/prover/groth16/prover.ts";
 import { ProofPipeline } from "../../../matcher/prover/pipeline.ts";
 import { Backlog } from "../../../matcher/sequencer/backlog.ts";
 import { JournalFile } from "../../../matcher/sequencer/journal.ts";
+import { ReceiptBook } from "../../../matcher/sequencer/receipt-book.ts";
+import { ReceiptSigner } from "../../../matcher/sequencer/receipt-signer.ts";
 import { Sequencer } from "../../../matcher/sequencer/sequencer.ts";
 import { VerifyPool } from "../../../matcher/sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "../../../matcher/state/fast-poseidon.ts";
+import { devnetKeys } from "../../devnet/wallets.ts";
 import { BENCH_CHAIN_ID, BENCH_DOMAIN, BENCH_EXCHANGE, openedExchange } from "./opened-exchange.ts";
 
 const [accounts = "64", folder = ".", provers = "1"] = process.argv.slice(2);
 /** Far more than provers of any machine catch up with in a minute: what waits for them is no part of an acknowledgement. */
 const UNPROVEN_ROWS_MAX = 10_000_000;
+const MUCH = { perSecond: 100_000, burst: 100_000 };
 
 const hash = await buildFastPoseidon();
 const verifier = new VerifyPool({ domain: BENCH_DOMAIN });
@@ -59,13 +63,19 @@ const pipeline =
         },
       });
 if (pipeline !== null) sequencer.onDurable(({ steps }) => pipeline.push(steps));
+const receiptSigner = new ReceiptSigner({ chainId: BENCH_CHAIN_ID, exchange: BENCH_EXCHANGE }, devnetKeys().receipts);
+const receipts = new ReceiptBook({ signer: receiptSigner });
+sequencer.onDurable((accepted) => receipts.record(accepted));
 const app = createApi({
   sequencer,
+  receipts,
   chainId: BENCH_CHAIN_ID,
   exchange: BENCH_EXCHANGE,
   domain: BENCH_DOMAIN,
   markets: DEVNET_MARKETS.map(({ market }) => market),
   nowMs,
+  // One address stands for all traders.
+  rateLimits: { orderAddress: MUCH, orderAccount: MUCH },
   onDefect: (error) => console.error(error),
 });
 for (const command of opening) sequencer.apply(command);

@@ -22,7 +22,11 @@ import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
 import { batchDataOf, publicInputsOf, sharedStateAfter } from "../../matcher/prover/batch-data.ts";
 import { Batcher } from "../../matcher/prover/batcher.ts";
-import { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
+import type { Command } from "../../matcher/sequencer/command.ts";
+import { ExchangeState, type ExchangeTerms } from "../../matcher/sequencer/exchange-state.ts";
+import type { Accepted } from "../../matcher/sequencer/outcome.ts";
+import { ReceiptBook } from "../../matcher/sequencer/receipt-book.ts";
+import { ReceiptSigner } from "../../matcher/sequencer/receipt-signer.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
 import type { BatchTrace } from "../../matcher/state/trace.ts";
@@ -40,7 +44,8 @@ import {
 import { order } from "../sequencer/exchange-fixture.ts";
 
 const TIER = TIERS[1]!;
-const TRADER_KEY = 12_345_678_901n;
+/** Trading keys of the traders. */
+export const TRADER_KEYS = [12_345_678_901n, 98_765_432_109n] as const;
 const DEPOSIT_MICRO_USD = 50_000_000_000n;
 /** Stands where a proof would: the verifier knows which batch comes. */
 const NO_PROOF = {
@@ -52,18 +57,27 @@ const NO_PROOF = {
   c: [7n, 8n],
 } as const;
 
+/** How an operator may cheat: what it settles is the history without these commands, under the heads of the one that it acknowledged. */
+export type Ignored = (command: Command) => boolean;
+
 /**
  * A real exchange on a real chain whose time we make ourselves, second by second. Everything but the proofs is real: contracts, epochs
- * opened with the meter's funding, the queue, an order that stands above the index, batches that the Exchange checks and settles.
+ * opened with the meter's funding, the queue, orders of one trader or two, receipts, batches that the Exchange checks and settles.
  */
-export class FundingRun {
+export class SettledRun {
   readonly chain: TestChain;
   readonly sequencer: Sequencer;
   readonly opener: EpochOpener;
   readonly apiUrl: string;
   /** The first simulated second: the beginning of an interval. */
   readonly startSeconds: number;
-  readonly trader: number;
+  /** Accounts of the traders, in order of their keys. */
+  readonly traders: readonly number[];
+  readonly #receiptSigner: ReceiptSigner;
+  /** The history that is settled, when it is not the one that was acknowledged. */
+  readonly #settled: ExchangeState;
+  #ignored: Ignored = () => false;
+  readonly #accepted: [Accepted, Command][] = [];
   readonly #api: FastifyInstance;
   readonly #line: TransactionLine;
   readonly #settlement: SettlementLine;
@@ -75,6 +89,8 @@ export class FundingRun {
   #sharedState: SharedState = genesisSharedState();
   #readThrough: number;
   #early: Extract<L1Event, { type: "queue" }>[] = [];
+  /** The matcher's clock, from the first simulated second. */
+  second = 0;
   /** Added to what the meter says, for a dishonest operator. */
   extraDeltaPicoUsd = 0n;
 
@@ -87,14 +103,19 @@ export class FundingRun {
     hash: Poseidon;
     domain: bigint;
     startSeconds: number;
-    trader: number;
+    traders: readonly number[];
+    receiptSigner: ReceiptSigner;
+    settled: ExchangeState;
   }) {
     const { chain, sequencer } = parts;
     this.chain = chain;
     this.sequencer = sequencer;
     this.apiUrl = parts.apiUrl;
     this.startSeconds = parts.startSeconds;
-    this.trader = parts.trader;
+    this.traders = parts.traders;
+    this.#receiptSigner = parts.receiptSigner;
+    this.#settled = parts.settled;
+    sequencer.onAccepted((accepted, command) => this.#accepted.push([accepted, command]));
     this.#api = parts.api;
     this.#verifier = parts.verifier;
     this.#hash = parts.hash;
@@ -134,7 +155,7 @@ export class FundingRun {
     });
   }
 
-  static async start(hash: Poseidon): Promise<FundingRun> {
+  static async start(hash: Poseidon, traderCount: 1 | 2 = 1): Promise<SettledRun> {
     const chain = await startTestChain();
     const { provider, deployment, token, exchange } = chain;
     // 1. A verifier that accepts the batch it is told, in place of proofs.
@@ -144,31 +165,43 @@ export class FundingRun {
     const verifier = new Contract(await deployed.getAddress(), abi, owner);
     const administered = new Contract(deployment.exchange, EXCHANGE_ABI, owner);
     await (await administered.getFunction("addVerifier")(TIER.id, await deployed.getAddress())).wait();
-    // 2. A trader with money.
+    // 2. Traders with money.
     const sender = new NonceManager(chain.trader);
     const asTrader = (contract: Contract, method: string) => (contract.connect(sender) as Contract).getFunction(method);
-    const { qx, qy } = registrationPointOf(TRADER_KEY);
-    const trader = Number(await exchange.getFunction("accountCount").staticCall());
-    await (await asTrader(exchange, "register")(qx, qy)).wait();
-    await (await asTrader(token, "mint")(chain.trader.address, DEPOSIT_MICRO_USD)).wait();
-    await (await asTrader(token, "approve")(deployment.exchange, DEPOSIT_MICRO_USD)).wait();
-    await (await asTrader(exchange, "deposit")(trader, DEPOSIT_MICRO_USD)).wait();
+    const traders: number[] = [];
+    for (const key of TRADER_KEYS.slice(0, traderCount)) {
+      const { qx, qy } = registrationPointOf(key);
+      const trader = Number(await exchange.getFunction("accountCount").staticCall());
+      await (await asTrader(exchange, "register")(qx, qy)).wait();
+      await (await asTrader(token, "mint")(chain.trader.address, DEPOSIT_MICRO_USD)).wait();
+      await (await asTrader(token, "approve")(deployment.exchange, DEPOSIT_MICRO_USD)).wait();
+      await (await asTrader(exchange, "deposit")(trader, DEPOSIT_MICRO_USD)).wait();
+      traders.push(trader);
+    }
     // 3. The exchange, and the door to what it serves.
     const domain = domainOf(CHAIN_ID, deployment.exchange);
-    const state = new ExchangeState({
+    const terms: ExchangeTerms = {
       rules: DEVNET_BOOK_RULES,
       feeSchedule: DEVNET_FEE_TIERS,
       funding: { schedule: deployment.fundingSchedule, markets: DEVNET_FUNDING_MARKETS },
-    });
+    };
+    const block = await provider.getBlock("latest");
+    const startSeconds = (Math.floor((block?.timestamp ?? 0) / 60) + 2) * 60;
     const sequencer = new Sequencer({
-      state,
+      state: new ExchangeState(terms),
+      nowMs: () => 1_000 * (startSeconds + run.second),
       verifier: {
         verify: async (message, key) => checkSignature(message, key, domain),
         close: async () => {},
       },
     });
+    const place = { chainId: CHAIN_ID, exchange: deployment.exchange };
+    const receiptSigner = new ReceiptSigner(place, devnetKeys().receipts);
+    const receipts = new ReceiptBook({ signer: receiptSigner });
+    sequencer.onDurable((accepted) => receipts.record(accepted));
     const api = createApi({
       sequencer,
+      receipts,
       chainId: CHAIN_ID,
       exchange: deployment.exchange,
       domain,
@@ -176,9 +209,9 @@ export class FundingRun {
       fundingRateMaxPpmPerHour: () => run.opener.rateMaxPpmPerHour,
     });
     const apiUrl = await api.listen({ host: "127.0.0.1", port: 0 });
-    const block = await provider.getBlock("latest");
-    const startSeconds = (Math.floor((block?.timestamp ?? 0) / 60) + 2) * 60;
-    const run = new FundingRun({ chain, sequencer, api, apiUrl, verifier, hash, domain, startSeconds, trader });
+    const settled = new ExchangeState(terms);
+    const parts = { chain, sequencer, api, apiUrl, verifier, hash, domain, startSeconds, traders };
+    const run = new SettledRun({ ...parts, receiptSigner, settled });
     await run.opener.start();
     return run;
   }
@@ -187,6 +220,7 @@ export class FundingRun {
     this.opener.stop();
     await this.#line.stop();
     await this.#api.close();
+    await this.#receiptSigner.close();
     await this.chain.close();
   }
 
@@ -199,13 +233,20 @@ export class FundingRun {
     await (await registry.getFunction("appendParameters")(parameters)).wait();
   }
 
+  /** From now on what is settled is another history than what is acknowledged. */
+  cheat(ignored: Ignored): void {
+    this.#ignored = ignored;
+  }
+
   sample(second: number): void {
+    this.second = second;
     this.sequencer.apply({ type: "fundingSample", timeSeconds: this.startSeconds + second });
   }
 
   /** Opens an epoch with the time of this second, takes it into force, and settles what it ends. */
   async epoch(second: number, prices: readonly number[] = PRICES_TICKS): Promise<void> {
     const { provider, rpc, mine, deployment } = this.chain;
+    this.second = second;
     const timeSeconds = this.startSeconds + second;
     const head = await provider.getBlock("latest");
     if ((head?.timestamp ?? 0) < timeSeconds) {
@@ -220,8 +261,8 @@ export class FundingRun {
 
   /** A signed order of the trader's. @throws Error when it is refused */
   async place(change: Partial<OrderMessage>): Promise<void> {
-    const message = order({ account: this.trader, expirySeconds: this.startSeconds + 3_600, ...change });
-    const signature = sign(keyPairOf(TRADER_KEY), messageHash(message, this.#domain));
+    const message = order({ account: this.traders[0]!, expirySeconds: this.startSeconds + 3_600, ...change });
+    const signature = sign(keyPairOf(TRADER_KEYS[0]), messageHash(message, this.#domain));
     const { outcome } = await this.sequencer.submit({ ...message, signature });
     if (!outcome.accepted) throw new Error(`the order is refused: ${outcome.code}`);
   }
@@ -236,17 +277,27 @@ export class FundingRun {
       if (event?.type === "queue") this.#early.push(event);
       if (event?.type !== "epoch") continue;
       this.#epochs.set(event.epoch.number, event.epoch);
-      await this.#apply({ type: "epoch", epoch: event.epoch });
-      for (const { entry, cursor } of this.#early.splice(0)) await this.#apply({ type: "queue", entry, cursor });
+      this.#apply({ type: "epoch", epoch: event.epoch });
+      for (const { entry, cursor } of this.#early.splice(0)) this.#apply({ type: "queue", entry, cursor });
     }
+    await this.settleSteps();
   }
 
-  async #apply(command: Parameters<Sequencer["apply"]>[0]): Promise<void> {
+  #apply(command: Parameters<Sequencer["apply"]>[0]): void {
     const outcome = this.sequencer.apply(command);
     if (!outcome.accepted) throw new Error(outcome.code);
-    for (const { step, journalHead } of outcome.steps) {
-      const trace = this.#batcher.push(step, journalHead);
-      if (trace !== undefined) await this.#settle(trace);
+  }
+
+  /** Settles the batches that everything accepted so far ends. */
+  async settleSteps(): Promise<void> {
+    for (const [{ journalHead, acceptedAtMs }, command] of this.#accepted.splice(0)) {
+      if (this.#ignored(command)) continue;
+      const outcome = this.#settled.execute(command, acceptedAtMs);
+      if (!outcome.accepted) throw new Error(outcome.code);
+      for (const { step } of outcome.steps) {
+        const trace = this.#batcher.push(step, journalHead);
+        if (trace !== undefined) await this.#settle(trace);
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { History } from "../../matcher/api/history.ts";
 import type { Accepted } from "../../matcher/sequencer/outcome.ts";
+import { reportRows } from "./frame/bench-row.ts";
 
 /**
  * What keeping the past costs: CPU of the thread that orders commands, and rows a second of the database's thread. Each command is an
@@ -114,3 +115,14 @@ console.log(
   `a page of 100 fills ${pageMs.toFixed(2)} ms; reopened in ${(performance.now() - reopenMs).toFixed(0)} ms; ${(statSync(path).size / FILLS).toFixed(0)} bytes a fill`,
 );
 rmSync(dir, { recursive: true });
+
+reportRows([
+  {
+    figure: "history, in the ordering thread",
+    value: (cpuMs * 1_000) / commands.length,
+    unit: "µs/command",
+    better: "lower",
+  },
+  { figure: "history, written durably", value: (3 * FILLS * 1_000) / writtenMs, unit: "rows/s", better: "higher" },
+  { figure: "history, a page of 100 fills", value: pageMs, unit: "ms", better: "lower" },
+]);

@@ -4,6 +4,7 @@ import type { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Watcher } from "./chain/l1-watcher.ts";
 import type { TransactionLine } from "./chain/transaction-line.ts";
+import type { RecordLog } from "./journal/record-log.ts";
 import type { OracleBoard } from "./oracle/oracle-board.ts";
 import type { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { wireOracle } from "./oracle/wire-oracle.ts";
@@ -19,7 +20,13 @@ export interface ChainParts {
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
   readonly board: OracleBoard;
+  /** The clock that ages are told by. */
+  readonly nowMs: () => number;
   readonly depositGate: DepositGate;
+  /** Commands on disk; undefined when they are not kept. */
+  readonly journal: RecordLog | undefined;
+  /** Why the sequencer takes nothing more, or null. */
+  readonly halt: Error | null;
 }
 
 const MARKETS = DEVNET_MARKETS.map(({ market }) => market);
@@ -35,19 +42,23 @@ export function chainStatusOf({
   opener,
   endpoint,
   board,
+  nowMs,
   depositGate,
+  journal,
+  halt,
 }: ChainParts): ChainStatus {
   return {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
     chainId: deployment.chainId,
     exchange: deployment.exchange,
     rpcUrl: deployment.rpcUrl,
-    halted: pipeline.status().haltReport ?? null,
+    halted: halt?.message ?? pipeline.status().haltReport ?? null,
+    journal: journal === undefined ? null : { commands: journal.lastRecord, failure: journal.failure?.message ?? null },
     prover: pipeline.status(),
     settlement: line.status(),
     watcher: watcher.status(),
     epochs: opener.status(),
     deposits: depositGate.status(),
-    oracle: wireOracle(board.status(Math.floor(Date.now() / 1_000)), endpoint.status(), MARKETS),
+    oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
 }

@@ -1,21 +1,24 @@
-import { Wallet } from "ethers";
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import type { ApiOptions } from "./api/exchange-access.ts";
 import { History } from "./api/history.ts";
 import { createApi } from "./api/server.ts";
-import { EXCHANGE, PRICE_ORACLE } from "./chain/contract-interfaces.ts";
 import type { Deployment } from "./chain/deployment.ts";
 import { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochCadence } from "./chain/epoch-cadence.ts";
 import { EpochOpener } from "./chain/epoch-opener.ts";
-import type { L1Event } from "./chain/l1-event.ts";
 import { L1Watcher } from "./chain/l1-watcher.ts";
-import { connectL1 } from "./chain/provider.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
 import { DeadMansClock } from "./dead-mans-clock.ts";
+import { ExchangeRestart, noteFinal } from "./exchange-restart.ts";
 import { FundingClock } from "./funding-clock.ts";
+import { accessL1 } from "./l1-access.ts";
+import { L1Follower } from "./l1-follower.ts";
 import { LiquidationClock } from "./liquidation-clock.ts";
+import { Operations } from "./ops/operations.ts";
+import type { LeftOver } from "./ops/shutdown.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
 import {
@@ -24,16 +27,15 @@ import {
   DEVNET_FUNDING_MARKETS,
   DEVNET_MARKETS,
 } from "./protocol/devnet-markets.ts";
-import { domainOf } from "./protocol/message-hash.ts";
 import { MARKETS, type Tier } from "./protocol/spec.ts";
 import type { BatchProgress } from "./prover/batch-progress.ts";
 import { Batcher } from "./prover/batcher.ts";
 import { type Prover, startProver } from "./prover/groth16/prover.ts";
-import { type CutBatch, ProofPipeline } from "./prover/pipeline.ts";
+import { type PipelineOptions, ProofPipeline } from "./prover/pipeline.ts";
 import { Backlog } from "./sequencer/backlog.ts";
 import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
-import { JournalFile } from "./sequencer/journal.ts";
+import { Finality } from "./sequencer/finality.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
 import { ReceiptBook } from "./sequencer/receipt-book.ts";
 import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
@@ -66,19 +68,27 @@ export interface MatcherOptions {
   readonly cadence: EpochCadence;
   /** The interest part of funding, ppm of the price in eight hours, signed; the devnet's unless told otherwise. */
   readonly interest8hPpm?: number;
-  /** File for the accepted commands, new for every deployment; without it they are kept in memory only. */
+  /** Folder for commands, batches and snapshots: a start goes on where it ends. Without it nothing is kept. */
   readonly journalPath?: string;
-  /** File for orders, fills, payments and candles of the past; without it they go with the process. */
+  /** File for orders, fills, payments and candles of the past; in the journal's folder unless told otherwise. */
   readonly historyPath?: string;
+  /** A snapshot is taken after so many commands. */
+  readonly snapshotEveryCommands?: number;
   readonly unprovenRowsMax?: number;
   /** Threads that check signatures; see VerifyPool for how many there are unless told otherwise. */
   readonly verifyThreads?: number;
+  /** Who may ask from where; see ApiOptions. */
+  readonly doors?: Pick<ApiOptions, "corsOrigins" | "trustedProxies">;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
+  /** An epoch in force for longer makes the exchange not ready, milliseconds. */
+  readonly staleEpochMs?: number;
   /** Told of everything that an operator would like to read. */
   readonly onAccepted?: (accepted: Accepted) => void;
   readonly onProgress?: (progress: BatchProgress) => void;
   readonly onNotice?: (sentence: string) => void;
+  /** Told of requests that were answered with 500; without it they are notices. */
+  readonly onDefect?: (stack: string, requestId: string) => void;
   /** Called once when settlement has stopped for good. The API goes on answering, so that the reason can be looked for. */
   readonly onHalt: (report: string) => void;
 }
@@ -90,6 +100,8 @@ export class Matcher {
   readonly watcher: L1Watcher;
   readonly url: string;
   readonly operatorUrl: string;
+  /** Clock, metrics, readiness. */
+  readonly operations: Operations;
   readonly #provers: readonly Prover[];
   readonly #closers: (() => Promise<unknown>)[];
 
@@ -99,6 +111,7 @@ export class Matcher {
     this.watcher = parts.watcher;
     this.url = parts.url;
     this.operatorUrl = parts.operatorUrl;
+    this.operations = parts.operations;
     this.#provers = parts.provers;
     this.#closers = closers;
   }
@@ -119,6 +132,11 @@ export class Matcher {
     return this.#provers.flatMap(({ processId }) => (processId === undefined ? [] : [processId]));
   }
 
+  /** Takes nothing new and finishes what it took; {@link stop} comes after it. */
+  finish(settleGraceMs: number): Promise<LeftOver> {
+    return this.operations.finish(settleGraceMs);
+  }
+
   /** First no new work, then the line to L1, then the processes. */
   stop(): Promise<void> {
     return closeAll(this.#closers);
@@ -134,7 +152,7 @@ async function startProvers({ circuitsDir, provers, proverThreads }: MatcherOpti
   return Promise.all(Array.from({ length: provers }, () => startProver({ circuitsDir, ...threads })));
 }
 
-type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl"> & {
+type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl" | "operations"> & {
   readonly provers: readonly Prover[];
 };
 
@@ -148,29 +166,20 @@ async function assemble(
   const poll = options.pollMs === undefined ? {} : { pollMs: options.pollMs };
 
   // 1. L1, and that it is the one we are meant for.
-  const provider = await connectL1(deployment.rpcUrl, chainId);
+  const { provider, wallet, domain, signers, threshold } = await accessL1(deployment, options.operatorKey);
   closers.push(async () => provider.destroy());
-  const wallet = new Wallet(options.operatorKey);
-  if (wallet.address.toLowerCase() !== deployment.operator.toLowerCase()) {
-    throw new Error(
-      `The operator's key is that of ${wallet.address}, but the Exchange's operator is ${deployment.operator}.`,
-    );
-  }
-  const ask = async (to: string, contract: typeof EXCHANGE, method: string) =>
-    contract.decodeFunctionResult(method, await provider.call({ to, data: contract.encodeFunctionData(method) }));
-  if ((await provider.getCode(exchange)) === "0x") {
-    throw new Error(
-      `There is no contract at ${exchange}: the deployment belongs to another chain or an earlier run of it.`,
-    );
-  }
-  const domain = domainOf(chainId, exchange);
-  const [domainOnChain] = await ask(exchange, EXCHANGE, "domain");
-  if (domainOnChain !== domain)
-    throw new Error(`The Exchange at ${exchange} has another domain of messages than ours.`);
-  const [signers] = await ask(deployment.oracle, PRICE_ORACLE, "signers");
-  const [threshold] = await ask(deployment.oracle, PRICE_ORACLE, "threshold");
+  // Whatever ends proofs or settlement ends the other, with the first report.
+  const halt = (report: string) => {
+    pipeline.halt(report);
+  };
+  const notice = onNotice === undefined ? {} : { onNotice };
+  const line = new TransactionLine({ provider, wallet, chainId, confirmations, ...poll, onHalt: halt, ...notice });
 
-  // 2. The exchange itself.
+  // 2. The exchange itself, and what is left of an earlier life.
+  const { staleEpochMs } = options;
+  const operations = new Operations({ staleEpochMs, onNotice });
+  closers.push(async () => operations.close());
+  const { nowMs } = operations.clock;
   const hash = await buildFastPoseidon();
   const { verifyThreads: threads } = options;
   const verifier = new VerifyPool({ domain, ...(threads === undefined ? {} : { threads }) });
@@ -179,44 +188,46 @@ async function assemble(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
   );
   const { fundingSchedule: schedule } = deployment;
-  const { interest8hPpm } = options;
+  const { interest8hPpm, journalPath } = options;
   const fundingMarkets = DEVNET_FUNDING_MARKETS.map((terms) =>
     terms === null || interest8hPpm === undefined ? terms : { ...terms, interest8hPpm },
   );
-  const state = new ExchangeState({
+  const terms = {
     rules: DEVNET_BOOK_RULES,
     feeSchedule: DEVNET_FEE_TIERS,
     funding: { schedule, markets: fundingMarkets },
-  });
-  const log = openJournal(options.journalPath);
-  closers.push(() => log.close());
-  const sequencer = new Sequencer({ state, verifier, backlog, log });
+  };
+  const restart =
+    journalPath === undefined
+      ? undefined
+      : await ExchangeRestart.open(provider, line, terms, {
+          ...{ directory: journalPath, deployment, confirmations, onNotice },
+          ...{ circuitsDir: options.circuitsDir, everyCommands: options.snapshotEveryCommands },
+        });
+  const journal = restart?.journal;
+  closers.push(async () => journal?.close());
+  const state = restart?.begin(terms) ?? new ExchangeState(terms);
+  const log: CommandLog = journal?.log ?? new NoLog();
+  const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs, finality: new Finality(nowMs) });
   const identity = `${chainId}:${exchange.toLowerCase()}`;
-  const history = await History.open({ path: options.historyPath, identity });
+  const kept = journalPath === undefined ? undefined : join(journalPath, "history.db");
+  const history = await History.open({ path: options.historyPath ?? kept, identity });
   closers.push(() => history.close());
+  journal?.snapshots.beforeSnapshot((command) => history.flush(command));
   const receiptSigner = new ReceiptSigner({ chainId, exchange }, options.receiptsKey);
   closers.push(() => receiptSigner.close());
   const receipts = new ReceiptBook({ signer: receiptSigner });
   sequencer.onDurable((accepted) => receipts.record(accepted));
 
-  // 3. Proofs and settlement. Whatever ends one ends the other, with the first report.
-  const halt = (report: string) => {
-    pipeline.halt(report);
-  };
-  const line = new TransactionLine({
-    provider,
-    wallet,
-    chainId,
-    confirmations,
-    ...poll,
-    onHalt: halt,
-    ...(onNotice === undefined ? {} : { onNotice }),
-  });
-  const settlement = new SettlementLine(line, exchange);
+  // 3. Proofs and settlement.
+  const settlement = new SettlementLine(line, exchange, restart?.firstBatch, restart?.earlier);
   const provers = await startProvers(options);
   closers.push(() => Promise.all(provers.map((prover) => prover.close())));
-  const pipeline = new ProofPipeline({
-    batcher: new Batcher({ hash, domain, tiers: options.tiers }),
+  const batcherOptions = { hash, domain, tiers: options.tiers };
+  const batcher = restart?.batcher(batcherOptions, state) ?? new Batcher(batcherOptions);
+  await restart?.restoreFinality(sequencer.finality, batcher);
+  const pipelineOptions: PipelineOptions = {
+    batcher,
     hash,
     chainId,
     exchange,
@@ -224,23 +235,23 @@ async function assemble(
     cutAfterMs: options.cutAfterMs,
     growFromQueued: options.growFromQueued,
     settle: (batch) => settlement.settle(batch),
+    ...(journal === undefined ? {} : { noteCut: (cut) => journal.batches.cut(cut) }),
     onProgress: (progress, batch) => {
-      if (progress.state === "final") markProven(sequencer, progress, batch);
+      operations.progress(progress);
+      const isFinal = progress.state === "final";
+      if (isFinal) noteFinal(restart, sequencer.finality, progress, batch).catch((error: Error) => halt(error.message));
       options.onProgress?.(progress);
     },
     onHalt: options.onHalt,
-  });
-  sequencer.onDurable((accepted) => {
-    pipeline.push(accepted.steps);
-    options.onAccepted?.(accepted);
-  });
-  line.start();
+  };
+  const pipeline = new ProofPipeline(pipelineOptions, restart?.pipelineStart);
+  sequencer.onDurable((accepted) => pipeline.push(accepted.steps));
   closers.push(() => line.stop());
   // Before the line: a batch that is not settled because we stop is no failure.
   closers.push(() => pipeline.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
-  const fundingClock = new FundingClock({ sequencer, schedule, ...(onNotice === undefined ? {} : { onNotice }) });
+  const fundingClock = new FundingClock({ sequencer, schedule, nowMs, ...notice });
   const opener = new EpochOpener({
     provider,
     line,
@@ -249,7 +260,7 @@ async function assemble(
     registry: deployment.registry,
     cadence: options.cadence,
     // Of what is durable: a crash must not undo what L1 holds the operator to.
-    journalHead: () => receipts.digests.head,
+    journalHead: () => journal?.log.head ?? receipts.digests.head,
     load: () => ({
       proofMs: pipeline.status().proofMs,
       provers: provers.length,
@@ -257,48 +268,33 @@ async function assemble(
       busy: pipeline.busy,
     }),
     fundingDeltasPicoUsd: ({ pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour }) => {
-      fundingClock.catchUp();
+      fundingClock.catchUp(toSeconds);
       return state.funding.deltasPicoUsdTowardZero(pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour);
     },
-    ...(onNotice === undefined ? {} : { onNotice }),
+    durable: () => sequencer.durable(),
+    ...notice,
   });
-  const early: Extract<L1Event, { type: "queue" }>[] = [];
+  const follower = new L1Follower(sequencer);
   const watcher = new L1Watcher({
     provider,
     exchange,
     firstBlock: deployment.firstBlock,
     confirmations,
     ...poll,
-    onEvent: (event) => follow(event, sequencer, early),
+    onEvent: (event) => follower.take(event),
     onHalt: ({ report }) => halt(report),
   });
   const collector = new RoundCollector(
     { chainId, oracle: deployment.oracle },
-    { signers: [...signers], threshold: Number(threshold) },
+    { signers, threshold },
     { graceMs: REPORT_GRACE_MS, onRound: (round) => opener.offer(round) },
   );
   closers.push(async () => collector.close());
-  const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round));
-  const operatorPort = await endpoint.listen(options.operatorPort);
-  closers.push(() => endpoint.close());
-  await opener.start();
-  closers.push(async () => opener.stop());
-  watcher.start();
-  closers.push(() => watcher.stop());
-  fundingClock.start();
-  closers.push(async () => fundingClock.stop());
-  const liquidationClock = new LiquidationClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
-  liquidationClock.start();
-  closers.push(async () => liquidationClock.stop());
-  const deadMansClock = new DeadMansClock({ sequencer, ...(onNotice === undefined ? {} : { onNotice }) });
-  deadMansClock.start();
-  closers.push(async () => deadMansClock.stop());
-
+  const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round), operations.pages);
+  const liquidationClock = new LiquidationClock({ sequencer, ...notice });
+  const deadMansClock = new DeadMansClock({ sequencer, nowMs, ...notice });
   const depositGate = new DepositGate({ provider, exchange });
-  await depositGate.start();
-  closers.push(async () => depositGate.stop());
-
-  // 5. The door for traders.
+  const chainParts = { deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate };
   const api: FastifyInstance = createApi({
     sequencer,
     history,
@@ -307,40 +303,55 @@ async function assemble(
     domain,
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
+    nowMs,
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () =>
-      chainStatusOf({ deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate }),
+    chainStatus: () => chainStatusOf({ ...chainParts, nowMs, journal: journal?.log, halt: sequencer.halt }),
+    ...(journal === undefined ? {} : { snapshots: journal.snapshots }),
     receipts,
-    onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
+    ...options.doors,
+    onDefect: (error, requestId) => {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      (options.onDefect ?? ((text) => onNotice?.(`defect: ${text}`)))(stack, requestId);
+    },
   });
+  const markets = DEVNET_MARKETS.map(({ market }) => market);
+  operations.watch({ sequencer, log, pipeline, line, watcher, board: collector.board, api, markets });
   closers.push(() => api.close());
+
+  // 5. Everybody listens: the rest of the journal, then the present.
+  await restart?.replay(sequencer, pipeline, follower, (record) => receipts.digests.recordBytes(record));
+  history.confirm(state);
+  sequencer.onDurable((accepted) => options.onAccepted?.(accepted));
+  // Before the pipeline, which it asks. The next start is quick then, and no worse without.
+  closers.push(async () => {
+    await sequencer.durable();
+    await journal?.snapshots.take();
+  });
+  line.start();
+  await opener.start();
+  closers.push(async () => opener.stop());
+  watcher.start();
+  closers.push(() => watcher.stop());
+  fundingClock.start();
+  closers.push(async () => fundingClock.stop());
+  liquidationClock.start();
+  closers.push(async () => liquidationClock.stop());
+  deadMansClock.start();
+  closers.push(async () => deadMansClock.stop());
+  await depositGate.start();
+  closers.push(async () => depositGate.stop());
+
+  // 6. The doors, for signers of prices and for traders.
+  const operatorPort = await endpoint.listen(options.operatorPort);
+  closers.push(() => endpoint.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
-  return make({ sequencer, pipeline, watcher, provers, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
-}
-
-/** A journal of other commands than this run's cannot be continued: batches of an earlier run are not known any more. */
-function openJournal(path: string | undefined): CommandLog {
-  if (path === undefined) return new NoLog();
-  const journal = new JournalFile(path);
-  if (journal.replay.length === 0) return journal;
-  throw new Error(`The journal ${path} has ${journal.replay.length} commands of an earlier run: name a new file.`);
-}
-
-/** Confirmed events of L1 become commands. Nothing can be in a batch before the first epoch, so the queue waits for it. */
-function follow(event: L1Event, sequencer: Sequencer, early: Extract<L1Event, { type: "queue" }>[]): void {
-  if (event.type === "epoch") {
-    sequencer.apply({ type: "epoch", epoch: event.epoch });
-    for (const { entry, cursor } of early.splice(0)) sequencer.apply({ type: "queue", entry, cursor });
-  } else if (event.type === "queue") {
-    if (sequencer.state.epochNumber === 0) early.push(event);
-    else sequencer.apply({ type: "queue", entry: event.entry, cursor: event.cursor });
-  }
-}
-
-function markProven(sequencer: Sequencer, progress: BatchProgress, { trace }: CutBatch): void {
-  const { batchNumber, steps, state: _, txHash = "", ...details } = progress;
-  sequencer.finality.markProven(batchNumber, txHash, steps, {
-    details: { ...details },
-    accounts: trace.accounts.map(({ account, after }) => ({ account, leaf: after })),
+  return make({
+    sequencer,
+    pipeline,
+    watcher,
+    provers,
+    url,
+    operatorUrl: `http://127.0.0.1:${operatorPort}`,
+    operations,
   });
 }

@@ -12,11 +12,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   book: ["protocol"],
   risk: ["protocol"],
   state: ["protocol", "risk"],
-  sequencer: ["protocol", "eddsa", "book", "risk", "state"],
-  prover: ["protocol", "risk", "state"],
+  timing: [],
+  journal: ["protocol", "timing"],
+  sequencer: ["protocol", "eddsa", "book", "risk", "state", "journal", "timing"],
+  prover: ["protocol", "risk", "state", "journal"],
   chain: ["protocol"],
   oracle: ["protocol"],
-  api: ["protocol", "risk", "sequencer"],
+  api: ["protocol", "risk", "sequencer", "journal"],
+  // Watches the others from outside: settings, keys, logs, metrics, readiness, shutdown.
+  ops: ["protocol", "timing", "sequencer", "prover", "chain", "oracle", "api"],
   // Clients compute margin with the very functions that the matcher judges by.
   sdk: ["protocol", "risk"],
   web: ["protocol", "risk", "sdk"],

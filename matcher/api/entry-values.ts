@@ -1,3 +1,5 @@
+import { fromJson, toJson } from "../journal/exact-json.ts";
+import type { Json, SnapshotPart } from "../journal/snapshot-part.ts";
 import { MARKETS } from "../protocol/spec.ts";
 import { entryAfterFill, entryReducedTo, NO_POSITION, type PositionEntry } from "../risk/entry.ts";
 import type { Accepted, Step } from "../sequencer/outcome.ts";
@@ -45,6 +47,20 @@ export class EntryValues {
       if (known !== undefined) this.entries.set(key, entryAfterFill(known, lots, priceTicks));
     }
     for (const key of sums.keys()) if (this.sizeOf(key) === 0n) this.entries.delete(key);
+  }
+
+  /** What is kept over a restart. It follows the ledger of the very moment, as {@link record} does. */
+  part(): SnapshotPart {
+    return {
+      name: "entry-values",
+      moment: "accepted",
+      take: () => [...this.entries].sort(([a], [b]) => a - b).map(([key, entry]) => [key, toJson({ ...entry })]),
+      restore: (values) => {
+        for (const [key, entry] of values as readonly [number, Json][]) {
+          this.entries.set(key, fromJson(entry) as unknown as PositionEntry);
+        }
+      },
+    };
   }
 
   /** Without sign; null when there is no position, or one that is older than what was recorded. */

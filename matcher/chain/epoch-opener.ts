@@ -18,6 +18,8 @@ export interface EpochOpenerOptions {
   readonly load: () => EpochLoad;
   /** Funding to add to the indices, pico-USD per lot by market; null while what it depends on is not complete. */
   readonly fundingDeltasPicoUsd: (charge: FundingCharge) => bigint[] | null;
+  /** Resolves once everything that an epoch is computed from will survive a crash: L1 must not know more than the journal. */
+  readonly durable?: () => Promise<void>;
   readonly onNotice?: (sentence: string) => void;
 }
 
@@ -99,16 +101,21 @@ export class EpochOpener {
 
   /** Reads what the contracts know already, then opens epochs as the cadence allows. */
   async start(): Promise<void> {
-    const { exchange, oracle } = this.#options;
-    const [number, timeSeconds, , round] = await this.#read(exchange, EXCHANGE, "latestEpoch");
-    this.#openedNumber = Number(number);
-    this.#openedSeconds = Number(timeSeconds);
-    this.#usedRound = Number(round);
+    const { oracle } = this.#options;
+    this.#usedRound = await this.#readLatest();
     const [pricesTicks] = await this.#read(oracle, PRICE_ORACLE, "prices");
     this.#epochTicks = numbers(pricesTicks);
     this.#reportedTicks = this.#epochTicks;
     this.#heardMs = performance.now();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** @returns the round that the newest epoch was opened with */
+  async #readLatest(): Promise<number> {
+    const [number, timeSeconds, , round] = await this.#read(this.#options.exchange, EXCHANGE, "latestEpoch");
+    this.#openedNumber = Number(number);
+    this.#openedSeconds = Number(timeSeconds);
+    return Number(round);
   }
 
   /** Opens nothing more. What the transaction line has been given already is its own affair. */
@@ -203,6 +210,7 @@ export class EpochOpener {
         this.#waitingFor = "the funding interval before to be complete";
         return;
       }
+      await this.#options.durable?.();
       const data = EXCHANGE.encodeFunctionData("openEpoch", [opening]);
       await line.submit({ label, to: exchange, data, onRevert: "reject" }).mined;
       this.#take(plan);
@@ -212,6 +220,8 @@ export class EpochOpener {
       onNotice?.(error instanceof Error ? error.message : String(error));
       // A round that is too old, or something that changed meanwhile: the next round brings another try.
       if (error instanceof RevertError && round !== undefined) this.#usedRound = round.number;
+      // An epoch that an earlier life of this process had on its way may be why.
+      if (error instanceof RevertError) await this.#readLatest().catch(() => {});
     }
   }
 

@@ -1,11 +1,20 @@
+import type { JsonRpcProvider } from "ethers";
 import type { ProvenBatch } from "../protocol/proven-batch.ts";
+import { publicData } from "../protocol/public-data.ts";
 import { settleBatchCall } from "./settle-call.ts";
-import type { Mined, Submission, TransactionLine } from "./transaction-line.ts";
+import { settledBatchIn } from "./settled-batches.ts";
+import { DoneOtherwise, type Mined, type Submission, type TransactionLine } from "./transaction-line.ts";
 
 export interface Settlement {
   readonly batchNumber: number;
   readonly mined: Promise<Mined>;
   readonly confirmed: Promise<Mined>;
+}
+
+/** Batches of an earlier life stand from this block on, as far as they are not known to be final. */
+export interface EarlierBatches {
+  readonly provider: JsonRpcProvider;
+  readonly fromBlock: number;
 }
 
 /**
@@ -15,13 +24,18 @@ export interface Settlement {
 export class SettlementLine {
   readonly #line: TransactionLine;
   readonly #exchange: string;
+  readonly #earlier: EarlierBatches | undefined;
   readonly #early = new Map<number, { batch: ProvenBatch; send: (submission: Submission) => void }>();
   #next: number;
 
-  /** @param firstBatch number of the next batch that the contract expects. */
-  constructor(line: TransactionLine, exchange: string, firstBatch = 1) {
+  /**
+   * @param firstBatch number of the next batch that the contract expects
+   * @param earlier where to look for batches that an earlier life of this process has settled; without it there are none
+   */
+  constructor(line: TransactionLine, exchange: string, firstBatch = 1, earlier?: EarlierBatches) {
     this.#line = line;
     this.#exchange = exchange;
+    this.#earlier = earlier;
     this.#next = firstBatch;
   }
 
@@ -53,9 +67,25 @@ export class SettlementLine {
     for (let ready = this.#early.get(this.#next); ready !== undefined; ready = this.#early.get(this.#next)) {
       this.#early.delete(this.#next);
       const label = `Settling batch ${this.#next}`;
-      const data = settleBatchCall(ready.batch);
+      const { batch } = ready;
+      const data = settleBatchCall(batch);
       this.#next++;
-      ready.send(this.#line.submit({ label, to: this.#exchange, data, onRevert: "halt" }));
+      const doneBefore = () => this.#settledBefore(batch);
+      ready.send(this.#line.submit({ label, to: this.#exchange, data, onRevert: "halt", doneBefore }));
     }
+  }
+
+  /** The contract refuses a batch that it has already: with the very same public data it is done. */
+  async #settledBefore({ batchNumber, data }: ProvenBatch): Promise<Mined | undefined> {
+    if (this.#earlier === undefined) return undefined;
+    const { provider, fromBlock } = this.#earlier;
+    const found = await settledBatchIn(provider, this.#exchange, batchNumber, fromBlock);
+    if (found === undefined) return undefined;
+    const words = publicData(data);
+    if (words.length === found.words.length && words.every((word, i) => word === found.words[i])) return found;
+    throw new DoneOtherwise(
+      `Batch ${batchNumber} was settled with other public data in transaction ${found.hash}: another program uses the ` +
+        "operator's key, or the journal is not the one of that batch.",
+    );
   }
 }

@@ -9,6 +9,11 @@ export interface TransactionRequest {
   readonly data: string;
   /** What a refusal by the contract means: the end of the line, or only of this request. */
   readonly onRevert: "halt" | "reject";
+  /**
+   * Asked when the contract refuses: where an earlier life of this process did the same already, or undefined.
+   * @throws Error when something else was done in its place
+   */
+  readonly doneBefore?: () => Promise<Mined | undefined>;
 }
 
 /** Where a transaction was mined. */
@@ -63,9 +68,19 @@ interface Sent extends Pending {
   /** All attempts of this nonce, the newest last: any of them may be mined. */
   readonly attempts: SignedAttempt[];
   fees: Fees;
+  /** Of the monotonic clock: how long it has been waiting must not depend on somebody setting the other one. */
   sentMs: number;
   minedBlock: number | undefined;
+  /** Of a transaction that an earlier life sent. */
+  readonly minedHash?: string | undefined;
 }
+
+/** Of a request that an earlier life has done: this one never signs it. */
+const NO_NONCE = -1;
+const NO_FEES: Fees = { maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
+
+/** In place of what was to be done, L1 has something else: nobody may go on from there. */
+export class DoneOtherwise extends Error {}
 
 /** Hardhat's and, since Fusaka, Ethereum's cap. */
 const GAS_CAP = 16_777_216n;
@@ -82,6 +97,8 @@ export class TransactionLine {
   readonly #waiting: Pending[] = [];
   readonly #sent: Sent[] = [];
   #nonce: number | undefined;
+  /** Nonces below this one may be taken by transactions of an earlier life that nobody has mined yet. */
+  #inheritedNonces = 0;
   #state: TransactionLineStatus["state"] = "running";
   #resubmissions = 0;
   #lastError: string | undefined;
@@ -119,6 +136,22 @@ export class TransactionLine {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /**
+   * Waits for what an earlier life of this process has sent and nobody has mined: afterwards L1 says what was done. Not for ever, for it
+   * may never be mined; the next transaction takes its place then.
+   */
+  async quiet(): Promise<void> {
+    const { provider, wallet, pollMs, stuckAfterMs, onNotice } = this.#options;
+    const startMs = performance.now();
+    for (let told = false; ; told = true) {
+      const mined = await provider.getTransactionCount(wallet.address, "latest");
+      const sent = await provider.getTransactionCount(wallet.address, "pending");
+      if (sent <= mined || performance.now() - startMs > stuckAfterMs) return;
+      if (!told) onNotice?.(`${sent - mined} transactions of an earlier run wait to be mined.`);
+      await new Promise((wake) => setTimeout(wake, pollMs));
+    }
   }
 
   async stop(): Promise<void> {
@@ -184,13 +217,20 @@ export class TransactionLine {
   async #launch(pending: Pending): Promise<void> {
     const { provider, wallet } = this.#options;
     const { request } = pending;
-    this.#nonce ??= await provider.getTransactionCount(wallet.address, "latest");
+    if (this.#nonce === undefined) {
+      this.#inheritedNonces = await provider.getTransactionCount(wallet.address, "pending");
+      this.#nonce = await provider.getTransactionCount(wallet.address, "latest");
+    }
     let gas: bigint;
     try {
       gas = await provider.estimateGas({ from: wallet.address, to: request.to, data: request.data });
     } catch (error) {
       if (!isRevert(error)) throw error;
-      return this.#refused(pending, revertError(request.label, error));
+      const before = await this.#doneBefore(pending);
+      this.#waiting.splice(this.#waiting.indexOf(pending), 1);
+      if (before === undefined) return this.#judge(pending, revertError(request.label, error));
+      this.#sent.push({ ...pending, nonce: NO_NONCE, gasLimit: 0n, attempts: [], fees: NO_FEES, sentMs: 0, ...before });
+      return this.#tend();
     }
     const gasLimit = (gas * 12n) / 10n > GAS_CAP ? GAS_CAP : (gas * 12n) / 10n;
     const fees = await suggestedFees(provider);
@@ -221,7 +261,7 @@ export class TransactionLine {
 
   async #broadcast(sent: Sent): Promise<void> {
     const attempt = sent.attempts.at(-1)!;
-    sent.sentMs = Date.now();
+    sent.sentMs = performance.now();
     try {
       await this.#options.provider.send("eth_sendRawTransaction", [attempt.raw]);
     } catch (error) {
@@ -229,6 +269,7 @@ export class TransactionLine {
       const message = error instanceof Error ? error.message : String(error);
       if (/nonce.*(too low|already)|expected nonce/i.test(message) && (await this.#receiptOf(sent)) === undefined) {
         const used = await this.#options.provider.getTransactionCount(this.#options.wallet.address, "latest");
+        if (used > sent.nonce && sent.nonce < this.#inheritedNonces) return this.#startOver(sent, used);
         if (used > sent.nonce) {
           throw new Halt(
             `${sent.request.label} cannot be sent: nonce ${sent.nonce} of ${this.#options.wallet.address} was used by ` +
@@ -240,8 +281,10 @@ export class TransactionLine {
     }
   }
 
-  async #receiptOf({ attempts }: Sent): Promise<TransactionReceipt | undefined> {
-    for (const { hash } of attempts.toReversed()) {
+  async #receiptOf({ attempts, minedHash }: Sent): Promise<TransactionReceipt | undefined> {
+    const hashes = attempts.map(({ hash }) => hash);
+    if (minedHash !== undefined) hashes.push(minedHash);
+    for (const hash of hashes.toReversed()) {
       const receipt = await this.#options.provider.getTransactionReceipt(hash);
       if (receipt !== null) return receipt;
     }
@@ -269,8 +312,32 @@ export class TransactionLine {
     this.#sent.splice(this.#sent.indexOf(sent), 1);
   }
 
+  /** What an earlier life sent under the nonce was mined: whether that was this very request will show. */
+  #startOver(sent: Sent, nonce: number): void {
+    this.#sent.splice(this.#sent.indexOf(sent), 1);
+    this.#waiting.unshift(sent);
+    this.#nonce = nonce;
+  }
+
+  async #doneBefore({ request }: Pending): Promise<Pick<Sent, "minedBlock" | "minedHash"> | undefined> {
+    let mined: Mined | undefined;
+    try {
+      mined = await request.doneBefore?.();
+    } catch (error) {
+      if (error instanceof DoneOtherwise) throw new Halt(error.message);
+      throw error;
+    }
+    return mined === undefined ? undefined : { minedBlock: mined.blockNumber, minedHash: mined.hash };
+  }
+
   async #sendAgain(sent: Sent): Promise<void> {
     const { stuckAfterMs, feeRaisesMax, onNotice, provider } = this.#options;
+    if (sent.nonce === NO_NONCE) {
+      onNotice?.(`${sent.request.label}: block ${sent.minedBlock} was replaced, trying it again.`);
+      this.#sent.splice(this.#sent.indexOf(sent), 1);
+      this.#waiting.unshift(sent);
+      return;
+    }
     if (sent.minedBlock !== undefined) {
       onNotice?.(`${sent.request.label}: block ${sent.minedBlock} was replaced, sending it again.`);
       sent.minedBlock = undefined;
@@ -278,7 +345,7 @@ export class TransactionLine {
       await this.#broadcast(sent);
       return;
     }
-    if (Date.now() - sent.sentMs < stuckAfterMs) return;
+    if (performance.now() - sent.sentMs < stuckAfterMs) return;
     if (sent.attempts.length > feeRaisesMax) {
       throw new Halt(`${sent.request.label} was not mined in spite of ${feeRaisesMax} raised fees.`);
     }
@@ -300,13 +367,10 @@ export class TransactionLine {
       if (!isRevert(error)) throw error;
       reason = revertError(label, error);
     }
+    const before = await this.#doneBefore(sent);
     this.#sent.splice(this.#sent.indexOf(sent), 1);
-    this.#judge(sent, reason);
-  }
-
-  #refused(pending: Pending, reason: RevertError): void {
-    this.#waiting.splice(this.#waiting.indexOf(pending), 1);
-    this.#judge(pending, reason);
+    if (before === undefined) this.#judge(sent, reason);
+    else this.#sent.unshift({ ...sent, nonce: NO_NONCE, attempts: [], ...before });
   }
 
   #judge(pending: Pending, reason: RevertError): void {

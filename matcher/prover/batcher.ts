@@ -1,3 +1,4 @@
+import type { AccountLeaf } from "../protocol/account.ts";
 import { GENESIS_FUNDING_DIGEST } from "../protocol/funding-interval.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { MARKETS, type Tier } from "../protocol/spec.ts";
@@ -91,6 +92,11 @@ export class Batcher {
         this.#open = OpenBatch.ofEpoch(epoch, this.#store, grossOpenInterestLots, insuranceSpentPicoUsd);
       }
     }
+  }
+
+  /** An account's leaf after the last cut batch. @throws RangeError for one that was not there */
+  leaf(account: number): AccountLeaf {
+    return this.#store.leaf(account);
   }
 
   /** Account root after the last cut batch. */

@@ -1,82 +1,32 @@
+export type {
+  CutBatch,
+  PipelineOptions,
+  PipelineStart,
+  PipelineStatus,
+  PipelineStep,
+  SettledAt,
+} from "./pipeline-terms.ts";
+
 import type { OpenedEpoch } from "../protocol/epoch-record.ts";
 import type { ProvenBatch } from "../protocol/proven-batch.ts";
-import { genesisSharedState, type SharedState } from "../protocol/shared-state.ts";
-import type { Poseidon } from "../protocol/signing-poseidon.ts";
-import type { Step } from "../state/step.ts";
+import type { SharedState } from "../protocol/shared-state.ts";
 import type { BatchTrace } from "../state/trace.ts";
 import { batchDataOf, publicInputsOf, sharedStateAfter } from "./batch-data.ts";
+import type { CutRecord } from "./batch-log.ts";
 import { type BatchProgress, countsOf } from "./batch-progress.ts";
-import type { Batcher } from "./batcher.ts";
 import type { ProofResult } from "./groth16/proof.ts";
 import { ProofFailed } from "./groth16/proof-failed.ts";
 import type { Prover } from "./groth16/prover.ts";
+import { GENESIS_POSITION, type PipelinePosition } from "./pipeline-position.ts";
+import type {
+  CutBatch,
+  PipelineOptions,
+  PipelineStart,
+  PipelineStatus,
+  PipelineStep,
+  SettledAt,
+} from "./pipeline-terms.ts";
 import { batchInput } from "./witness.ts";
-
-/** Where a batch was settled. */
-export interface SettledAt {
-  readonly hash: string;
-  readonly blockNumber: number;
-  readonly gasUsed: bigint;
-}
-
-export interface PipelineOptions {
-  readonly batcher: Batcher;
-  readonly hash: Poseidon;
-  readonly chainId: number;
-  /** Address of the Exchange. */
-  readonly exchange: string;
-  /** Each proves one batch at a time. */
-  readonly provers: readonly Prover[];
-  /** How long a batch stays open after its first step, milliseconds, while a prover is free. */
-  readonly cutAfterMs: number;
-  /** With this many batches waiting for a prover, the next ones may grow beyond the smallest tier. 0: always. */
-  readonly growFromQueued: number;
-  /** Sends a proven batch to L1; called in the order of the batches. */
-  readonly settle: (batch: ProvenBatch) => {
-    readonly mined: Promise<SettledAt>;
-    readonly confirmed: Promise<SettledAt>;
-  };
-  /** Told of every change of a batch's state, with the trace and the shared state behind the batch. */
-  readonly onProgress?: (progress: BatchProgress, batch: CutBatch) => void;
-  /** Called once: nothing is proven or settled any more. */
-  readonly onHalt: (report: string) => void;
-}
-
-/** A batch on its way. */
-export interface CutBatch {
-  readonly trace: BatchTrace;
-  readonly progress: BatchProgress;
-  readonly data: ReturnType<typeof batchDataOf>;
-  /** The shared state that the contract will have after it. */
-  readonly after: SharedState;
-  readonly firstStepMs: number;
-  readonly cutMs: number;
-}
-
-/** A step as the sequencer numbers it. */
-export interface PipelineStep {
-  readonly number: number;
-  readonly step: Step;
-  readonly journalHead: bigint;
-}
-
-export interface PipelineStatus {
-  readonly state: "running" | "halted" | "stopped";
-  readonly haltReport: string | undefined;
-  /** Steps that are in no batch yet. */
-  readonly openSteps: number;
-  /** Steps that no settled batch has. */
-  readonly unprovenSteps: number;
-  readonly queued: number;
-  readonly proving: number;
-  /** Proven and not yet mined. */
-  readonly settling: number;
-  readonly settledBatches: number;
-  /** Age of the oldest step that is not settled, milliseconds; 0 when there is none. */
-  readonly lagMs: number;
-  /** Of the last proofs, witness to verification, milliseconds. */
-  readonly proofMs: number;
-}
 
 /** Weight of the newest proof in the mean, of 8. */
 const MEAN_WEIGHT = 3;
@@ -95,8 +45,8 @@ export class ProofPipeline {
   readonly #epochs = new Map<number, OpenedEpoch>();
   #sharedState: SharedState;
   #nextToSettle: number;
-  #firstOpenStep = 1;
-  #lastStep = 0;
+  #firstOpenStep: number;
+  #lastStep: number;
   #openFills = 0;
   #stepsInEpoch = 0;
   #firstStepMs: number | undefined;
@@ -108,12 +58,69 @@ export class ProofPipeline {
   #settledStep = 0;
   #settledEpoch = 0;
   #proofMs = 0;
+  /** Number of the last batch that touched each account. */
+  readonly #touched: Map<number, number>;
+  /** While steps of an earlier life come again: where it cut. */
+  #replay: { readonly cuts: CutRecord[]; readonly finalAt: PipelineStart["finalAt"] } | undefined;
 
-  constructor(options: PipelineOptions, sharedState: SharedState = genesisSharedState()) {
+  /** With a start, the steps behind its position come again, then {@link endReplay}; nothing is proven before. */
+  constructor(options: PipelineOptions, start?: PipelineStart) {
+    const { sharedState, lastCutStep, lastStep, epoch, touched } = start?.position ?? GENESIS_POSITION;
     this.#options = options;
     this.#idle = [...options.provers];
     this.#sharedState = sharedState;
     this.#nextToSettle = sharedState.batchNumber + 1;
+    this.#firstOpenStep = lastCutStep + 1;
+    this.#lastStep = lastStep;
+    this.#settledStep = lastCutStep;
+    this.#settledEpoch = sharedState.epochNumber;
+    this.#settledBatches = sharedState.batchNumber;
+    this.#touched = new Map(touched);
+    if (epoch !== null) this.#epochs.set(epoch.number, epoch);
+    if (start !== undefined) this.#replay = { cuts: [...start.cuts], finalAt: start.finalAt };
+  }
+
+  /**
+   * All steps of the earlier life have come. What was cut and is not final is proven now.
+   * @throws Error when the steps do not lead to the batches that were cut
+   */
+  endReplay(): void {
+    const replay = this.#replay;
+    if (replay === undefined) return;
+    if (replay.cuts[0]?.lastStep === this.#lastStep) this.#cutOpen("request");
+    const [left] = replay.cuts;
+    if (left !== undefined && this.#state === "running") {
+      this.#halt(
+        `Batch ${left.batchNumber} ended with step ${left.lastStep}; the journal leads to step ${this.#lastStep}.`,
+      );
+    }
+    if (this.#haltReport !== undefined) throw new Error(this.#haltReport);
+    this.#replay = undefined;
+    if (this.#firstStepMs !== undefined) this.#startTimer();
+    this.#proveNext();
+  }
+
+  /**
+   * Closes the open batch and says where everything stands then: what a snapshot of the same moment needs.
+   * @throws Error when nothing is cut any more
+   */
+  position(): PipelinePosition {
+    this.cut();
+    if (this.#state !== "running" || this.#replay !== undefined) throw new Error("batches have stopped");
+    const { batcher } = this.#options;
+    return {
+      batcher: batcher.position,
+      sharedState: this.#sharedState,
+      lastCutStep: this.#firstOpenStep - 1,
+      lastStep: this.#lastStep,
+      epoch: [...this.#epochs.values()].at(-1) ?? null,
+      touched: [...this.#touched].sort(([a], [b]) => a - b),
+    };
+  }
+
+  /** Number of the last batch cut; 0 before the first. */
+  get cutBatch(): number {
+    return this.#sharedState.batchNumber;
   }
 
   /** Epoch of the newest settled batch; 0 before the first. */
@@ -174,17 +181,29 @@ export class ProofPipeline {
   #take({ number, step, journalHead }: PipelineStep): void {
     if (number !== this.#lastStep + 1) throw new RangeError(`step ${number} came after step ${this.#lastStep}`);
     if (step.kind === "epoch") this.#epochs.set(step.epoch.number, step.epoch as OpenedEpoch);
-    this.#options.batcher.grow(this.#queued.length >= this.#options.growFromQueued);
+    const { batcher, growFromQueued } = this.#options;
+    batcher.grow(this.#replay !== undefined || this.#queued.length >= growFromQueued);
+    if (this.#replay?.cuts[0]?.lastStep === this.#lastStep) this.#cutAsBefore();
     // What the step closes holds everything before it.
-    const trace = this.#options.batcher.push(step, journalHead);
+    const trace = batcher.push(step, journalHead);
     if (trace !== undefined) this.#queue(trace, step.kind === "epoch" ? "epoch" : "capacity");
     this.#lastStep = number;
     if (step.kind === "fill") this.#openFills++;
     this.#stepsInEpoch = step.kind === "epoch" ? 0 : this.#stepsInEpoch + 1;
     if (step.kind !== "epoch" && this.#firstStepMs === undefined) {
       this.#firstStepMs = performance.now();
-      this.#timer = setTimeout(() => this.#timeIsUp(), this.#options.cutAfterMs);
+      if (this.#replay === undefined) this.#startTimer();
     }
+  }
+
+  #startTimer(): void {
+    this.#timer = setTimeout(() => this.#timeIsUp(), this.#options.cutAfterMs);
+  }
+
+  /** An empty batch is closed by the next epoch alone. */
+  #cutAsBefore(): void {
+    const trace = this.#options.batcher.cut();
+    if (trace !== undefined) this.#queue(trace, "request");
   }
 
   /** A batch that nobody can prove yet may as well take more: it is cut when a prover is free. */
@@ -221,15 +240,34 @@ export class ProofPipeline {
       state: "queued",
       timings: { openMs: Math.round(cutMs - firstStepMs) },
     };
-    const cut: CutBatch = { trace, progress, data, after: sharedStateAfter(data), firstStepMs, cutMs };
+    const noted = this.#note({ batchNumber: trace.batchNumber, lastStep: this.#lastStep, tier: trace.tier.name });
+    const cut: CutBatch = { trace, progress, data, after: sharedStateAfter(data), firstStepMs, cutMs, noted };
+    for (const { account } of trace.accounts) this.#touched.set(account, trace.batchNumber);
     this.#sharedState = cut.after;
     this.#firstOpenStep = this.#lastStep + 1;
     this.#openFills = 0;
     this.#firstStepMs = undefined;
+    const place = this.#replay?.finalAt(cut);
+    if (place !== undefined) {
+      this.#nextToSettle++;
+      this.#settled(cut, "final", place);
+      return;
+    }
     this.#queued.push(cut);
     this.#unsettled.push(cut);
     this.#tell(cut);
     this.#proveNext();
+  }
+
+  /** @throws Error for another batch than the earlier life's */
+  #note(cut: CutRecord): Promise<void> | undefined {
+    const before = this.#replay?.cuts.shift();
+    if (before === undefined) return this.#options.noteCut?.(cut);
+    const { batchNumber, lastStep, tier } = cut;
+    if (before.batchNumber === batchNumber && before.lastStep === lastStep && before.tier === tier) return undefined;
+    throw new Error(
+      `batch ${batchNumber} (${tier}, through step ${lastStep}) was batch ${before.batchNumber} (${before.tier}, through step ${before.lastStep})`,
+    );
   }
 
   #tell(cut: CutBatch): void {
@@ -237,7 +275,7 @@ export class ProofPipeline {
   }
 
   #proveNext(): void {
-    while (this.#state === "running" && this.#idle.length > 0) {
+    while (this.#state === "running" && this.#replay === undefined && this.#idle.length > 0) {
       const cut = this.#queued.shift();
       if (cut === undefined) {
         if (this.#timerIsOver) this.#cutOpen("timer");
@@ -268,7 +306,7 @@ export class ProofPipeline {
     if (result.publicSignals.length !== 3 || result.publicSignals.some((signal, i) => signal !== expected[i])) {
       throw new Error("the proof is for other public inputs than the batch's");
     }
-    this.#note(progress, result);
+    this.#noteTimings(progress, result);
     const { calldata: proof } = result;
     const batch: ProvenBatch = { batchNumber: trace.batchNumber, data: cut.data, commitment: inputs.commitment, proof };
     this.#proven.set(trace.batchNumber, { cut, batch, provenMs: performance.now() });
@@ -276,7 +314,7 @@ export class ProofPipeline {
     this.#settleReady();
   }
 
-  #note(progress: BatchProgress, { timings }: ProofResult): void {
+  #noteTimings(progress: BatchProgress, { timings }: ProofResult): void {
     for (const name of ["loadMs", "witnessMs", "proveMs", "verifyMs"] as const) {
       progress.timings[name] = Math.round(timings[name]);
     }
@@ -299,20 +337,26 @@ export class ProofPipeline {
 
   async #settle(cut: CutBatch, batch: ProvenBatch, provenMs: number): Promise<void> {
     const { progress } = cut;
+    if (cut.noted !== undefined) await cut.noted;
     const { mined, confirmed } = this.#options.settle(batch);
     const place = await mined;
     const nowMs = performance.now();
     progress.timings.settleMs = Math.round(nowMs - provenMs);
     progress.timings.totalMs = Math.round(nowMs - cut.firstStepMs);
-    this.#place(cut, "settled", place);
     this.#unsettled.splice(this.#unsettled.indexOf(cut), 1);
+    this.#settled(cut, "settled", place);
+    // A reorganisation may have moved it to another block meanwhile.
+    this.#place(cut, "final", await confirmed);
+    this.#tell(cut);
+  }
+
+  #settled(cut: CutBatch, state: "settled" | "final", place: SettledAt): void {
+    const { progress } = cut;
+    this.#place(cut, state, place);
     this.#settledBatches++;
     this.#settledStep = progress.steps.last;
     this.#settledEpoch = progress.epochNumber;
     for (const number of this.#epochs.keys()) if (number < this.#settledEpoch) this.#epochs.delete(number);
-    this.#tell(cut);
-    // A reorganisation may have moved it to another block meanwhile.
-    this.#place(cut, "final", await confirmed);
     this.#tell(cut);
   }
 

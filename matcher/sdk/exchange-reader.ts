@@ -1,9 +1,12 @@
 import type {
   WireBatch,
+  WireFees,
   WireMarket,
   WireMarkets,
   WireOrderbook,
   WireStatus,
+  WireTicker,
+  WireTickers,
   WireTime,
   WireTrade,
 } from "../protocol/api-wire.ts";
@@ -49,6 +52,19 @@ export class ExchangeReader {
 
   async trades(market: string, limit?: number): Promise<WireTrade[]> {
     return (await this.http.get<{ trades: WireTrade[] }>("/v1/trades", { market, limit })).trades;
+  }
+
+  ticker(market: string): Promise<WireTicker> {
+    return this.http.get(`/v1/ticker/${encodeURIComponent(market)}`);
+  }
+
+  async tickers(): Promise<WireTicker[]> {
+    return (await this.http.get<WireTickers>("/v1/tickers")).tickers;
+  }
+
+  /** Fee tiers, and with an account its own. */
+  fees(account?: number): Promise<WireFees> {
+    return this.http.get("/v1/fees", { account });
   }
 
   async batches(limit?: number): Promise<WireBatch[]> {

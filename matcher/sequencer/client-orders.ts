@@ -40,11 +40,7 @@ export class ClientOrders {
 
   /** A named order was accepted. Call {@link closed} for every order that ends, also for this one. */
   placed(account: number, clientId: string, slot: number, sequence: number): void {
-    let names = this.accounts.get(account);
-    if (names === undefined) {
-      names = { orders: new Map(), bySlot: new Map(), closed: new Set() };
-      this.accounts.set(account, names);
-    }
+    const names = this.namesOf(account);
     // The order that it replaces on its slot ends, and its name with it.
     const before = names.bySlot.get(slot);
     if (before !== undefined && before !== clientId) this.close(names, slot, before);
@@ -59,6 +55,25 @@ export class ClientOrders {
     const clientId = names?.bySlot.get(slot);
     if (names === undefined || clientId === undefined || names.orders.get(clientId)?.sequence !== sequence) return;
     this.close(names, slot, clientId);
+  }
+
+  private namesOf(account: number): Names {
+    let names = this.accounts.get(account);
+    if (names === undefined) {
+      names = { orders: new Map(), bySlot: new Map(), closed: new Set() };
+      this.accounts.set(account, names);
+    }
+    return names;
+  }
+
+  /** Takes {@link entries} back into an empty list. */
+  restore(entries: Iterable<[account: number, clientId: string, slot: number, sequence: number, live: boolean]>): void {
+    for (const [account, clientId, slot, sequence, live] of entries) {
+      const names = this.namesOf(account);
+      names.orders.set(clientId, { slot, sequence });
+      if (live) names.bySlot.set(slot, clientId);
+      else names.closed.add(clientId);
+    }
   }
 
   private close(names: Names, slot: number, clientId: string): void {

@@ -1,8 +1,17 @@
+import type { LatencyHistogram } from "../timing/latency-histogram.ts";
+
 /** Where accepted commands are written down, in order, as canonical bytes (command-bytes.ts). */
 export interface CommandLog {
-  /** Resolves once the command will survive a crash. Rejects when it cannot be written: then nothing more may be acknowledged. */
-  append(bytes: Uint8Array): Promise<void>;
+  /**
+   * Resolves once the command will survive a crash. Rejects when it cannot be written: then nothing more may be acknowledged.
+   * @param head of the hash chain after it
+   */
+  append(bytes: Uint8Array, head: bigint): Promise<void>;
   close(): Promise<void>;
+  /** How long the disk takes for a group of records; of a log on disk. */
+  readonly fsync?: LatencyHistogram;
+  /** Records that wait for the disk. */
+  readonly waitingCount?: number;
 }
 
 /** A log that lives as long as its process. */

@@ -33,6 +33,11 @@ export class DeadMansSwitches {
     return due.sort((a, b) => a - b);
   }
 
+  /** Takes {@link entries} back into an empty list. */
+  restore(entries: readonly [account: number, deadlineMs: number][]): void {
+    for (const [account, deadlineMs] of entries) this.deadlinesMs.set(account, deadlineMs);
+  }
+
   /** Ascending by account: equal states give equal lists. */
   entries(): [account: number, deadlineMs: number][] {
     return [...this.deadlinesMs].sort(([a], [b]) => a - b);

@@ -1,7 +1,6 @@
 import type { BookEvent } from "../book/book-event.ts";
 import type { BookRules } from "../book/book-rules.ts";
-import { bestPrices } from "../book/book-view.ts";
-import { impactAskTicksQ20Ceil, impactBidTicksQ20Floor } from "../book/impact.ts";
+import { load } from "../book/book-snapshot.ts";
 import { MatchingEngine } from "../book/matching-engine.ts";
 import { NIL } from "../book/order-pool.ts";
 import { GENESIS_JOURNAL_HEAD, nextJournalHead, recordDigest } from "../protocol/journal-head.ts";
@@ -20,14 +19,17 @@ import type { RejectCode } from "../protocol/reject.ts";
 import type { FeeSchedule } from "../risk/fees.ts";
 import { Ledger } from "../state/ledger.ts";
 import type { Step } from "../state/step.ts";
+import { AccountOwners } from "./account-owners.ts";
 import { ClientOrders } from "./client-orders.ts";
 import type { Command } from "./command.ts";
 import { journalRecordBytes } from "./command-bytes.ts";
 import { DeadMansSwitches } from "./dead-mans-switches.ts";
 import { provingSteps } from "./event-steps.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
+import { type ExchangeCounters, type ExchangeImage, putBack } from "./exchange-image.ts";
 import { type FeeRates, FeeTiers } from "./fee-tiers.ts";
-import { FundingMeter, type FundingTerms, type SealedInterval } from "./funding-meter.ts";
+import { sampleFunding, sealedEvents } from "./funding-command.ts";
+import { FundingMeter, type FundingTerms } from "./funding-meter.ts";
 import { LedgerGate } from "./ledger-gate.ts";
 import { Liquidator } from "./liquidator.ts";
 import { MarginModes } from "./margin-modes.ts";
@@ -52,7 +54,7 @@ type Effect = ExchangeEvent[] | RejectCode;
  * same events, the same steps and the same state. A refused command changes nothing.
  */
 export class ExchangeState {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly fees: FeeTiers;
   readonly modes = new MarginModes();
   readonly engine: MatchingEngine;
@@ -60,9 +62,9 @@ export class ExchangeState {
   readonly funding: FundingMeter;
   readonly liquidator: Liquidator;
   readonly clientOrders = new ClientOrders();
+  readonly owners = new AccountOwners();
   readonly deadMansSwitches = new DeadMansSwitches();
   private readonly rules: BookRules;
-  private readonly accountsByOwner = new Map<bigint, number[]>();
   /** Steps of the command being executed. */
   private readonly pendingSteps: Step[] = [];
   private nowSeconds = 0;
@@ -72,15 +74,35 @@ export class ExchangeState {
   private head = GENESIS_JOURNAL_HEAD;
   private lastAcceptedMs = 0;
 
-  constructor({ rules, feeSchedule, funding }: ExchangeTerms) {
+  /** @param image the state of an earlier moment, under the same terms; without it the state before the first command */
+  constructor({ rules, feeSchedule, funding }: ExchangeTerms, image?: ExchangeImage) {
     this.rules = rules;
+    this.ledger = image?.ledger ?? new Ledger();
     this.funding = new FundingMeter(funding);
     this.fees = new FeeTiers(feeSchedule);
     this.gate = new LedgerGate(this.ledger, this.fees, this.modes, this.pendingSteps);
-    // No market trades before the first epoch.
-    this.engine = new MatchingEngine(this.gate, { ...rules, markets: rules.markets.map(() => null) });
+    const inForce = this.rulesOfEpoch();
+    this.engine = image === undefined ? new MatchingEngine(this.gate, inForce) : load(image.book, this.gate, inForce);
     this.gate.attach(this.engine.book);
     this.liquidator = new Liquidator(this.ledger, this.engine, this.pendingSteps);
+    if (image !== undefined) this.restore(image);
+  }
+
+  private restore(image: ExchangeImage): void {
+    const { counters } = image;
+    putBack(image, this);
+    this.nowSeconds = this.ledger.shared.epoch?.timeSeconds ?? 0;
+    this.commands = counters.commands;
+    this.events = counters.events;
+    this.steps = counters.steps;
+    this.head = counters.head;
+    this.lastAcceptedMs = counters.lastAcceptedMs;
+  }
+
+  /** What numbers, chains and dates the next command. */
+  get counters(): ExchangeCounters {
+    const { commands, events, steps, head, lastAcceptedMs } = this;
+    return { commands, events, steps, head, lastAcceptedMs };
   }
 
   /** Head of the hash chain over the accepted commands. */
@@ -126,20 +148,12 @@ export class ExchangeState {
 
   /** Accounts of an L1 owner, in order of registration. */
   accountsOf(owner: bigint): readonly number[] {
-    return this.accountsByOwner.get(owner) ?? [];
+    return this.owners.of(owner);
   }
 
   /** Fee rates of an account in this epoch. @throws Error before the first epoch */
   feeRates(account: number): FeeRates {
     return this.fees.rates(account, this.ledger.terms.epoch.rebateCapPpm);
-  }
-
-  /** Whether an order would meet the other side's best price if it came in now. */
-  couldTrade(order: OrderMessage): boolean {
-    if (order.postOnly) return false;
-    const { bidTicks, askTicks } = bestPrices(this.engine.book, order.market);
-    if (order.side === "buy") return askTicks !== null && askTicks <= order.limitPriceTicks;
-    return bidTicks !== null && bidTicks >= order.limitPriceTicks;
   }
 
   /** What {@link execute} would check before anything that depends on the state; null when nothing is wrong. */
@@ -229,7 +243,7 @@ export class ExchangeState {
         return [{ type: "fee-tier", account: command.account, tier: command.tier }];
       }
       case "fundingSample":
-        return this.sampleFunding(command.timeSeconds);
+        return sampleFunding(command.timeSeconds, this.funding, this.ledger, this.engine);
       case "liquidationSweep":
         if (this.ledger.shared.epoch === undefined) throw new RangeError("a liquidation sweep before the first epoch");
         return this.liquidate();
@@ -243,14 +257,18 @@ export class ExchangeState {
     this.pendingSteps.push(...this.ledger.openEpoch(epoch, this.funding.digestOf(epoch, sealing)));
     this.funding.seal(epoch.timeSeconds, sealing, epoch);
     this.nowSeconds = epoch.timeSeconds;
-    const { markets } = this.ledger.terms;
-    const live = this.rules.markets.map((rules, market) => (markets[market]?.live === true ? rules : null));
-    this.engine.rules = { ...this.rules, markets: live };
+    this.engine.rules = this.rulesOfEpoch();
     const events = this.engine.expire(epoch.timeSeconds);
     sweepUnprovable(this.engine, this.ledger.terms, events);
     const settled = settledEvents(this.ledger, retiring);
     const opened: ExchangeEvent = { type: "epoch", number: epoch.number, timeSeconds: epoch.timeSeconds };
     return [...sealedEvents(sealing.intervals), opened, ...settled, ...this.settleBook(events), ...this.liquidate()];
+  }
+
+  /** A market trades while the epoch says that it is live, none before the first epoch. */
+  private rulesOfEpoch(): BookRules {
+    const live = this.ledger.shared.epoch === undefined ? [] : this.ledger.terms.markets;
+    return { ...this.rules, markets: this.rules.markets.map((rules, i) => (live[i]?.live === true ? rules : null)) };
   }
 
   private liquidate(): ExchangeEvent[] {
@@ -263,28 +281,13 @@ export class ExchangeState {
     }
   }
 
-  private sampleFunding(timeSeconds: number): Effect {
-    const { epoch } = this.ledger.shared;
-    if (epoch === undefined) throw new RangeError("a funding sample before the first epoch");
-    const { book } = this.engine;
-    const positionLots = (account: number, market: number) => this.ledger.positionLots(account, market);
-    const sample = this.funding.sampleAt(timeSeconds, epoch, (market, notionalMicroUsd) => ({
-      impactBidTicksQ20: impactBidTicksQ20Floor(book, market, notionalMicroUsd, positionLots),
-      impactAskTicksQ20: impactAskTicksQ20Ceil(book, market, notionalMicroUsd, positionLots),
-    }));
-    const sealing = this.funding.sealing(timeSeconds, epoch);
-    this.funding.seal(timeSeconds, sealing, epoch);
-    this.funding.take(sample);
-    return [...sealedEvents(sealing.intervals), { type: "funding-sample", sample }];
-  }
-
   private takeQueueEntry(entry: Extract<Command, { type: "queue" }>["entry"], cursor: number): Effect {
     const { queueCursor } = this.ledger.shared;
     if (cursor !== queueCursor) throw new RangeError(`queue entry ${cursor} came, ${queueCursor} is next`);
     const { account, amountMicroUsd, owner } = entry;
     if (entry.kind === "registration") {
       this.pendingSteps.push(this.ledger.registerAccount(entry));
-      this.accountsByOwner.set(owner, [...this.accountsOf(owner), account]);
+      this.owners.add(owner, account);
       return [{ type: "registered", account, owner }];
     }
     this.pendingSteps.push(this.ledger.applyDeposit(entry));
@@ -390,8 +393,4 @@ export class ExchangeState {
       return { seq: this.events, command: this.commands, step: proving[at] ?? null, event };
     });
   }
-}
-
-function sealedEvents(intervals: readonly SealedInterval[]): ExchangeEvent[] {
-  return intervals.map((sealed) => ({ type: "funding-interval", sealed }));
 }

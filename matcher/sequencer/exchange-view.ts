@@ -1,6 +1,7 @@
 import { bestPrices, type Depth, depth, marketChecksum, orderAt, totals } from "../book/book-view.ts";
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { EpochMarket } from "../protocol/epoch.ts";
+import type { OrderMessage } from "../protocol/message.ts";
 import { type AccountFigures, accountFigures, allPositionFigures, type PositionFigures } from "../risk/figures.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { FeeRates } from "./fee-tiers.ts";
@@ -82,6 +83,14 @@ export function depthView(state: ExchangeState, market: number, levelsMax: numbe
 /** Sequence of the order that is live on a slot, or null. */
 export function liveSequence(state: ExchangeState, account: number, slot: number): number | null {
   return orderAt(state.engine.book, account, slot)?.sequence ?? null;
+}
+
+/** Whether an order would meet the other side's best price if it came in now. */
+export function couldTrade(state: ExchangeState, order: OrderMessage): boolean {
+  if (order.postOnly) return false;
+  const { bidTicks, askTicks } = bestPrices(state.engine.book, order.market);
+  if (order.side === "buy") return askTicks !== null && askTicks <= order.limitPriceTicks;
+  return bidTicks !== null && bidTicks >= order.limitPriceTicks;
 }
 
 export function openOrderCount(state: ExchangeState): number {

@@ -22,6 +22,8 @@ export interface ProvenDetails {
   details?: Readonly<Record<string, unknown>>;
   /** Leaves of the accounts that the batch touched, after it. */
   accounts?: readonly { account: number; leaf: AccountLeaf }[];
+  /** When an earlier life of the process learned of it. */
+  provenAtMs?: number;
 }
 
 /** An account as the contract has it. */
@@ -49,7 +51,7 @@ export class Finality {
     batchNumber: number,
     txHash: string,
     steps: StepRange,
-    { details = {}, accounts = [] }: ProvenDetails = {},
+    { details = {}, accounts = [], provenAtMs = this.nowMs() }: ProvenDetails = {},
   ): void {
     const last = this.proven.at(-1);
     if (last !== undefined && batchNumber !== last.batchNumber + 1) {
@@ -59,7 +61,7 @@ export class Finality {
     if (steps.first !== expected || steps.last < steps.first - 1) {
       throw new RangeError(`batch ${batchNumber} has steps ${steps.first} … ${steps.last}; step ${expected} is next`);
     }
-    const batch = { batchNumber, txHash, steps, provenAtMs: this.nowMs(), details };
+    const batch = { batchNumber, txHash, steps, provenAtMs, details };
     this.proven.push(batch);
     for (const { account, leaf } of accounts) this.accounts.set(account, { leaf, batch });
     for (const listener of this.listeners) listener(batch);

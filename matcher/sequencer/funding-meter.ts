@@ -53,6 +53,17 @@ interface Charged {
   readonly rates8hPpm: ReadonlyMap<number, number>;
 }
 
+/** The meter as plain data. */
+export interface FundingMeterSnapshot {
+  readonly open: number;
+  readonly first: number;
+  readonly head: bigint;
+  readonly lastSampleSeconds: number;
+  readonly samples: readonly FundingSample[];
+  /** interval, digest, [market, rate]. */
+  readonly sealed: readonly [number, bigint, readonly (readonly [number, number])[]][];
+}
+
 /** A clock that jumps further than this is wrong: two years of minutes. */
 const INTERVALS_AT_ONCE_MAX = 1_000_000;
 
@@ -197,11 +208,31 @@ export class FundingMeter {
     });
   }
 
+  /** Time of the last sample; −1 before the first. */
+  get lastSampleTimeSeconds(): number {
+    return this.lastSampleSeconds;
+  }
+
   /** Everything that a later command depends on, as plain data. */
-  snapshot(): Record<string, unknown> {
-    const { open, first, head, lastSampleSeconds, samples } = this;
-    const sealed = [...this.sealed].map(([interval, { digest, rates8hPpm }]) => [interval, digest, [...rates8hPpm]]);
-    return { open, first, head, lastSampleSeconds, samples, sealed };
+  snapshot(): FundingMeterSnapshot {
+    const { open, first, head, lastSampleSeconds } = this;
+    const sealed = [...this.sealed].map(
+      ([interval, { digest, rates8hPpm }]): FundingMeterSnapshot["sealed"][number] => {
+        return [interval, digest, [...rates8hPpm]];
+      },
+    );
+    return { open, first, head, lastSampleSeconds, samples: [...this.samples], sealed };
+  }
+
+  /** Takes {@link snapshot} back. */
+  restore({ open, first, head, lastSampleSeconds, samples, sealed }: FundingMeterSnapshot): void {
+    this.open = open;
+    this.first = first;
+    this.head = head;
+    this.lastSampleSeconds = lastSampleSeconds;
+    this.samples = [...samples];
+    this.sealed.clear();
+    for (const [interval, digest, rates] of sealed) this.sealed.set(interval, { digest, rates8hPpm: new Map(rates) });
   }
 
   /** undefined before the first interval: nothing was measured then. @throws RangeError for one before the epoch in force */

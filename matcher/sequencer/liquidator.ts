@@ -39,6 +39,11 @@ export class Liquidator {
     this.search = new AtRiskSearch((account) => (ledger.has(account) ? ledger.settledRecord(account) : undefined));
   }
 
+  /** To be told of all accounts that were there before the first step. */
+  noteAccounts(accounts: readonly number[]): void {
+    for (const account of accounts) this.search.noteWritten(account);
+  }
+
   /** To be told of every step of the ledger. */
   noteSteps(steps: readonly Step[]): void {
     for (const account of steps.flatMap(accountsOf)) {

@@ -42,6 +42,11 @@ export class MarginModes {
     return null;
   }
 
+  /** Takes {@link entries} back into an empty list. */
+  restore(entries: readonly [account: number, market: number | null, sequence: number][]): void {
+    for (const [account, market, sequence] of entries) this.accounts.set(account, { market, sequence });
+  }
+
   /** Ascending by account: equal states give equal lists. */
   entries(): [account: number, market: number | null, sequence: number][] {
     return [...this.accounts]

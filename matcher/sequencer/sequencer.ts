@@ -3,10 +3,13 @@ import type { Instruction, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
+import { journalRecordFromBytes } from "./command-bytes.ts";
 import { type CommandLog, NoLog } from "./command-log.ts";
 import type { ExchangeState } from "./exchange-state.ts";
+import { couldTrade } from "./exchange-view.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import { SequencerFigures } from "./sequencer-figures.ts";
 import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
@@ -46,6 +49,18 @@ export class SequencerHalted extends Error {
   }
 }
 
+/** A journal that leads elsewhere than it did: it belongs to other terms or to another version, or the state machine has a defect. */
+export class ReplayDiverged extends Error {
+  constructor(command: number, what: string) {
+    super(`command ${command} of the journal does not do what it did when it was accepted: ${what}`);
+    this.name = "ReplayDiverged";
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /**
  * The one place where commands get their order. Signatures are checked on other threads; the order in which their answers arrive is the
  * order of the exchange. Everything after that is synchronous.
@@ -55,6 +70,8 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
+  /** Counts and durations of its work. */
+  readonly figures = new SequencerFigures();
   /** Who waits for the verifying threads, and who sent them wrong signatures. */
   readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
@@ -64,6 +81,12 @@ export class Sequencer {
   /** Resolves when everything accepted so far is durable. */
   private lastDurable: Promise<void> = Promise.resolve();
   private halted: SequencerHalted | null = null;
+  /** Messages that were taken and are not answered yet. */
+  private unanswered = 0;
+  /** There once nothing new is taken. */
+  private finishing: Promise<void> | null = null;
+  /** Called when no message is left unanswered. */
+  private whenAnswered: () => void = () => {};
   refusedCount = 0;
 
   constructor({
@@ -104,8 +127,32 @@ export class Sequencer {
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
   async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
-    const { settle = false, clientId, admit, origin = "" } = options;
     this.assertRunning();
+    if (this.finishing !== null) return { outcome: this.refuse("SHUTTING_DOWN"), messageHash: null };
+    this.unanswered += 1;
+    try {
+      return await this.take(message, options);
+    } finally {
+      this.unanswered -= 1;
+      if (this.unanswered === 0) this.whenAnswered();
+    }
+  }
+
+  /**
+   * Takes no more messages from outside; each is refused with SHUTTING_DOWN. Resolves once every message that was taken is durable, or
+   * was refused. Commands of the exchange itself still go on: whoever gives them stops by himself.
+   */
+  finish(): Promise<void> {
+    this.finishing ??= new Promise<void>((resolve) => {
+      this.whenAnswered = resolve;
+      if (this.unanswered === 0) resolve();
+    }).then(() => this.lastDurable.catch(() => {}));
+    return this.finishing;
+  }
+
+  private async take(message: Signed<Instruction>, options: SubmitOptions): Promise<Submitted> {
+    const { settle = false, clientId, admit, origin = "" } = options;
+    const arrivedMs = performance.now();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
@@ -116,18 +163,27 @@ export class Sequencer {
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
+    const verifiedMs = performance.now();
+    this.figures.verify.record(verifiedMs - arrivedMs);
     const refused = admit?.() ?? null;
     if (refused !== null) return { outcome: this.refuse(refused), messageHash };
     // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
     const wait = this.isRetry(message, clientId)
       ? null
-      : this.backlog.refusal(message, settle, (order) => this.state.couldTrade(order));
+      : this.backlog.refusal(message, settle, (order) => couldTrade(this.state, order));
     if (wait !== null) return { outcome: this.refuse(wait), messageHash };
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
     const outcome = this.run({ type: "message", message, settle, ...name });
+    const executedMs = performance.now();
+    this.figures.execute.record(executedMs - verifiedMs);
     // A refusal may speak of what was accepted a moment ago: that must be durable, too.
     await this.lastDurable;
+    if (outcome.accepted) {
+      const durableMs = performance.now();
+      this.figures.journal.record(durableMs - executedMs);
+      this.figures.acknowledge.record(durableMs - arrivedMs);
+    }
     return { outcome, messageHash };
   }
 
@@ -150,6 +206,28 @@ export class Sequencer {
    */
   apply(command: Exclude<Command, { type: "message" }>): Outcome {
     return this.run(command);
+  }
+
+  /**
+   * Executes a command that the journal has, at its time: everybody who listens hears of it as of a new one.
+   * @throws ReplayDiverged when it does not do what it did then
+   */
+  replay(bytes: Uint8Array): Accepted {
+    this.assertRunning();
+    const { acceptedAtMs, command } = journalRecordFromBytes(bytes);
+    const outcome = this.state.execute(command, acceptedAtMs);
+    const number = this.state.commandCount;
+    if (!outcome.accepted) throw new ReplayDiverged(number + 1, `it is refused with ${outcome.code}`);
+    if (!equalBytes(outcome.record, bytes)) throw new ReplayDiverged(number, "it makes another record");
+    this.backlog.emitted(outcome.steps);
+    for (const listener of this.acceptedListeners) listener(outcome, command);
+    for (const listener of this.durableListeners) listener(outcome, command);
+    return outcome;
+  }
+
+  /** Resolves once everything accepted so far is durable. @throws (rejects) SequencerHalted */
+  durable(): Promise<void> {
+    return this.lastDurable;
   }
 
   /** {@link apply} for a client that waits: resolves once the command is durable. */
@@ -176,9 +254,10 @@ export class Sequencer {
     }
     if (!outcome.accepted) return this.refuse(outcome.code);
     const accepted = outcome;
+    this.figures.accepted(command.type === "message" ? command.message.kind : command.type);
     this.backlog.emitted(accepted.steps);
     for (const listener of this.acceptedListeners) listener(accepted, command);
-    this.lastDurable = this.log.append(accepted.record).then(
+    this.lastDurable = this.log.append(accepted.record, accepted.journalHead).then(
       () => {
         for (const listener of this.durableListeners) listener(accepted, command);
       },
@@ -193,6 +272,7 @@ export class Sequencer {
 
   private refuse(code: Refused["code"]): Refused {
     this.refusedCount += 1;
+    this.figures.refused(code);
     return { accepted: false, code };
   }
 

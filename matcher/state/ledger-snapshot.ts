@@ -10,7 +10,7 @@ export const SNAPSHOT_VERSION = 2;
 /** Decimal text of an integer: JSON numbers stop at 2^53. */
 type Decimal = string;
 
-interface AccountSnapshot {
+export interface AccountSnapshot {
   account: number;
   ax: Decimal;
   ay: Decimal;
@@ -97,7 +97,8 @@ function epochSnapshot(epoch: Epoch): EpochSnapshot {
   };
 }
 
-function accountSnapshot({ account, record, slots }: AccountEntry): AccountSnapshot {
+/** An account as plain data. */
+export function accountSnapshot({ account, record, slots }: AccountEntry): AccountSnapshot {
   return {
     account,
     ax: String(record.ax),
@@ -114,7 +115,11 @@ function accountSnapshot({ account, record, slots }: AccountEntry): AccountSnaps
 
 /** The ledger's state in canonical order: equal states give equal snapshots. */
 export function snapshotOf(ledger: Ledger): LedgerSnapshot {
-  const { shared } = ledger;
+  return { ...sharedSnapshot(ledger.shared), accounts: Array.from(ledger.entries(), accountSnapshot) };
+}
+
+/** All of it but the accounts. */
+export function sharedSnapshot(shared: LedgerShared): Omit<LedgerSnapshot, "accounts"> {
   return {
     version: SNAPSHOT_VERSION,
     epoch: shared.epoch === undefined ? null : epochSnapshot(shared.epoch),
@@ -125,7 +130,6 @@ export function snapshotOf(ledger: Ledger): LedgerSnapshot {
     feesPicoUsd: String(shared.feesPicoUsd),
     depositedMicroUsd: String(shared.depositedMicroUsd),
     withdrawnMicroUsd: String(shared.withdrawnMicroUsd),
-    accounts: Array.from(ledger.entries(), accountSnapshot),
   };
 }
 
@@ -139,8 +143,6 @@ export function decodeSnapshot(text: string): Ledger {
   let ledger: Ledger;
   try {
     const snapshot = JSON.parse(text) as LedgerSnapshot;
-    if (snapshot.version !== SNAPSHOT_VERSION)
-      throw new RangeError(`version ${snapshot.version}, not ${SNAPSHOT_VERSION}`);
     ledger = ledgerFrom(snapshot);
   } catch (error) {
     throw new SnapshotError(`the ledger snapshot cannot be read: ${(error as Error).message}`, error);
@@ -172,8 +174,10 @@ function accountEntry(snapshot: AccountSnapshot): AccountEntry {
   };
 }
 
-function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
-  const { epoch } = snapshot;
+/** The ledger of a snapshot. @throws RangeError for another version */
+export function ledgerFrom(snapshot: LedgerSnapshot): Ledger {
+  const { epoch, version } = snapshot;
+  if (version !== SNAPSHOT_VERSION) throw new RangeError(`version ${version}, not ${SNAPSHOT_VERSION}`);
   const shared: LedgerShared = {
     epoch:
       epoch === null

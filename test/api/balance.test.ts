@@ -68,10 +68,9 @@ describe("the balance, proven and unproven", () => {
     const [long, short] = [await balanceOf(1), await balanceOf(2)];
     expect(long.unproven).to.deep.equal(NOTHING);
     expect(short.unproven).to.deep.equal(NOTHING);
-    // Bought at 65,000 (less the fee); 3 · 10^9 pico-USD a lot for 10^5 lots are 300 USD of funding.
+    // Bought at 65,000; 3 · 10^9 pico-USD a lot for 10^5 lots are 300 USD of funding; the taker's fee is 32.5, the maker's 13.
     expect(long.proven).to.deep.equal(long.accepted);
-    expect(Number(long.proven.equity)).to.be.closeTo(100_000 + 1_000 - 300, 65);
-    expect(Number(short.proven.equity)).to.be.closeTo(100_000 - 1_000 + 300, 65);
+    expect([long.proven.equity, short.proven.equity]).to.deep.equal(["100667.5", "99287"]);
   });
 
   it("shows what a fill has changed without a proof, on both sides, signed", async () => {
@@ -80,14 +79,10 @@ describe("the balance, proven and unproven", () => {
     await apply({ type: "epoch", epoch: epochOf(2, { [BTC]: "64000.0" }) });
     const [long, short] = [await balanceOf(1), await balanceOf(2)];
     expect(long.proven).to.deep.equal({ collateral: "100000", equity: "100000" });
-    expect(Number(long.unproven.equity)).to.be.closeTo(-1_000, 65);
-    expect(Number(short.unproven.equity)).to.be.closeTo(1_000, 65);
-    expect(Number(long.unproven.collateral)).to.be.closeTo(-65_000, 65);
-    // Rounded up to a millionth.
-    const share = Number(long.unprovenShare);
-    const exact = Math.abs(Number(long.unproven.equity)) / Number(long.accepted.equity);
-    expect(share).to.be.at.least(exact);
-    expect(share - exact).to.be.below(1e-6);
+    expect([long.unproven.equity, short.unproven.equity]).to.deep.equal(["-1032.5", "987"]);
+    expect([long.unproven.collateral, short.unproven.collateral]).to.deep.equal(["-65032.5", "64987"]);
+    // 1,032.5 / 98,967.5 = 0.0104327…, rounded up to a millionth.
+    expect(long.unprovenShare).to.equal("0.010433");
   });
 
   it("has no share where there is no equity", async () => {

@@ -9,13 +9,14 @@
  */
 import { join } from "node:path";
 import { createApi } from "../../../matcher/api/server.ts";
+import { RecordLog } from "../../../matcher/journal/record-log.ts";
+import { SteadyClock } from "../../../matcher/ops/steady-clock.ts";
 import { DEVNET_MARKETS } from "../../../matcher/protocol/devnet-markets.ts";
 import { TIERS } from "../../../matcher/protocol/spec.ts";
 import { Batcher } from "../../../matcher/prover/batcher.ts";
 import { startProver } from "../../../matcher/prover/groth16/prover.ts";
 import { ProofPipeline } from "../../../matcher/prover/pipeline.ts";
 import { Backlog } from "../../../matcher/sequencer/backlog.ts";
-import { JournalFile } from "../../../matcher/sequencer/journal.ts";
 import { ReceiptBook } from "../../../matcher/sequencer/receipt-book.ts";
 import { ReceiptSigner } from "../../../matcher/sequencer/receipt-signer.ts";
 import { Sequencer } from "../../../matcher/sequencer/sequencer.ts";
@@ -31,11 +32,15 @@ const MUCH = { perSecond: 100_000, burst: 100_000 };
 
 const hash = await buildFastPoseidon();
 const verifier = new VerifyPool({ domain: BENCH_DOMAIN });
-const log = new JournalFile(join(folder, "journal"));
+const identity = { chainId: BENCH_CHAIN_ID, exchange: BigInt(BENCH_EXCHANGE), ...{ deployment: 0n, circuits: 0n } };
+const log = await RecordLog.open({
+  directory: join(folder, "journal"),
+  identity: { ...identity, protocol: 0n, terms: 0n },
+});
 const backlog = new Backlog({ unprovenRowsMax: UNPROVEN_ROWS_MAX });
 const { state, opening } = openedExchange(Number(accounts));
 let clockAheadMs = 0;
-const nowMs = () => Date.now() + clockAheadMs;
+const { nowMs } = new SteadyClock({ wallMs: () => Date.now() + clockAheadMs });
 const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs });
 const tiers = TIERS.filter(({ name }) => name !== "test");
 let proofs = 0;

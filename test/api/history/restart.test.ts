@@ -82,7 +82,7 @@ describe("the history, after a restart", () => {
     const whole = new History(LIMITS);
     opened.push(whole);
     recordAll(whole, run);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       rmSync(path, { force: true });
       let at = 0;
       while (at < run.commands.length) {

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { History } from "../../../matcher/api/history.ts";
 import type { WireCandles } from "../../../matcher/protocol/wire/history.ts";
+import { openingCommands } from "../../sequencer/exchange-fixture.ts";
 import { get, getAs, type TestApi, testApi, tokenOf } from "../api-fixture.ts";
 import { csvRecords } from "./read-csv.ts";
-import { allPages, type RecordedRun, recordAll, riskyRun } from "./recorded-run.ts";
+import { allPages, type RecordedRun, recordAll, riskyRun, runOf, transferCommands } from "./recorded-run.ts";
 
 /** Small, so that nearly everything comes from the database. */
 const LIMITS = { closedOrders: 20, fills: 10, accountFills: 5, accountRows: 2 };
@@ -254,5 +255,40 @@ describe("the past over HTTP", () => {
       isFull: false,
       trouble: null,
     });
+  });
+});
+
+describe("payments as CSV", () => {
+  it("are one list by time: deposits, withdrawals, and transfers as each side sees them", async () => {
+    const commands = openingCommands(2).map((command) => {
+      // One owner, so that the accounts may pay each other.
+      if (command.type !== "queue" || command.entry.kind !== "registration") return command;
+      return { ...command, entry: { ...command.entry, owner: 256n } };
+    });
+    const run = runOf(transferCommands(commands), 3);
+    const history = new History();
+    recordAll(history, run);
+    const api = testApi(0, {}, run.state, history);
+    const rowsOf = async (account: number) => {
+      const headers = { authorization: `Bearer ${await tokenOf(api.app, account)}` };
+      const reply = await api.app.inject({ method: "GET", url: "/v1/export/transfers.csv", headers });
+      return csvRecords(reply.body).map(({ kind, amount, otherAccount, nonce }) => [kind, amount, otherAccount, nonce]);
+    };
+    expect(await rowsOf(1)).to.deep.equal([
+      ["deposit", "100000", "", ""],
+      ["transfer", "-5", "2", "0"],
+      ["transfer", "2", "2", "0"],
+      ["transfer", "-0.000001", "2", "1"],
+      ["transfer", "-0.000007", "2", "2"],
+    ]);
+    expect(await rowsOf(2)).to.deep.equal([
+      ["deposit", "100000", "", ""],
+      ["transfer", "5", "1", "0"],
+      ["transfer", "-2", "1", "0"],
+      ["transfer", "0.000001", "1", "1"],
+      ["transfer", "0.000007", "1", "2"],
+    ]);
+    await api.app.close();
+    expect(api.defects).to.deep.equal([]);
   });
 });

@@ -1,0 +1,17 @@
+/** Which accounts an L1 owner has, in order of registration. */
+export class AccountOwners {
+  private readonly accounts = new Map<bigint, readonly number[]>();
+
+  of(owner: bigint): readonly number[] {
+    return this.accounts.get(owner) ?? [];
+  }
+
+  add(owner: bigint, account: number): void {
+    this.accounts.set(owner, [...this.of(owner), account]);
+  }
+
+  /** Ascending by owner: equal states give equal lists. */
+  entries(): [owner: bigint, accounts: readonly number[]][] {
+    return [...this.accounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+}

@@ -76,7 +76,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   receiptRoutes(app, access);
   sessionRoutes(app, access);
   documentRoutes(app, routes);
-  openStreamDoor(app, access, entry);
+  app.decorate("streams", openStreamDoor(app, access, entry));
   return app;
 }
 

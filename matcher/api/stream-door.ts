@@ -26,6 +26,12 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
+declare module "fastify" {
+  interface FastifyInstance {
+    streams: StreamDoor;
+  }
+}
+
 /** What can be seen of the streams from outside. */
 export interface StreamDoor {
   readonly connections: number;
@@ -132,8 +138,8 @@ export function openStreamDoor(app: FastifyInstance, access: ExchangeAccess, ent
       connection.end(STREAM_CLOSES.goingAway, "the exchange stops; come back in a while");
     }
     // Those that do not answer are cut off by a timer of their own.
-    const patience = Date.now() + 2 * limits.closeMs;
-    while (connections > 0 && Date.now() < patience) await new Promise((resume) => setTimeout(resume, 5));
+    const patienceMs = monotonicMs() + 2 * limits.closeMs;
+    while (connections > 0 && monotonicMs() < patienceMs) await new Promise((resume) => setTimeout(resume, 5));
     for (const connection of turns.flatMap((set) => [...set])) connection.terminate();
   });
 

@@ -85,6 +85,7 @@ export class Operations {
     healthRoutes(api, this.#eventLoop, readiness);
     exchangeMetrics(this.metrics, { ...parts, gate, nowMs });
     chainMetrics(this.metrics, { ...parts, proofs: this.#proofs, settledBatch: () => this.#settledBatch, nowMs });
+    this.metrics.gauge("clearbook_stream_connections", "Open WebSockets", () => api.streams.connections);
     processMetrics(this.metrics, { eventLoop: this.#eventLoop, clock: this.clock, readiness });
     this.#eventLoop.start();
     this.#watched = { parts, readiness, gate };

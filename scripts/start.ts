@@ -192,7 +192,7 @@ async function up(): Promise<void> {
   const proving = ["--tiers", options.tiers, "--provers", `${provers}`, "--prover-threads", `${threads}`];
   // The chain is a new one, and so is the exchange's history.
   const journalPath = join(folder, "journal");
-  rmSync(journalPath, { force: true });
+  rmSync(journalPath, { force: true, recursive: true });
   const matcherArguments = [
     ...files,
     ...proving,

@@ -36,7 +36,7 @@ const CHAIN_ID = 31_337;
 const DEPOSIT_MICRO_USD = 100_000_000_000n;
 const TRADERS = 2;
 /** On a busy machine a proof takes its time. */
-const SETTLE_LIMIT_MS = 240_000;
+const SETTLE_LIMIT_MS = 420_000;
 const START_LIMIT_MS = 60_000;
 /** Longer than a batch stays open. */
 const REST_MS = 3_000;

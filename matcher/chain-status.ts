@@ -1,5 +1,6 @@
 import type { ChainStatus } from "./api/exchange-access.ts";
 import type { Deployment } from "./chain/deployment.ts";
+import type { DepositGate } from "./chain/deposit-gate.ts";
 import type { EpochOpener } from "./chain/epoch-opener.ts";
 import type { L1Watcher } from "./chain/l1-watcher.ts";
 import type { TransactionLine } from "./chain/transaction-line.ts";
@@ -19,6 +20,9 @@ export interface ChainParts {
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
   readonly board: OracleBoard;
+  /** The clock that ages are told by. */
+  readonly nowMs: () => number;
+  readonly depositGate: DepositGate;
   /** Commands on disk; undefined when they are not kept. */
   readonly journal: RecordLog | undefined;
   /** Why the sequencer takes nothing more, or null. */
@@ -38,6 +42,8 @@ export function chainStatusOf({
   opener,
   endpoint,
   board,
+  nowMs,
+  depositGate,
   journal,
   halt,
 }: ChainParts): ChainStatus {
@@ -52,6 +58,7 @@ export function chainStatusOf({
     settlement: line.status(),
     watcher: watcher.status(),
     epochs: opener.status(),
-    oracle: wireOracle(board.status(Math.floor(Date.now() / 1_000)), endpoint.status(), MARKETS),
+    deposits: depositGate.status(),
+    oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
 }

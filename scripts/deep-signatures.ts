@@ -1,19 +1,37 @@
 /**
- * Signatures against circomlibjs in numbers too large for the tests: 10,000 signatures both ways, byte for byte under one nonce,
- * each also once spoiled; and 100,000 wallet keys without a collision. Run: `node scripts/deep-signatures.ts [signatures] [keys]`.
- * circomlibjs makes and checks about ten a second, so that the whole takes a quarter of an hour. Exits 1 at the first difference.
+ * Signatures in numbers too large for the tests:
+ *
+ * 1. 100,000 wallet keys without a collision;
+ * 2. 1,000,000 halved challenges and 100,000 points of all cosets of the curve;
+ * 3. 100,000 signatures of every kind that could be judged wrongly (test/eddsa/signature-cases.ts), judged by the fast verifier as a
+ *    stranger's and as a known key's and by the reference, each tenth by circomlibjs as well;
+ * 4. 300 signatures both ways with circomlibjs, byte for byte under one nonce.
+ *
+ * Run: `node scripts/deep-signatures.ts [signatures]`. Some six minutes, half of them circomlibjs'. Exits 1 at the first difference.
  */
 import { buildEddsa } from "circomlibjs";
+import { EddsaInstance } from "../matcher/eddsa/eddsa-instance.ts";
+import { FastVerifier } from "../matcher/eddsa/fast-verifier.ts";
+import { Point } from "../matcher/protocol/curve.ts";
 import { KeyTableCache } from "../matcher/protocol/key-table-cache.ts";
 import { keyPairOf } from "../matcher/protocol/keys.ts";
 import { sign, signWithNonce, verify } from "../matcher/protocol/signature.ts";
-import { FIELD_ORDER, SUBGROUP_ORDER } from "../matcher/protocol/spec.ts";
+import { SUBGROUP_ORDER } from "../matcher/protocol/spec.ts";
 import { type TradingKeyContext, tradingScalar } from "../matcher/protocol/wallet-key.ts";
-import { buildFastPoseidon } from "../matcher/state/fast-poseidon.ts";
+import { halvedBits } from "../test/eddsa/halved-scalar.ts";
+import { SignatureCases } from "../test/eddsa/signature-cases.ts";
 import { CircomlibEddsa } from "../test/protocol/circomlib-eddsa.ts";
 import { Seeded } from "../test/protocol/seeded.ts";
+import { keyOf, torsionPoints } from "../test/protocol/torsion-points.ts";
 
-const REPORT_EVERY_MS = 5_000;
+const REPORT_EVERY_MS = 10_000;
+const WALLET_KEYS = 100_000;
+const CHALLENGES = 1_000_000;
+const POINTS = 100_000;
+/** No divisor in common with the number of kinds. */
+const SIGNING_KEYS = 64;
+const CIRCOMLIB_EVERY = 10;
+const BOTH_WAYS = 300;
 
 function countArgument(position: number, standard: number): number {
   const text = process.argv[position];
@@ -38,41 +56,6 @@ function repeat(what: string, count: number, work: (index: number) => void): voi
 
 function insist(holds: boolean, what: string): void {
   if (!holds) throw new Error(what);
-}
-
-async function compareSignatures(count: number): Promise<void> {
-  const circomlib = new CircomlibEddsa(await buildEddsa());
-  const hash = await buildFastPoseidon();
-  const tables = new KeyTableCache(16);
-  const random = new Seeded("deep signatures");
-  repeat("signatures both ways", count, (index) => {
-    const secret = random.bytes32();
-    const message = random.field();
-    const { scalar, nonce } = CircomlibEddsa.secretsOf(secret, message);
-    const key = keyPairOf(scalar);
-    const case_ = `case ${index}, scalar ${scalar}, message ${message}`;
-    const theirs = circomlib.sign(secret, message);
-    const underTheirNonce = signWithNonce(key, message, nonce, hash);
-    const equal =
-      theirs.r8x === underTheirNonce.r8x && theirs.r8y === underTheirNonce.r8y && theirs.s === underTheirNonce.s;
-    insist(equal, `other bytes than circomlibjs: ${case_}`);
-    const ours = sign(key, message, hash);
-    insist(circomlib.verify(key, message, ours), `circomlibjs refuses ours: ${case_}`);
-    for (const signature of [theirs, ours]) {
-      // Twice with the cache: once without a table and once with it.
-      insist(verify(key, message, signature, { hash, tables }), `we refuse a signature: ${case_}`);
-      const spoiled = [
-        { ...signature, s: signature.s + SUBGROUP_ORDER },
-        { ...signature, s: (signature.s + 1n + random.scalar()) % SUBGROUP_ORDER },
-        { ...signature, r8x: FIELD_ORDER - signature.r8x },
-      ][index % 3];
-      insist(
-        spoiled !== undefined && !verify(key, message, spoiled, { hash, tables }),
-        `we accept a spoiled one: ${case_}`,
-      );
-    }
-    insist(!verify(key, (message + 1n) % FIELD_ORDER, ours, { hash, tables }), `we accept another message: ${case_}`);
-  });
 }
 
 function deriveWalletKeys(count: number): void {
@@ -103,9 +86,93 @@ function deriveWalletKeys(count: number): void {
   insist(deviation < 3 * Math.sqrt(count), `${below} of ${count} scalars lie in the lower half`);
 }
 
+function halveChallenges(count: number): void {
+  const wasm = new EddsaInstance(0);
+  const random = new Seeded("deep challenges");
+  let step = random.scalar();
+  let h = random.scalar();
+  let longest = 0;
+  repeat("halved challenges", count, (index) => {
+    if (index % 1_000 === 0) step = random.scalar();
+    h = (h + step) % SUBGROUP_ORDER;
+    longest = Math.max(longest, halvedBits(wasm, h));
+  });
+  console.log(`  the longest half has ${longest} bits`);
+}
+
+function judgePoints(count: number): void {
+  const wasm = new EddsaInstance(0);
+  const torsion = torsionPoints();
+  const random = new Seeded("deep points");
+  let inside = Point.BASE;
+  let step = Point.BASE;
+  repeat("points of all cosets", count, (index) => {
+    if (index % 8_000 === 0) step = Point.BASE.multiplyUnsafe(random.scalar());
+    if (index % 8 === 0) inside = inside.add(step);
+    const { ax, ay } = keyOf(inside.add(torsion[index % 8] as Point));
+    wasm.setNumber("ax", ax);
+    wasm.setNumber("ay", ay);
+    wasm.readInputs(5);
+    insist(wasm.keyOnCurve(), `point ${index} is on the curve`);
+    insist(wasm.keyHasPrimeOrder() === (index % 8 === 0), `point ${index} is judged wrongly: ${ax}, ${ay}`);
+  });
+}
+
+async function judgeSignatures(count: number): Promise<void> {
+  const circomlib = new CircomlibEddsa(await buildEddsa());
+  const strangers = new FastVerifier(1);
+  const known = new FastVerifier(2 * SIGNING_KEYS);
+  const tables = new KeyTableCache(SIGNING_KEYS);
+  const cases = new SignatureCases("deep signatures", known.hash, SIGNING_KEYS);
+  const perKind = new Map<string, number>();
+  let valid = 0;
+  let compared = 0;
+  repeat("signatures of every kind", count, (index) => {
+    const { what, key, message, signature, valid: right, circomlibAgrees } = cases.at(index);
+    const shown = `case ${index}, ${what}: key ${key.ax}, ${key.ay}, message ${message}, ${Object.values(signature)}`;
+    insist(strangers.verify(key, message, signature) === right, `the fast verifier, of a stranger: ${shown}`);
+    insist(known.verify(key, message, signature) === right, `the fast verifier, of a known key: ${shown}`);
+    insist(verify(key, message, signature, { hash: known.hash, tables }) === right, `the reference: ${shown}`);
+    perKind.set(what, (perKind.get(what) ?? 0) + 1);
+    if (right) valid += 1;
+    // In turns through the kinds: a count of rounds is added, so that no divisor is shared.
+    if (!circomlibAgrees || (index + Math.floor(index / CIRCOMLIB_EVERY)) % CIRCOMLIB_EVERY !== 0) return;
+    compared += 1;
+    insist(circomlib.verify(key, message, signature) === right, `circomlibjs: ${shown}`);
+  });
+  const fewest = Math.min(...perKind.values());
+  console.log(
+    `  ${valid} valid; ${perKind.size} kinds, each at least ${fewest} times; ${compared} by circomlibjs, too`,
+  );
+}
+
+async function signBothWays(count: number): Promise<void> {
+  const circomlib = new CircomlibEddsa(await buildEddsa());
+  const verifier = new FastVerifier(16);
+  const random = new Seeded("deep signing");
+  repeat("signatures both ways", count, (index) => {
+    const secret = random.bytes32();
+    const message = random.field();
+    const { scalar, nonce } = CircomlibEddsa.secretsOf(secret, message);
+    const key = keyPairOf(scalar);
+    const which = `case ${index}, scalar ${scalar}, message ${message}`;
+    const theirs = circomlib.sign(secret, message);
+    const ours = signWithNonce(key, message, nonce, verifier.hash);
+    const equal = theirs.r8x === ours.r8x && theirs.r8y === ours.r8y && theirs.s === ours.s;
+    insist(equal, `other bytes than circomlibjs: ${which}`);
+    insist(verifier.verify(key, message, theirs), `we refuse a signature: ${which}`);
+    const own = sign(key, message, verifier.hash);
+    insist(circomlib.verify(key, message, own), `circomlibjs refuses ours: ${which}`);
+  });
+}
+
 try {
-  deriveWalletKeys(countArgument(3, 100_000));
-  await compareSignatures(countArgument(2, 10_000));
+  const count = countArgument(2, 100_000);
+  deriveWalletKeys(WALLET_KEYS);
+  halveChallenges(CHALLENGES);
+  judgePoints(POINTS);
+  await judgeSignatures(count);
+  await signBothWays(BOTH_WAYS);
 } catch (error) {
   console.error(`✘ ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

@@ -191,7 +191,9 @@ interface IExchange {
     /// @notice Names the operator.
     function setOperator(address operator) external;
 
-    /// @notice Sets the least deposit and the most that may be in the pool, micro-USD.
+    /// @notice Sets the least deposit and the most that may be in the pool, micro-USD. Judged when a deposit comes in, and never
+    /// again: what is queued is settled, proven withdrawals are credited and claims are paid whatever the limits are. A cap
+    /// below what is in the pool only refuses deposits until enough has left. Claimable money is not in the pool.
     function setDepositLimits(uint64 minimumMicroUsd, uint64 capMicroUsd) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,29 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import { WireAccount, WireAccountList } from "../protocol/wire/account.ts";
-import { type WireForcedTrade, WireForcedTrades } from "../protocol/wire/liquidation.ts";
 import { WirePositions } from "../protocol/wire/margin.ts";
-import { type WireFill, WireFills, WireOrder, WireOrders } from "../protocol/wire/order.ts";
+import { WireOrder } from "../protocol/wire/order.ts";
 import { type AccountView, accountView } from "../sequencer/exchange-view.ts";
 import { Rejection } from "./api-error.ts";
+import { wireBalance } from "./balance.ts";
 import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
-import { wireForcedTrade } from "./forced-trade.ts";
-import { limitOf } from "./market-routes.ts";
-import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
-import { AccountParams, FillsQuery, OrderParams, OrdersQuery, OwnerQuery, PositionsQuery } from "./schema.ts";
-
-interface OrdersQueryText {
-  account?: string;
-  status?: "open" | "closed" | "all";
-  slot?: string;
-  market?: string;
-  clientId?: string;
-  limit?: string;
-}
+import { AccountParams, OrderParams, OwnerQuery, PositionsQuery } from "./schema.ts";
 
 /** Everything about one account. What every batch publishes of it is public; its orders, fills and payments need a session. */
-export function accountRoutes(app: FastifyInstance, access: ExchangeAccess, entry: OrderEntry): void {
+export function accountRoutes(app: FastifyInstance, access: ExchangeAccess): void {
   const { sequencer, history, wire } = access;
 
   function viewOf(account: string): AccountView {
@@ -42,7 +30,7 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess, entr
     }),
     ({ params }): WireAccount => {
       const view = viewOf(params.account);
-      return wire.account(view, access.positions(view));
+      return wire.account(view, access.positions(view), wireBalance(sequencer, history, view));
     },
   );
 
@@ -61,75 +49,15 @@ export function accountRoutes(app: FastifyInstance, access: ExchangeAccess, entr
     ({ query }): { accounts: number[] } => ({ accounts: [...sequencer.state.accountsOf(BigInt(query.owner))] }),
   );
 
-  app.get<{ Querystring: OrdersQueryText }>(
-    "/v1/orders",
-    route({
-      summary: "Orders, newest first: open ones when no status is given.",
-      tag: "orders",
-      session: true,
-      querystring: OrdersQuery,
-      answer: WireOrders,
-    }),
-    (request): { orders: WireOrder[] } => {
-      const {
-        account,
-        slot,
-        market,
-        clientId,
-        limit,
-        status = clientId === undefined ? "open" : "all",
-      } = request.query;
-      const index = market === undefined ? undefined : access.marketOf(market).index;
-      const orders = history
-        .ordersOf(sessionAccountOf(request, account))
-        .filter(({ closed }) => status === "all" || (closed === null) === (status === "open"))
-        .filter((order) => slot === undefined || order.slot === Number(slot))
-        .filter((order) => index === undefined || order.market === index)
-        .filter((order) => clientId === undefined || order.clientId === clientId);
-      // Newest first, so that a limit cuts the past off.
-      return {
-        orders: orders
-          .reverse()
-          .slice(0, limitOf(limit, 1_000))
-          .map((order) => wire.order(order)),
-      };
-    },
-  );
-
   app.get<{ Params: { id: string } }>(
     "/v1/orders/:id",
     route({ summary: "One order, by its id.", tag: "orders", session: true, params: OrderParams, answer: WireOrder }),
-    (request): WireOrder => wire.order(entry.named(sessionAccountOf(request), request.params)),
-  );
-
-  app.get<{ Querystring: { account?: string; limit?: string } }>(
-    "/v1/fills",
-    route({
-      summary: "Fills, newest first.",
-      tag: "orders",
-      session: true,
-      querystring: FillsQuery,
-      answer: WireFills,
-    }),
-    (request): { fills: WireFill[] } => {
-      const account = sessionAccountOf(request, request.query.account);
-      return { fills: history.fillsOf(account, limitOf(request.query.limit)).map((fill) => wire.fill(fill, account)) };
-    },
-  );
-
-  app.get<{ Querystring: { account?: string; limit?: string } }>(
-    "/v1/forced-trades",
-    route({
-      summary: "Liquidations, deleveragings and settled positions, newest first.",
-      tag: "account",
-      session: true,
-      querystring: FillsQuery,
-      answer: WireForcedTrades,
-    }),
-    (request): { trades: WireForcedTrade[] } => {
-      const account = sessionAccountOf(request, request.query.account);
-      const trades = history.forcedTradesOf(account, limitOf(request.query.limit));
-      return { trades: trades.map((trade) => wireForcedTrade(wire, trade)) };
+    async (request): Promise<WireOrder> => {
+      const account = sessionAccountOf(request);
+      const [slot, sequence] = request.params.id.split("-").map(Number) as [number, number];
+      const order = history.order(account, slot, sequence) ?? (await history.read("orderAt", account, slot, sequence));
+      if (order === undefined) throw new Rejection("ORDER_NOT_FOUND", { field: "id" });
+      return wire.order(order);
     },
   );
 }

@@ -12,13 +12,13 @@ import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
 import { bearerOf } from "./bearer.ts";
-import { DayStats } from "./day-stats.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
 import { PlacedTerms } from "./placed-terms.ts";
-import { type RateLimitOptions, RateLimits } from "./rate-limits.ts";
+import { addressKey, type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
+import type { StreamLimits } from "./stream-limits.ts";
 import { Wire } from "./wire-response.ts";
 
 /** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
@@ -65,13 +65,15 @@ export interface ApiOptions {
   nowMs?: () => number;
   sessions?: Partial<SessionLimits>;
   rateLimits?: Partial<RateLimitOptions>;
+  /** How much streams may cost. */
+  streams?: Partial<StreamLimits>;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. None when absent. */
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
   corsOrigins?: readonly string[];
   connections?: Partial<ConnectionLimits>;
-  /** Told of defects: everything that is answered with 500. */
-  onDefect?: (error: unknown) => void;
+  /** Told of defects: everything that is answered with 500, under the id that the answer carries. */
+  onDefect?: (error: unknown, requestId: string) => void;
   /** Where read models that follow from commands alone are kept over a restart. */
   snapshots?: Snapshots;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */
@@ -92,7 +94,6 @@ export class ExchangeAccess {
   readonly wire: Wire;
   readonly sessions: Sessions;
   readonly limits: RateLimits;
-  readonly dayStats = new DayStats();
   readonly placedTerms = new PlacedTerms();
   readonly nowMs: () => number;
   private readonly bySymbol: ReadonlyMap<string, Market>;
@@ -104,13 +105,16 @@ export class ExchangeAccess {
     this.wire = new Wire(options.sequencer.finality, options.markets);
     this.bySymbol = new Map(options.markets.flatMap((market) => (market === null ? [] : [[market.symbol, market]])));
     this.sessions = new Sessions({
-      refusal: (login) => options.sequencer.loginRefusal(login),
+      refusal: (login, address) => options.sequencer.loginRefusal(login, addressKey(address)),
       nowMs: this.nowMs,
       ...(options.sessions === undefined ? {} : { limits: options.sessions }),
     });
     this.limits = new RateLimits(options.rateLimits);
     this.history = options.history ?? new History();
+    this.history.follow(options.sequencer.state);
+    options.sequencer.backlog.holdOrders(() => this.history.isFull);
     this.funding = options.funding ?? new FundingHistory();
+    this.funding.restore(this.history.recoveredIntervals);
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
     options.snapshots?.register(this.entries.part());
@@ -119,9 +123,7 @@ export class ExchangeAccess {
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
       if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
-      this.dayStats.record(accepted);
-      this.funding.record(accepted);
-      this.history.record(accepted, accepted.acceptedAtMs, clientId ?? null);
+      if (this.history.record(accepted, clientId ?? null)) this.funding.record(accepted);
     });
   }
 

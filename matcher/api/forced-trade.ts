@@ -1,15 +1,8 @@
 import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
 import type { WireForcedTrade } from "../protocol/liquidation-wire.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
-import type { DeleveragedEvent, LiquidatedEvent, PositionSettledEvent } from "../sequencer/exchange-event.ts";
+import type { ForcedTradeRecord } from "./history/records.ts";
 import type { Wire } from "./wire-response.ts";
-
-/** A change to an account's position that nobody signed, with the step that proves it. */
-export interface ForcedTradeRecord {
-  event: LiquidatedEvent | DeleveragedEvent | PositionSettledEvent;
-  step: number;
-  atMs: number;
-}
 
 export function wireForcedTrade(wire: Wire, { event, step, atMs }: ForcedTradeRecord): WireForcedTrade {
   const market = wire.market(event.market);

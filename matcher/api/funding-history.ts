@@ -1,5 +1,7 @@
 import type { SealedInterval } from "../sequencer/funding-meter.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
+import type { IntervalRecord } from "./history/records.ts";
+import { sealedFrom } from "./history/sealed-interval.ts";
 
 /** A month of hours. An interval of 300 samples in four markets takes about 60 kB. */
 const DEFAULT_INTERVALS_MAX = 750;
@@ -12,6 +14,11 @@ export class FundingHistory {
 
   constructor(intervalsMax = DEFAULT_INTERVALS_MAX) {
     this.intervalsMax = intervalsMax;
+  }
+
+  /** Takes intervals of an earlier process, ascending, before any other. */
+  restore(intervals: readonly IntervalRecord[]): void {
+    for (const record of intervals) this.sealed.set(record.interval, sealedFrom(record));
   }
 
   /** Takes one command in. */

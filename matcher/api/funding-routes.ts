@@ -1,55 +1,33 @@
 import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
-import { fundingIntervalAt, intervalStartSeconds } from "../protocol/funding-schedule.ts";
-import { type WireFundingRate, type WireOpenFunding, wireDigest } from "../protocol/funding-wire.ts";
+import { fundingIntervalAt } from "../protocol/funding-schedule.ts";
+import { wireDigest } from "../protocol/funding-wire.ts";
 import { WireFunding, WireFundingInterval } from "../protocol/wire/funding.ts";
 import type { SealedInterval } from "../sequencer/funding-meter.ts";
-import { chargedRate8hPpm, openFundingView } from "../sequencer/funding-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { fundingRateOf, openFundingOf, rateMaxPpmPerHourOf } from "./funding-rate.ts";
+import { sealedFrom } from "./history/sealed-interval.ts";
 import { limitOf } from "./market-routes.ts";
 import { route } from "./route-schema.ts";
 import { FundingQuery, FundingSamplesQuery } from "./schema.ts";
 
+/** Intervals that one answer takes from the database: each is computed from its samples. */
+const STORED_INTERVALS_MAX = 100;
+
 /** What was measured, what follows from it, and everything that anybody needs to compute the same. */
 export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, funding, wire, options } = access;
+  const { sequencer, history, funding, wire } = access;
   const { state } = sequencer;
   const { schedule } = state.funding.terms;
-  const boundsOf = (interval: number) => ({
-    startSeconds: intervalStartSeconds(schedule, interval),
-    endSeconds: intervalStartSeconds(schedule, interval + 1),
-  });
 
-  /** An interval as one market sees it; nothing when the market was not live in it. */
-  function rateOf(sealed: SealedInterval, market: number, rateMaxPpmPerHour: number | null): WireFundingRate[] {
-    const { interval, digest, sampleCount } = sealed;
-    const found = sealed.funding.find((candidate) => candidate.market === market);
-    const terms = sealed.terms.find((candidate) => candidate.market === market);
-    if (found === undefined || terms === undefined) return [];
-    const { mediansPpm, premiumPpm, rate8hPpm } = found;
-    const { interest8hPpm, rateMax8hPpm } = terms;
-    const charged = rateMaxPpmPerHour === null ? rate8hPpm : chargedRate8hPpm(rate8hPpm, rateMaxPpmPerHour);
-    return [
-      {
-        interval,
-        ...boundsOf(interval),
-        samples: sampleCount,
-        mediansPpm,
-        premiumPpm,
-        interest8hPpm,
-        rateMax8hPpm,
-        rate8hPpm,
-        chargedRate8hPpm: charged,
-        digest: wireDigest(digest),
-      },
-    ];
-  }
-
-  function openOf(market: number): WireOpenFunding | null {
-    const view = openFundingView(state, market);
-    return view === null ? null : { ...view, ...boundsOf(view.interval) };
+  /** From memory, or those that are older than it from the database. */
+  async function intervalsFrom(limit: number, from: number | undefined): Promise<Omit<SealedInterval, "words">[]> {
+    if (from === undefined || from >= (funding.oldest ?? 0) || history.oldestInterval === funding.oldest) {
+      return funding.intervals(limit, from);
+    }
+    return history.read("sealedIntervals", from, Math.min(limit, STORED_INTERVALS_MAX));
   }
 
   app.get<{ Querystring: { market: string; from?: string; limit?: string } }>(
@@ -60,22 +38,19 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       querystring: FundingQuery,
       answer: WireFunding,
     }),
-    ({ query }): WireFunding => {
+    async ({ query }): Promise<WireFunding> => {
       const market = access.marketOf(query.market);
       const from = query.from === undefined ? undefined : fundingIntervalAt(schedule, Number(query.from));
-      const rateMax = options.fundingRateMaxPpmPerHour?.() ?? 0;
-      const rateMaxPpmPerHour = rateMax === 0 ? null : rateMax;
+      const sealed = await intervalsFrom(limitOf(query.limit), from);
       const notional = state.funding.terms.markets[market.index]?.impactNotionalMicroUsd ?? 0n;
       return {
         market: market.symbol,
         schedule,
         impactNotional: usdFromMicroUsd(notional),
-        rateMaxPpmPerHour,
-        open: openOf(market.index),
-        oldestInterval: funding.oldest,
-        intervals: funding
-          .intervals(limitOf(query.limit), from)
-          .flatMap((sealed) => rateOf(sealed, market.index, rateMaxPpmPerHour)),
+        rateMaxPpmPerHour: rateMaxPpmPerHourOf(access),
+        open: openFundingOf(access, market.index),
+        oldestInterval: history.oldestInterval,
+        intervals: sealed.flatMap((interval) => fundingRateOf(access, interval, market.index) ?? []),
       };
     },
   );
@@ -88,10 +63,12 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       querystring: FundingSamplesQuery,
       answer: WireFundingInterval,
     }),
-    ({ query }): WireFundingInterval => {
-      const sealed = funding.interval(Number(query.interval));
+    async ({ query }): Promise<WireFundingInterval> => {
+      const number = Number(query.interval);
+      const [stored] = funding.interval(number) === undefined ? await history.read("intervals", 1, number) : [];
+      const sealed = funding.interval(number) ?? (stored?.interval === number ? sealedFrom(stored) : undefined);
       if (sealed === undefined) {
-        const { oldest } = funding;
+        const oldest = history.oldestInterval;
         const served = oldest === null ? "none is sealed yet" : `the oldest that is served is ${oldest}`;
         throw new Rejection("NOT_FOUND", { detail: `there is no sealed interval ${query.interval}; ${served}` });
       }

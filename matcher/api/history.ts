@@ -1,259 +1,333 @@
-import type { Side } from "../protocol/message.ts";
-import type { CloseReason, SequencedEvent } from "../sequencer/exchange-event.ts";
-import type { Accepted, FillLeg, FillStep, LiquidationStep, NumberedStep } from "../sequencer/outcome.ts";
-import type { ForcedTradeRecord } from "./forced-trade.ts";
-import { Recent } from "./recent.ts";
+import type { ExchangeState } from "../sequencer/exchange-state.ts";
+import type { Accepted } from "../sequencer/outcome.ts";
+import { BatchRows } from "./history/batch.ts";
+import { CandleBook, type DayFigures } from "./history/candle-book.ts";
+import type { HistoryMark, PagedTable, PageQuery } from "./history/database.ts";
+import { FundingTouches } from "./history/funding-touches.ts";
+import { type HistoryLimits, RecentHistory } from "./history/recent-history.ts";
+import type { EpochMarketRecord, EpochRecord, FundingPaymentRecord, IntervalRecord } from "./history/records.ts";
+import type { Records } from "./history/rows.ts";
+import {
+  type HistoryRead,
+  type HistoryStore,
+  InThreadStore,
+  type ReadAnswer,
+  type ReadArguments,
+} from "./history/store.ts";
+import { ThreadedStore } from "./history/threaded-store.ts";
 
-/** What is remembered of an order. */
-export interface OrderRecord {
-  account: number;
-  slot: number;
-  sequence: number;
-  market: number;
-  side: Side;
-  priceTicks: number;
-  quantityLots: number;
-  filledLots: number;
-  remainingLots: number;
-  /** null while it is live. */
-  closed: CloseReason | null;
-  acceptedAtMs: number;
-  updatedAtMs: number;
-  /** The client's own name for it; not signed. */
-  clientId: string | null;
-  /** Index of the command that placed it. */
-  command: number;
-  /** Ledger step of its latest fill, or null without one. */
-  lastFillStep: number | null;
+export type { DayFigures } from "./history/candle-book.ts";
+export type { PagedTable, PageQuery } from "./history/database.ts";
+export type { HistoryLimits } from "./history/recent-history.ts";
+export type * from "./history/records.ts";
+
+/** Rows wait for others so long, or until there are so many: one transaction costs as much as a hundred rows. */
+const POST_AFTER_MS = 5;
+const POST_ROWS = 2_000;
+const RECOVERED_ROWS = 20_000;
+const RECOVERED_INTERVALS = 750;
+const LIVE_ORDERS_AT_ONCE = 10_000;
+
+export interface HistoryOptions {
+  /** File of the database; without one it lives as long as the process. */
+  path?: string | undefined;
+  /** What the exchange is known by: a database of another one is refused. */
+  identity: string;
+  limits?: Partial<HistoryLimits>;
 }
 
-export interface FillSide {
-  account: number;
-  /** −1, with sequence 0, for an account that is liquidated: it has no order. */
-  slot: number;
-  sequence: number;
-  /** Signed; for an account that is liquidated the fund's fee less its payout. */
-  feePicoUsd: bigint;
-}
-
-/** A fill, with both sides. */
-export interface FillRecord {
-  tradeId: number;
-  seq: number;
-  market: number;
-  priceTicks: number;
-  quantityLots: number;
-  takerSide: Side;
-  maker: FillSide;
-  taker: FillSide;
-  /** The taker is being liquidated. */
-  liquidation: boolean;
-  step: number;
-  atMs: number;
-}
-
-export interface WithdrawalRecord {
-  account: number;
-  nonce: number;
-  amountMicroUsd: bigint;
-  step: number;
-  atMs: number;
-}
-
-export interface TransferRecord extends WithdrawalRecord {
-  to: number;
-}
-
-export interface HistoryLimits {
-  /** Closed orders remembered, all accounts together. */
-  closedOrders: number;
-  /** Fills remembered per market, and per account. */
-  fills: number;
-}
-
-const DEFAULT_LIMITS: HistoryLimits = { closedOrders: 20_000, fills: 5_000 };
-const WITHDRAWALS_PER_ACCOUNT = 200;
-const FORCED_TRADES_PER_ACCOUNT = 200;
-
-function orderKey(account: number, slot: number, sequence: number): string {
-  return `${account}/${slot}/${sequence}`;
+/** Where a history stands. */
+export interface HistoryStatus {
+  /** Commands that it contains: from the one after `beginsAfter` on, through this one. */
+  throughCommand: number;
+  beginsAfter: number;
+  waitingRows: number;
+  /** New orders wait for it. */
+  isFull: boolean;
+  /** Why nothing is written at the moment, or null. */
+  trouble: string | null;
 }
 
 /**
- * What the API tells about the past: a read model of the exchange's events with bounded memory. It decides nothing. Live orders are
- * always in it, closed ones until newer ones take their place.
+ * The past of the exchange: the newest in memory, everything in a database on a thread of its own. It is a read model of the commands and
+ * decides nothing; the journal is the truth. Rows and the number of the last command that they contain are written in one transaction, so
+ * that a process that replays the journal knows what is in it already: those commands are passed over, and every later one is taken,
+ * once. A command after a gap is refused, a database of another exchange likewise, and so is one that has seen commands that the journal
+ * does not have: either acknowledged commands are lost, or the journal is that of another run, and both want a human eye. Whoever moves
+ * the file away gets it again from a replay of the whole journal.
  */
-export class History {
-  private readonly limits: HistoryLimits;
-  private readonly orders = new Map<string, OrderRecord>();
-  private readonly byAccount = new Map<number, Set<string>>();
-  /** Keys of closed orders, in order of closing. */
-  private readonly closedKeys: Recent<string>;
-  private readonly tradesByMarket = new Map<number, Recent<FillRecord>>();
-  private readonly fillsByAccount = new Map<number, Recent<FillRecord>>();
-  private readonly withdrawalsByAccount = new Map<number, Recent<WithdrawalRecord>>();
-  private readonly transfersByAccount = new Map<number, Recent<TransferRecord>>();
-  private readonly forcedByAccount = new Map<number, Recent<ForcedTradeRecord>>();
-  fillCount = 0;
-  acceptedOrderCount = 0;
+export class History extends RecentHistory {
+  readonly candles = new CandleBook();
+  /** Funding intervals of an earlier process, the newest, by increasing number. */
+  recoveredIntervals: readonly IntervalRecord[] = [];
+  /** Number of the oldest that can be read; null before the first. */
+  oldestInterval: number | null = null;
+  private readonly touches = new FundingTouches();
+  private readonly batch = new BatchRows();
+  private readonly store: HistoryStore;
+  /** The last command that it contains, and the journal's head after it. */
+  private command: number;
+  private journalHead: bigint;
+  private beginsAfter: number;
+  /** Where the database was when it was opened: a replay must come by there. */
+  private readonly opened: HistoryMark;
+  private timer: NodeJS.Timeout | null = null;
+  private waiters: { command: number; resolve: () => void }[] = [];
 
-  constructor(limits: Partial<HistoryLimits> = {}) {
-    this.limits = { ...DEFAULT_LIMITS, ...limits };
-    this.closedKeys = new Recent(this.limits.closedOrders);
+  constructor(limits: Partial<HistoryLimits> = {}, store: HistoryStore = new InThreadStore()) {
+    super(limits);
+    this.store = store;
+    this.opened = store.mark;
+    this.command = this.opened.command;
+    this.journalHead = BigInt(this.opened.journalHead);
+    this.beginsAfter = this.opened.beginsAfter;
   }
 
-  /** Takes one command in. @param clientId the client's name for the order that the command placed */
-  record({ events, steps }: Accepted, atMs: number, clientId: string | null = null): void {
-    for (const sequenced of events) this.take(sequenced, steps, atMs, clientId);
+  /**
+   * Opens or makes a database, on a thread of its own, and fills the memory from it.
+   * @throws (rejects) Error in one sentence when it cannot be used
+   */
+  static async open({ path = "", identity, limits = {} }: HistoryOptions): Promise<History> {
+    return History.over(await ThreadedStore.open(path, identity), limits);
   }
 
-  order(account: number, slot: number, sequence: number): OrderRecord | undefined {
-    return this.orders.get(orderKey(account, slot, sequence));
+  /** Goes on with what a store has. */
+  static async over(store: HistoryStore, limits: Partial<HistoryLimits> = {}): Promise<History> {
+    const history = new History(limits, store);
+    await history.recover();
+    return history;
   }
 
-  /** Orders of an account, live ones and those closed lately, in order of acceptance. */
-  ordersOf(account: number): OrderRecord[] {
-    const keys = this.byAccount.get(account) ?? [];
-    return Array.from(keys, (key) => this.orders.get(key) as OrderRecord);
+  /** Commands up to this one are in it. A recovery that starts from a snapshot needs one that is not newer than this. */
+  get throughCommand(): number {
+    return this.command;
   }
 
-  /** Newest first. */
-  trades(market: number, limit: number): FillRecord[] {
-    return this.tradesByMarket.get(market)?.newest(limit) ?? [];
+  /** Whether new orders should wait, because the database is too far behind. */
+  get isFull(): boolean {
+    return this.store.status().waitingRows + this.batch.rowCount >= this.limits.waitingRowsMax;
   }
 
-  /** Newest first. */
-  fillsOf(account: number, limit: number): FillRecord[] {
-    return this.fillsByAccount.get(account)?.newest(limit) ?? [];
+  status(): HistoryStatus {
+    const { waitingRows, trouble } = this.store.status();
+    const { command: throughCommand, beginsAfter } = this;
+    const waiting = waitingRows + this.batch.rowCount;
+    return { throughCommand, beginsAfter, waitingRows: waiting, isFull: this.isFull, trouble };
   }
 
-  /** Newest first. */
-  withdrawalsOf(account: number, limit: number): WithdrawalRecord[] {
-    return this.withdrawalsByAccount.get(account)?.newest(limit) ?? [];
+  /**
+   * Begins with a state that has a past, before its next command.
+   * @throws Error in one sentence when the history misses commands that the state contains, or is of another past
+   */
+  follow(state: ExchangeState): void {
+    const { commandCount, journalHead } = state;
+    if (commandCount === this.command && this.command > 0) this.requireHead(journalHead);
+    if (commandCount <= this.command) return;
+    if (this.command > 0) {
+      throw new Error(
+        `The history ends at command ${this.command} and the exchange goes on after command ${commandCount}: recover from an older snapshot or from the whole journal, or move the history away.`,
+      );
+    }
+    const touched = [...state.ledger.entries()].flatMap(({ account, record }) => {
+      const sizesLots = record.sizesLots.map(Number);
+      if (sizesLots.every((lots) => lots === 0)) return [];
+      return [{ account, epoch: 0, epochSeconds: 0, sizesLots, indicesPicoUsd: record.fundingIndexPicoUsd }];
+    });
+    this.touches.restore(touched, state.ledger.shared.epoch, 0);
+    this.command = commandCount;
+    this.beginsAfter = commandCount;
+    this.journalHead = journalHead;
   }
 
-  /** Sent and received, newest first. */
-  transfersOf(account: number, limit: number): TransferRecord[] {
-    return this.transfersByAccount.get(account)?.newest(limit) ?? [];
+  /**
+   * To be asked once the journal has been replayed.
+   * @throws Error in one sentence when the history has seen what the journal does not have
+   */
+  confirm(state: ExchangeState): void {
+    if (this.command > state.commandCount) {
+      throw new Error(
+        `The history has seen command ${this.command} and the journal ends at ${state.commandCount}: acknowledged commands are missing from the journal. Restore the journal; or move the history away, and it is made again from what is left.`,
+      );
+    }
+    if (this.command === state.commandCount) this.requireHead(state.journalHead);
   }
 
-  /** Liquidations, deleveragings and settled positions of an account, newest first. */
-  forcedTradesOf(account: number, limit: number): ForcedTradeRecord[] {
-    return this.forcedByAccount.get(account)?.newest(limit) ?? [];
+  /**
+   * Takes a durable command in. @param clientId the client's name for the order that it placed
+   * @returns false for one that is in the database already
+   * @throws Error for one that cannot follow
+   */
+  record(accepted: Accepted, clientId: string | null = null): boolean {
+    const { command, steps, events, acceptedAtMs } = accepted;
+    if (command <= this.command) {
+      if (command === this.opened.command) this.requireHead(accepted.journalHead, BigInt(this.opened.journalHead));
+      return false;
+    }
+    if (command !== this.command + 1) {
+      // What goes with the process tells what it has seen, and no more.
+      if (this.command > 0 && this.store.isLasting)
+        throw new Error(`command ${command} does not follow ${this.command}`);
+      if (this.command === 0) this.beginsAfter = command - 1;
+    }
+    this.takeEvents(accepted, clientId);
+    for (const { number, step } of steps) {
+      if (step.kind !== "epoch") continue;
+      const { epoch } = step;
+      const markets = epoch.markets.map((market) => (market.priceTicks === 0 ? null : marketRecord(market)));
+      const { timeSeconds } = epoch;
+      this.batch.add("epochs", { number: epoch.number, timeSeconds, atMs: acceptedAtMs, step: number, markets });
+    }
+    for (const { event } of events) {
+      if (event.type !== "funding-interval") continue;
+      const { interval, words, previousDigest, digest } = event.sealed;
+      this.oldestInterval ??= interval;
+      this.batch.add("funding_intervals", { interval, words, previousDigest, digest });
+    }
+    for (const payment of this.touches.take(steps, acceptedAtMs)) this.batch.add("funding_payments", payment);
+    this.command = command;
+    this.journalHead = accepted.journalHead;
+    this.schedule();
+    return true;
   }
 
-  private take(
-    { event, seq, command, step }: SequencedEvent,
-    steps: readonly NumberedStep[],
-    atMs: number,
-    clientId: string | null,
-  ): void {
-    switch (event.type) {
-      case "accepted": {
-        const { type: _, ...terms } = event;
-        const key = orderKey(event.account, event.slot, event.sequence);
-        const filledLots = event.quantityLots - event.remainingLots;
-        const times = { acceptedAtMs: atMs, updatedAtMs: atMs };
-        this.orders.set(key, { ...terms, ...times, filledLots, closed: null, clientId, command, lastFillStep: null });
-        const keys = this.byAccount.get(event.account) ?? new Set();
-        this.byAccount.set(event.account, keys.add(key));
-        this.acceptedOrderCount += 1;
-        return;
+  /** The last 24 hours of a market, to the minute. */
+  dayFigures(market: number, nowMs: number): DayFigures {
+    return this.candles.dayFigures(market, nowMs);
+  }
+
+  /**
+   * A page of anything: the newest first, or with `after` the oldest first. From memory where it is all there, else from the database.
+   * @throws (rejects) Error when the database cannot be read now
+   */
+  async page<T extends PagedTable>(table: T, query: PageQuery): Promise<Records[T][]> {
+    const remembered = this.remembered(table, query);
+    if (remembered !== null) return remembered as Records[T][];
+    return (await this.read("page", table, query)) as Records[T][];
+  }
+
+  /** What an account's funding came to, newest first or with `after` oldest first; see {@link FundingPaymentRecord}. */
+  fundingPayments(query: PageQuery): Promise<FundingPaymentRecord[]> {
+    return this.page("funding_payments", query);
+  }
+
+  /** Prices and funding indices, epoch by epoch. */
+  epochs(query: PageQuery): Promise<EpochRecord[]> {
+    return this.page("epochs", query);
+  }
+
+  /** Asks the database. The answer contains every command that was recorded before. */
+  read<K extends HistoryRead>(name: K, ...args: ReadArguments<K>): Promise<ReadAnswer<K>> {
+    this.post();
+    return this.store.read(name, ...args);
+  }
+
+  /** Resolves when every command up to one, by default the last recorded, would outlive a power cut. For snapshots, and before the end. */
+  async flush(throughCommand = this.command): Promise<void> {
+    if (throughCommand > this.command) {
+      await new Promise<void>((resolve) => this.waiters.push({ command: throughCommand, resolve }));
+    }
+    this.post();
+    await this.store.sync();
+  }
+
+  /** Writes what there is and closes the database. */
+  async close(): Promise<void> {
+    this.post();
+    await this.store.close();
+  }
+
+  protected override noted<T extends keyof Records>(table: T, record: Records[T]): void {
+    if (table === "trades") this.candles.take(record as Records["trades"]);
+    this.batch.add(table, record);
+  }
+
+  private remembered(table: PagedTable, query: PageQuery): unknown[] | null {
+    const { account, market, after, before, limit, closed, slot, clientId } = query;
+    const isFirst = after === undefined && before === undefined;
+    // Live orders are all in memory; to look for the few of them among all that an account ever had would be slow.
+    const isLive = table === "orders" && closed === false;
+    if (!isFirst && !isLive) return null;
+    if (table === "trades" && account === undefined && market !== undefined) {
+      return this.tradesByMarket.page(market, limit);
+    }
+    if (account === undefined || (market !== undefined && table !== "orders")) return null;
+    switch (table) {
+      case "orders": {
+        if (closed !== false && !this.remembersOrdersOf(account)) return null;
+        const orders = this.ordersOf(account).filter((order) => {
+          const isAsked = closed === undefined || (order.closed !== null) === closed;
+          const isThere = (slot ?? order.slot) === order.slot && (market ?? order.market) === order.market;
+          const isInside = order.seq > (after ?? 0) && order.seq < (before ?? Number.POSITIVE_INFINITY);
+          return isAsked && isThere && isInside && (clientId === undefined || order.clientId === clientId);
+        });
+        return (after === undefined ? orders.reverse() : orders).slice(0, limit);
       }
-      case "booked":
-      case "decremented": {
-        const order = this.order(event.account, event.slot, event.sequence);
-        if (order !== undefined) Object.assign(order, { remainingLots: event.remainingLots, updatedAtMs: atMs });
-        return;
-      }
-      case "fill": {
-        const settled = steps.find(({ number }) => number === step)?.step;
-        if (step === null || (settled?.kind !== "fill" && settled?.kind !== "liquidation"))
-          throw new Error("a fill without a ledger step");
-        const maker = sideOf(settled.maker);
-        const taker = takerOf(settled);
-        const { tradeId, market, priceTicks, quantityLots, takerSide, liquidation } = event;
-        const terms = { tradeId, seq, market, priceTicks, quantityLots, takerSide, liquidation };
-        const fill = { ...terms, maker, taker, step, atMs };
-        this.fillCount += 1;
-        recentOf(this.tradesByMarket, market, this.limits.fills).push(fill);
-        recentOf(this.fillsByAccount, maker.account, this.limits.fills).push(fill);
-        recentOf(this.fillsByAccount, taker.account, this.limits.fills).push(fill);
-        this.filled(maker, quantityLots, event.makerRemainingLots, step, atMs);
-        this.filled(taker, quantityLots, event.takerRemainingLots, step, atMs);
-        return;
-      }
-      case "removed": {
-        const key = orderKey(event.account, event.slot, event.sequence);
-        const order = this.orders.get(key);
-        if (order === undefined) return;
-        Object.assign(order, { closed: event.reason, remainingLots: event.remainingLots, updatedAtMs: atMs });
-        const forgotten = this.closedKeys.push(key);
-        if (forgotten !== undefined) this.forget(forgotten);
-        return;
-      }
-      case "liquidated":
-      case "deleveraged":
-      case "position-settled": {
-        if (step === null) throw new Error("a forced trade without a ledger step");
-        recentOf(this.forcedByAccount, event.account, FORCED_TRADES_PER_ACCOUNT).push({ event, step, atMs });
-        return;
-      }
-      case "withdrawal": {
-        if (step === null) throw new Error("a withdrawal without a ledger step");
-        const { account, nonce, amountMicroUsd } = event;
-        const record = { account, nonce, amountMicroUsd, step, atMs };
-        recentOf(this.withdrawalsByAccount, account, WITHDRAWALS_PER_ACCOUNT).push(record);
-        return;
-      }
-      case "transfer": {
-        if (step === null) throw new Error("a transfer without a ledger step");
-        const { account, to, nonce, amountMicroUsd } = event;
-        const record = { account, to, nonce, amountMicroUsd, step, atMs };
-        for (const side of [account, to]) recentOf(this.transfersByAccount, side, WITHDRAWALS_PER_ACCOUNT).push(record);
-        return;
-      }
+      case "trades":
+        return this.fillsByAccount.page(account, limit);
+      case "deposits":
+        return this.depositsByAccount.page(account, limit);
+      case "withdrawals":
+        return this.withdrawalsByAccount.page(account, limit);
+      case "transfers":
+        return this.transfersByAccount.page(account, limit);
+      case "forced_trades":
+        return this.forcedByAccount.page(account, limit);
       default:
-        return;
+        return null;
     }
   }
 
-  private filled(
-    side: { account: number; slot: number; sequence: number },
-    quantityLots: number,
-    remainingLots: number,
-    step: number,
-    atMs: number,
-  ): void {
-    const order = this.order(side.account, side.slot, side.sequence);
-    if (order === undefined) return;
-    order.filledLots += quantityLots;
-    order.remainingLots = remainingLots;
-    order.lastFillStep = step;
-    order.updatedAtMs = atMs;
+  private async recover(): Promise<void> {
+    if (this.command === 0) return;
+    const { closedOrders, fills } = this.limits;
+    const recovered = await this.store.read("recovered", { closedOrders, fills, rows: RECOVERED_ROWS });
+    for (let after = 0; ; ) {
+      const live = await this.store.read("page", "orders", { after, limit: LIVE_ORDERS_AT_ONCE, closed: false });
+      for (const order of live as Records["orders"][]) recovered.orders.push(order);
+      if (live.length < LIVE_ORDERS_AT_ONCE) break;
+      after = (live.at(-1) as Records["orders"]).seq;
+    }
+    recovered.orders.sort((a, b) => a.seq - b.seq);
+    this.restore(recovered);
+    const { touched, epoch, lastPayment, candles } = await this.store.read("running");
+    this.touches.restore(touched, epoch, lastPayment);
+    this.candles.restore(candles);
+    this.recoveredIntervals = await this.store.read("intervals", RECOVERED_INTERVALS);
+    this.oldestInterval = await this.store.read("oldestInterval");
+    this.acceptedOrderCount = this.opened.orders;
+    this.fillCount = this.opened.fills;
   }
 
-  private forget(key: string): void {
-    const order = this.orders.get(key);
-    if (order === undefined) return;
-    this.orders.delete(key);
-    const keys = this.byAccount.get(order.account);
-    keys?.delete(key);
-    if (keys?.size === 0) this.byAccount.delete(order.account);
+  private schedule(): void {
+    if (this.waiters.length > 0) {
+      const { command } = this;
+      for (const waiter of this.waiters) if (waiter.command <= command) waiter.resolve();
+      this.waiters = this.waiters.filter((waiter) => waiter.command > command);
+    }
+    if (this.batch.rowCount >= POST_ROWS) this.post();
+    else this.timer ??= setTimeout(() => this.post(), POST_AFTER_MS).unref();
+  }
+
+  private post(): void {
+    if (this.timer === null && this.batch.rowCount === 0) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    for (const candle of this.candles.drain()) this.batch.add("candles", candle);
+    const { command, beginsAfter, acceptedOrderCount: orders, fillCount: fills } = this;
+    const mark = { command, beginsAfter, journalHead: `0x${this.journalHead.toString(16)}`, orders, fills };
+    this.store.write(this.batch.take(mark, this.touches.drain()));
+  }
+
+  /** The journal's head after the last command. */
+  private requireHead(given: bigint, expected = this.journalHead): void {
+    if (given === expected) return;
+    throw new Error(
+      "The history's last command is not the journal's: it belongs to another run of the exchange. Name another file, or move it away.",
+    );
   }
 }
 
-function sideOf({ order, feePicoUsd }: FillLeg): FillSide {
-  return { account: order.account, slot: order.slot, sequence: order.sequence, feePicoUsd };
-}
-
-function takerOf(step: FillStep | LiquidationStep): FillSide {
-  if (step.kind === "fill") return sideOf(step.taker);
-  return { account: step.account, slot: -1, sequence: 0, feePicoUsd: step.feePicoUsd - step.payoutPicoUsd };
-}
-
-function recentOf<T>(map: Map<number, Recent<T>>, key: number, capacity: number): Recent<T> {
-  const recent = map.get(key) ?? new Recent<T>(capacity);
-  map.set(key, recent);
-  return recent;
+function marketRecord(market: EpochMarketRecord): EpochMarketRecord {
+  const { priceTicks, fundingIndexPicoUsd, imfPpm, mmfPpm, restricted, retired } = market;
+  return { priceTicks, fundingIndexPicoUsd, imfPpm, mmfPpm, restricted, retired };
 }

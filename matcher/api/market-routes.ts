@@ -2,18 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import type { LiquidationTerms } from "../protocol/epoch.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
-import {
-  WireMarkets,
-  WireOrderbook,
-  WireTicker,
-  WireTickers,
-  type WireTrade,
-  WireTrades,
-} from "../protocol/wire/market.ts";
+import { type WireMarket, WireMarkets, WireOrderbook, WireTicker, WireTickers } from "../protocol/wire/market.ts";
 import { type DepthLevel, depthView, marketView } from "../sequencer/exchange-view.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { route } from "./route-schema.ts";
-import { DepthQuery, MarketParams, NoQuery, TradesQuery } from "./schema.ts";
+import { DepthQuery, MarketParams, NoQuery } from "./schema.ts";
 import { tickerOf } from "./ticker.ts";
 
 const DEFAULT_LEVELS = 50;
@@ -33,9 +26,19 @@ function liquidationTerms(terms: LiquidationTerms | undefined): WireMarkets["liq
   return { feeCapPpm, spreadPpm, bankruptcyAdjustmentPpm, insuranceCap: usdFromMicroUsd(insuranceCapMicroUsd) };
 }
 
+/** Every market as the epoch in force and the book have it. */
+export function marketStates(access: ExchangeAccess): WireMarket[] {
+  const { state } = access.sequencer;
+  const rules = state.rulesInForce;
+  return access.markets.map(({ index }) => {
+    const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
+    return access.wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
+  });
+}
+
 /** Everything that is the same for everybody. */
 export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, history, wire, options } = access;
+  const { sequencer, options } = access;
   const { state } = sequencer;
 
   app.get(
@@ -60,10 +63,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         openOrdersPerAccountMax: rules.openOrdersPerAccountMax,
         rebateCapPpm: epoch?.rebateCapPpm ?? 0,
         liquidation: liquidationTerms(epoch?.liquidation),
-        markets: access.markets.map(({ index }) => {
-          const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
-          return wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
-        }),
+        markets: marketStates(access),
       };
     },
   );
@@ -111,20 +111,6 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         checksum,
         atMs: access.nowMs(),
       };
-    },
-  );
-
-  app.get<{ Querystring: { market: string; limit?: string } }>(
-    "/v1/trades",
-    route({
-      summary: "Trades of a market, newest first.",
-      tag: "markets",
-      querystring: TradesQuery,
-      answer: WireTrades,
-    }),
-    ({ query }): { trades: WireTrade[] } => {
-      const market = access.marketOf(query.market);
-      return { trades: history.trades(market.index, limitOf(query.limit)).map((fill) => wire.trade(fill)) };
     },
   );
 }

@@ -4,14 +4,19 @@ import * as batch from "../protocol/wire/batch-request.ts";
 import * as error from "../protocol/wire/error.ts";
 import * as field from "../protocol/wire/field.ts";
 import * as funding from "../protocol/wire/funding.ts";
+import * as history from "../protocol/wire/history.ts";
 import * as liquidation from "../protocol/wire/liquidation.ts";
 import * as margin from "../protocol/wire/margin.ts";
 import * as market from "../protocol/wire/market.ts";
 import * as order from "../protocol/wire/order.ts";
+import * as page from "../protocol/wire/page.ts";
 import * as payment from "../protocol/wire/payment.ts";
 import * as receipt from "../protocol/wire/receipt.ts";
 import * as session from "../protocol/wire/session.ts";
 import * as status from "../protocol/wire/status.ts";
+import * as streamData from "../protocol/wire/stream-data.ts";
+import * as streamMessage from "../protocol/wire/stream-message.ts";
+import * as streamRequest from "../protocol/wire/stream-request.ts";
 import { type RouteSchema, TAGS } from "./route-schema.ts";
 
 /** A route as it was registered. */
@@ -31,14 +36,19 @@ const MODULES = [
   error,
   field,
   funding,
+  history,
   liquidation,
   margin,
   market,
   order,
+  page,
   payment,
   receipt,
   session,
   status,
+  streamData,
+  streamMessage,
+  streamRequest,
 ];
 
 /** Names of the schemas that are shown as components: those that modules of protocol/wire export under a name that begins so. */
@@ -77,11 +87,13 @@ export function openApiDocument(routes: readonly DocumentedRoute[], version: str
 
 function operation(schema: RouteSchema, components: JsonObject): JsonObject {
   const body = schema.documentedBody ?? schema.body;
-  const json = (of: TSchema): JsonObject => ({ "application/json": { schema: shownSchema(of, components) } });
+  const written = (of: TSchema, media: string): JsonObject => ({ [media]: { schema: shownSchema(of, components) } });
+  const json = (of: TSchema) => written(of, "application/json");
   const answers = Object.entries(schema.response).map(([status, answer]): [string, Json] => {
     const description =
       { "4xx": "Refused: code, field, message and remedy.", "5xx": "Retry later." }[status] ?? "Done.";
-    return [status.toUpperCase(), { description, content: json(answer) }];
+    const content = status === "200" ? written(answer, schema.media ?? "application/json") : json(answer);
+    return [status.toUpperCase(), { description, content }];
   });
   const { summary, tags, security } = schema;
   return {
@@ -108,7 +120,7 @@ function parameters(place: "path" | "query", schema: TSchema | undefined): JsonO
 }
 
 /** A schema with those inside that have a name taken out into the components. */
-function shownSchema(schema: object, components: JsonObject): Json {
+export function shownSchema(schema: object, components: JsonObject): Json {
   const name = NAMES.get(schema);
   if (name === undefined) return inlined(schema, components);
   if (components[name] === undefined) {

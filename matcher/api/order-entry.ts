@@ -10,11 +10,12 @@ import type { WireReceipt } from "../protocol/receipt-wire.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { Command } from "../sequencer/command.ts";
 import { liveSequence } from "../sequencer/exchange-view.ts";
-import type { Accepted } from "../sequencer/outcome.ts";
+import type { Accepted, Submitted } from "../sequencer/outcome.ts";
 import type { SubmitOptions } from "../sequencer/sequencer.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import type { FillRecord, OrderRecord } from "./history.ts";
+import { addressKey } from "./rate-limits.ts";
 import { cancelAllFrom, cancelFrom, orderFrom } from "./wire-request.ts";
 
 /** What became of a signed message. */
@@ -44,7 +45,7 @@ export class OrderEntry {
     const order = orderFrom(body, access.marketOf(body.market), access.options);
     const { clientId } = body;
     const admit = () => this.charge(order.account);
-    const { outcome, messageHash } = await access.sequencer.submit(order, { clientId, admit });
+    const { outcome, messageHash } = await this.checked(order, address, { clientId, admit });
     const hash = hashText(messageHash);
     if (!outcome.accepted) {
       const known = this.placedBefore(order, clientId, outcome.code);
@@ -52,7 +53,7 @@ export class OrderEntry {
         const receipt = await access.receiptOf(known);
         return { ...this.placed(known, this.fillsOf(known), hash), duplicate: true, receipt };
       }
-      throw this.rejection(outcome.code, { address, messageHash: hash, account: order.account });
+      throw this.rejection(outcome.code, hash, order.account);
     }
     const receipt = await access.receiptOf(outcome);
     const record = access.history.order(order.account, order.slot, order.sequence);
@@ -109,29 +110,30 @@ export class OrderEntry {
 
   /** Submits what is signed. @throws (rejects) Rejection */
   async submit(message: Signed<Instruction>, address: string, options: SubmitOptions = {}): Promise<Executed> {
-    const { outcome, messageHash } = await this.access.sequencer.submit(message, options);
+    const { outcome, messageHash } = await this.checked(message, address, options);
     const hash = hashText(messageHash);
     if (outcome.accepted) {
       return { accepted: outcome, messageHash: hash, receipt: await this.access.receiptOf(outcome) };
     }
-    throw this.rejection(outcome.code, { address, messageHash: hash, account: message.account });
+    throw this.rejection(outcome.code, hash, message.account);
   }
 
   private charge(account: number): RejectCode | null {
     return this.access.limits.order(account).allowed ? null : "RATE_LIMIT";
   }
 
-  private rejection(
-    code: RejectCode,
-    { address, messageHash, account }: { address: string; messageHash: string; account: number },
-  ): Rejection {
-    const { limits } = this.access;
+  private checked(message: Signed<Instruction>, address: string, options: SubmitOptions): Promise<Submitted> {
+    const { limits, sequencer } = this.access;
+    const submit = () => sequencer.submit(message, { ...options, origin: addressKey(address) });
+    const isBad = (submitted: Submitted | Rejection) =>
+      "outcome" in submitted && !submitted.outcome.accepted && submitted.outcome.code === "WRONG_SIGNATURE";
+    return limits.verifying(address, submit, isBad);
+  }
+
+  private rejection(code: RejectCode, messageHash: string, account: number): Rejection {
     const details: RejectionDetails = {};
-    if (code === "WRONG_SIGNATURE") {
-      details.messageHash = messageHash;
-      limits.badSignature(address);
-    }
-    if (code === "RATE_LIMIT") details.allowance = limits.orderAllowance(account);
+    if (code === "WRONG_SIGNATURE") details.messageHash = messageHash;
+    if (code === "RATE_LIMIT") details.allowance = this.access.limits.orderAllowance(account);
     // The wire calls a withdrawal's sequence its nonce.
     if (code === "WRONG_NONCE") details.field = "nonce";
     return new Rejection(code, details);

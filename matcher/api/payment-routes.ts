@@ -1,22 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import {
   WireTransferRequest as TransferBody,
-  type WireTransfer,
   type WireTransferRequest,
   WireTransferred,
-  WireTransfers,
-  type WireWithdrawal,
   type WireWithdrawalRequest,
-  WireWithdrawals,
   WireWithdrawn,
   WireWithdrawalRequest as WithdrawalBody,
 } from "../protocol/wire/payment.ts";
-import { sessionAccountOf } from "./door.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
-import { limitOf } from "./market-routes.ts";
 import type { OrderEntry } from "./order-entry.ts";
 import { route } from "./route-schema.ts";
-import { FillsQuery } from "./schema.ts";
 import { transferFrom, withdrawalFrom } from "./wire-request.ts";
 
 /** Records of an account's payments that an answer is looked for in. */
@@ -58,38 +51,6 @@ export function paymentRoutes(app: FastifyInstance, access: ExchangeAccess, entr
       const record = sent.find(({ account, nonce }) => account === body.account && nonce === body.nonce);
       if (record === undefined) throw new Error(`transfer ${body.account}/${body.nonce} left no record`);
       return { ...wire.transfer(record), receipt };
-    },
-  );
-
-  app.get<{ Querystring: { account?: string; limit?: string } }>(
-    "/v1/withdrawals",
-    route({
-      summary: "Withdrawals, newest first.",
-      tag: "payments",
-      session: true,
-      querystring: FillsQuery,
-      answer: WireWithdrawals,
-    }),
-    (request): { withdrawals: WireWithdrawal[] } => {
-      const account = sessionAccountOf(request, request.query.account);
-      const withdrawals = history.withdrawalsOf(account, limitOf(request.query.limit));
-      return { withdrawals: withdrawals.map((withdrawal) => wire.withdrawal(withdrawal)) };
-    },
-  );
-
-  app.get<{ Querystring: { account?: string; limit?: string } }>(
-    "/v1/transfers",
-    route({
-      summary: "Transfers, sent and received, newest first.",
-      tag: "payments",
-      session: true,
-      querystring: FillsQuery,
-      answer: WireTransfers,
-    }),
-    (request): { transfers: WireTransfer[] } => {
-      const account = sessionAccountOf(request, request.query.account);
-      const transfers = history.transfersOf(account, limitOf(request.query.limit));
-      return { transfers: transfers.map((transfer) => wire.transfer(transfer)) };
     },
   );
 }

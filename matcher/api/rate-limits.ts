@@ -22,7 +22,7 @@ export const DEFAULT_RATE_LIMITS: RateLimitOptions = {
   readAccount: { perSecond: 200, burst: 1_000 },
   orderAddress: { perSecond: 2_000, burst: 10_000 },
   orderAccount: { perSecond: 500, burst: 2_000 },
-  badSignatures: { perSecond: 5, burst: 200 },
+  badSignatures: { perSecond: 5, burst: 500 },
 };
 
 export type RateLimitHeaders = Record<"ratelimit-limit" | "ratelimit-remaining" | "ratelimit-reset", string>;
@@ -94,8 +94,24 @@ export class RateLimits {
     return this.orderAccount.look(account);
   }
 
-  badSignature(address: string): void {
-    this.badSignatures.take(addressKey(address));
+  /**
+   * Runs what has a signature checked. It counts as one that does not verify until it is known to: so many may be on their way from an
+   * address at once, cancels included. @throws (rejects) Rejection RATE_LIMIT
+   */
+  async verifying<T>(address: string, work: () => Promise<T>, isBad: (result: T | Rejection) => boolean): Promise<T> {
+    const key = addressKey(address);
+    pass(this.badSignatures.take(key), "signatures that do not verify");
+    let bad = false;
+    try {
+      const result = await work();
+      bad = isBad(result);
+      return result;
+    } catch (error) {
+      bad = error instanceof Rejection && isBad(error);
+      throw error;
+    } finally {
+      if (!bad) this.badSignatures.give(key);
+    }
   }
 }
 

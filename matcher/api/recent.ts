@@ -4,6 +4,8 @@ export class Recent<T> {
   private items: T[] = [];
   /** Position of the oldest item once the ring is full. */
   private oldest = 0;
+  /** Whether an item gave way. */
+  private lost = false;
 
   constructor(capacity: number) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError("the capacity is a positive integer");
@@ -16,10 +18,16 @@ export class Recent<T> {
       this.items.push(item);
       return undefined;
     }
+    this.lost = true;
     const gone = this.items[this.oldest] as T;
     this.items[this.oldest] = item;
     this.oldest = (this.oldest + 1) % this.capacity;
     return gone;
+  }
+
+  /** Whether every item that was ever pushed is still here. */
+  get isWhole(): boolean {
+    return !this.lost;
   }
 
   /** At most `limit` items, newest first. */

@@ -34,6 +34,8 @@ export interface RouteWords {
   documentedBody?: TSchema;
   /** Of 200. */
   answer: TSchema;
+  /** What an answer is written in, when not in JSON. */
+  media?: string;
 }
 
 /** What fastify validates requests with and writes answers by, and what the document tells. */
@@ -45,6 +47,7 @@ export interface RouteSchema {
   querystring?: TSchema;
   body?: TSchema;
   documentedBody?: TSchema;
+  media?: string;
   response: Record<string, TSchema>;
 }
 

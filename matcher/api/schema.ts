@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { RejectCode } from "../protocol/reject.ts";
 import { BATCH_MAX } from "../protocol/wire/batch-request.ts";
-import { Account, ClientId, MarketSymbol, STRICT } from "../protocol/wire/field.ts";
+import { Account, MarketSymbol, STRICT } from "../protocol/wire/field.ts";
 
 /** Queries are text: numbers in them are digits. */
 const Count = Type.Optional(Type.String({ pattern: "^[1-9][0-9]{0,3}$" }));
@@ -20,19 +20,6 @@ export const FeesQuery = Type.Object({ account: OwnAccount }, STRICT);
 export const PositionsQuery = Type.Object({ account: AccountText }, STRICT);
 export const MarketParams = Type.Object({ market: MarketSymbol }, STRICT);
 export const DepthQuery = Type.Object({ levels: Count }, STRICT);
-export const TradesQuery = Type.Object({ market: MarketSymbol, limit: Count }, STRICT);
-export const OrdersQuery = Type.Object(
-  {
-    account: OwnAccount,
-    status: Type.Optional(Type.Enum(["open", "closed", "all"])),
-    slot: Type.Optional(Type.String({ pattern: "^(0|[1-9][0-9]{0,3})$" })),
-    market: Type.Optional(MarketSymbol),
-    clientId: Type.Optional(ClientId),
-    limit: Count,
-  },
-  STRICT,
-);
-export const FillsQuery = Type.Object({ account: OwnAccount, limit: Count }, STRICT);
 const SecondsText = Type.String({ pattern: "^(0|[1-9][0-9]{0,9})$" });
 export const FundingQuery = Type.Object(
   { market: MarketSymbol, from: Type.Optional(SecondsText), limit: Count },
@@ -64,6 +51,7 @@ const FIELD_CODES: Readonly<Record<string, RejectCode>> = {
   nonce: "WRONG_NONCE",
   chainId: "WRONG_CHAIN",
   issuedAtMs: "LOGIN_EXPIRED",
+  channel: "UNKNOWN_CHANNEL",
   exchange: "WRONG_EXCHANGE",
 };
 

@@ -5,7 +5,9 @@ import { batchRoutes } from "./batch-routes.ts";
 import { collectRoutes, documentRoutes } from "./document-routes.ts";
 import { watchDoor } from "./door.ts";
 import { type ApiOptions, DEFAULT_CONNECTION_LIMITS, ExchangeAccess } from "./exchange-access.ts";
+import { exportRoutes } from "./export-routes.ts";
 import { fundingRoutes } from "./funding-routes.ts";
+import { historyRoutes } from "./history-routes.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
@@ -18,6 +20,7 @@ import { rejectionOf } from "./rejection-of.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { standingRoutes } from "./standing-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
+import { openStreamDoor } from "./stream-door.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
@@ -61,16 +64,19 @@ export function createApi(options: ApiOptions): FastifyInstance {
   watchDoor(app, access);
   marketRoutes(app, access);
   statusRoutes(app, access);
-  accountRoutes(app, access, entry);
+  accountRoutes(app, access);
   orderRoutes(app, access, entry);
   batchRoutes(app, access, entry);
   standingRoutes(app, access, entry);
   paymentRoutes(app, access, entry);
+  historyRoutes(app, access);
+  exportRoutes(app, access);
   fundingRoutes(app, access);
   marginRoutes(app, access);
   receiptRoutes(app, access);
   sessionRoutes(app, access);
   documentRoutes(app, routes);
+  openStreamDoor(app, access, entry);
   return app;
 }
 
@@ -78,8 +84,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
 function answer(error: unknown, reply: FastifyReply, { onDefect }: ApiOptions): FastifyReply {
   const rejection = rejectionOf(error);
   if (rejection === null) {
-    onDefect?.(error);
-    return reply.code(500).send(INTERNAL_ERROR);
+    const { id } = reply.request;
+    onDefect?.(error, id);
+    return reply.code(500).header("x-request-id", id).send(INTERNAL_ERROR);
   }
   const { httpStatus, details } = rejection;
   if (details.allowance !== undefined) reply.headers(headersOf(details.allowance));

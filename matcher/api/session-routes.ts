@@ -23,14 +23,10 @@ export function sessionRoutes(app: FastifyInstance, { sessions, limits }: Exchan
       body: LoginBody,
       answer: WireSession,
     }),
-    async ({ body, ip }): Promise<WireSession> => {
+    ({ body, ip }): Promise<WireSession> => {
       const { account, issuedAtMs, signature } = body;
-      try {
-        return await sessions.login({ account, issuedAtMs, signature: signatureFrom(signature) });
-      } catch (error) {
-        if (error instanceof Rejection && error.code === "WRONG_SIGNATURE") limits.badSignature(ip);
-        throw error;
-      }
+      const login = { account, issuedAtMs, signature: signatureFrom(signature) };
+      return limits.verifying(ip, () => sessions.login(login, ip), isWrongSignature);
     },
   );
 
@@ -44,4 +40,9 @@ export function sessionRoutes(app: FastifyInstance, { sessions, limits }: Exchan
       return { loggedOut: open };
     },
   );
+}
+
+/** Whether a login costs its sender something beyond the request. */
+export function isWrongSignature(outcome: object): boolean {
+  return outcome instanceof Rejection && outcome.code === "WRONG_SIGNATURE";
 }

@@ -35,6 +35,14 @@ export interface Session {
   expiresAtMs: number;
 }
 
+/** A session that somebody relies on for longer than a request, without its token. */
+export interface FollowedSession {
+  readonly account: number;
+  readonly expiresAtMs: number;
+  /** Whether it has neither expired nor been ended. */
+  isOpen(): boolean;
+}
+
 /** What is kept of a session: not the token, so that a dump of memory or a log opens none. */
 interface Entry {
   account: number;
@@ -43,7 +51,7 @@ interface Entry {
 
 export interface SessionOptions {
   /** Checks a login's signature: Sequencer.loginRefusal. */
-  refusal: (login: Signed<LoginMessage>) => Promise<RejectCode | null>;
+  refusal: (login: Signed<LoginMessage>, address: string) => Promise<RejectCode | null>;
   nowMs?: () => number;
   limits?: Partial<SessionLimits>;
 }
@@ -69,12 +77,12 @@ export class Sessions {
     this.limits = { ...DEFAULT_SESSION_LIMITS, ...limits };
   }
 
-  /** @throws (rejects) Rejection for a login that is too old, used, or not signed by the account's key */
-  async login({ account, issuedAtMs, signature }: Login): Promise<Session> {
+  /** @param address where it came from. @throws (rejects) Rejection for a login that is too old, used, or not signed by the account's key */
+  async login({ account, issuedAtMs, signature }: Login, address = ""): Promise<Session> {
     // 1. What costs nothing.
     this.requireFresh(account, issuedAtMs);
     // 2. The signature.
-    const code = await this.refusal({ kind: "login", account, issuedAtMs, signature });
+    const code = await this.refusal({ kind: "login", account, issuedAtMs, signature }, address);
     if (code !== null) throw new Rejection(code);
     // 3. Once more, since the same login may have come twice at the same time.
     const used = this.requireFresh(account, issuedAtMs);
@@ -96,6 +104,14 @@ export class Sessions {
   /** When a token's session ends, or undefined for one that opens nothing. */
   expiresAtMs(token: string): number | undefined {
     return this.accountOf(token) === undefined ? undefined : this.sessions.get(hashOf(token))?.expiresAtMs;
+  }
+
+  /** undefined for a token that opens nothing. */
+  follow(token: string): FollowedSession | undefined {
+    if (this.accountOf(token) === undefined) return undefined;
+    const hash = hashOf(token);
+    const { account, expiresAtMs } = this.sessions.get(hash) as Entry;
+    return { account, expiresAtMs, isOpen: () => this.sessions.has(hash) && expiresAtMs > this.nowMs() };
   }
 
   /** Ends a session. A token that opens nothing is no matter. */

@@ -6,6 +6,7 @@ import type { WireTicker } from "../protocol/wire/market.ts";
 import { depthView, marketView } from "../sequencer/exchange-view.ts";
 import { chargedRate8hPpm, openFundingView } from "../sequencer/funding-view.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import type { DayFigures } from "./history.ts";
 
 /** What a market did in the last day, and where it stands. */
 export function tickerOf(access: ExchangeAccess, market: Market): WireTicker {
@@ -14,10 +15,10 @@ export function tickerOf(access: ExchangeAccess, market: Market): WireTicker {
   const nowMs = access.nowMs();
   const view = marketView(state, index);
   const { bids, asks } = depthView(state, index, 1);
-  const day = access.dayStats.summary(index, nowMs);
+  const day = access.history.dayFigures(index, nowMs);
   const price = (ticks: number | null | undefined) => (ticks == null ? null : usdFromPriceTicks(market, ticks));
   const size = (lots: number | undefined) => (lots === undefined ? null : baseFromLots(market, lots));
-  const lastTicks = access.lastTradeTicks(index) ?? day?.closeTicks ?? null;
+  const lastTicks = access.lastTradeTicks(index);
   return {
     market: symbol,
     status: view.live ? "live" : "closed",
@@ -28,14 +29,13 @@ export function tickerOf(access: ExchangeAccess, market: Market): WireTicker {
     askSize: size(asks[0]?.quantityLots),
     indexPrice: view.live ? price(Number(view.terms?.priceTicks)) : null,
     markPrice: view.live ? price(access.markTicks(index)) : null,
-    openPrice: price(day?.openTicks),
-    highPrice: price(day?.highTicks),
-    lowPrice: price(day?.lowTicks),
-    change: day === null ? null : signedPrice(market, day.closeTicks - day.openTicks),
-    changePpm: day === null ? null : Math.trunc(((day.closeTicks - day.openTicks) * PPM) / day.openTicks),
-    volume: baseFromLots(market, day?.volumeLots ?? 0n),
-    quoteVolume: usdFromMicroUsd(day?.quoteMicroUsd ?? 0n),
-    trades: day?.trades ?? 0,
+    openPrice: price(day.openTicks),
+    highPrice: price(day.highTicks),
+    lowPrice: price(day.lowTicks),
+    ...changeOf(market, day),
+    volume: baseFromLots(market, day.baseLots),
+    quoteVolume: usdFromMicroUsd(day.quoteMicroUsd),
+    trades: day.trades,
     openInterest: baseFromLots(market, view.grossOpenInterestLots),
     ...fundingOf(access, index),
     restricted: view.terms?.restricted ?? false,
@@ -60,6 +60,12 @@ function fundingOf(
     chargedRate8hPpm: charged ?? null,
     nextFundingSeconds: open === null ? null : intervalStartSeconds(schedule, interval + 1),
   };
+}
+
+function changeOf(market: Market, { openTicks, lastTicks }: DayFigures): Pick<WireTicker, "change" | "changePpm"> {
+  if (openTicks === null || lastTicks === null) return { change: null, changePpm: null };
+  const change = lastTicks - openTicks;
+  return { change: signedPrice(market, change), changePpm: Math.trunc((change * PPM) / openTicks) };
 }
 
 function signedPrice(market: Market, ticks: number): string {

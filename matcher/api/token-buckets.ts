@@ -49,6 +49,12 @@ export class TokenBuckets<Key> {
     return this.allowance(bucket, allowed, needed);
   }
 
+  /** Puts tokens back that were taken for nothing. */
+  give(key: Key, count = 1): void {
+    const bucket = this.refilled(key);
+    bucket.tokens = Math.min(this.budget.burst, bucket.tokens + count);
+  }
+
   /** What is there; nothing is taken. */
   look(key: Key, cost = 1): Allowance {
     const bucket = this.refilled(key);

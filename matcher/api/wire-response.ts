@@ -13,6 +13,7 @@ import { usdFromMicroUsd, usdFromPicoUsd } from "../protocol/decimal.ts";
 import type { WireInsurance, WirePosition } from "../protocol/margin-wire.ts";
 import { baseFromLots, type Market, usdFromPriceTicks } from "../protocol/market.ts";
 import type { OrderLimits } from "../protocol/order-limits.ts";
+import type { WireBalance } from "../protocol/wire/account.ts";
 import { marginMode, wireLossLimit, wireMargin } from "../risk/wire-figures.ts";
 import { type AccountView, leafPositions, type MarketView } from "../sequencer/exchange-view.ts";
 import type { Finality, ProvenBatch } from "../sequencer/finality.ts";
@@ -116,7 +117,7 @@ export class Wire {
     return { batchNumber, txHash, firstStep: steps.first, lastStep: steps.last, provenAtMs, details };
   }
 
-  account(view: AccountView, positions: WirePosition[]): WireAccount {
+  account(view: AccountView, positions: WirePosition[], balance: WireBalance): WireAccount {
     const { isolatedMarket, figures } = view;
     const proven = this.finality.account(view.account);
     return {
@@ -128,6 +129,7 @@ export class Wire {
       isolatedMarket: this.symbolOrNull(isolatedMarket),
       lossLimit: wireLossLimit(isolatedMarket, figures),
       collateral: usdFromPicoUsd(view.collateralPicoUsd),
+      balance,
       ...wireMargin(figures),
       positions,
       withdrawalNonce: view.withdrawalNonce,

@@ -62,8 +62,15 @@ export function packTerms(order: BookOrder): number {
   if (order.reduceOnly) bits |= FLAG_REDUCE_ONLY;
   if (order.postOnly) bits |= FLAG_POST_ONLY;
   if (order.keepFilled) bits |= FLAG_KEEP_FILLED;
-  bits |= TIMES_IN_FORCE.indexOf(order.timeInForce) << TIME_IN_FORCE_SHIFT;
-  return bits | (SELF_TRADES.indexOf(order.selfTrade) << SELF_TRADE_SHIFT);
+  bits |= placeIn(TIMES_IN_FORCE, order.timeInForce) << TIME_IN_FORCE_SHIFT;
+  return bits | (placeIn(SELF_TRADES, order.selfTrade) << SELF_TRADE_SHIFT);
+}
+
+/** indexOf without a call: this runs twice for every order that rests. */
+function placeIn<T>(list: readonly T[], item: T): number {
+  let place = 0;
+  while (place < list.length && list[place] !== item) place += 1;
+  return place < list.length ? place : -1;
 }
 
 export function termsBookSide(terms: number): number {

@@ -3,6 +3,10 @@ import { NIL, type OrderPool } from "./order-pool.ts";
 import { SortedIndex } from "./sorted-index.ts";
 
 const FIRST_CAPACITY = 256;
+const HINTS = 16_384;
+const HINT_SHIFT: number = Math.clz32(HINTS) + 1;
+/** 2^32 / golden ratio, odd: spreads neighbouring prices over the top bits. */
+const HINT_FACTOR = 0x9e3779b1;
 
 /**
  * The price levels of all sixteen (market, side) pairs: per level a FIFO of orders and their total.
@@ -18,6 +22,8 @@ export class PriceLevels {
   private counts = new Int32Array(FIRST_CAPACITY);
   private totals = new Float64Array(FIRST_CAPACITY);
   private owners = new Uint8Array(FIRST_CAPACITY);
+  /** Levels that {@link find} found, by a hash of price and side: derived, and possibly out of date. */
+  private readonly hints = new Int32Array(HINTS);
   private used = 0;
   private free: number = NIL;
 
@@ -44,7 +50,13 @@ export class PriceLevels {
 
   /** Level at a price, or NIL. */
   find(bookSide: number, priceTicks: number): number {
-    return (this.sides[bookSide] as SortedIndex).find(sortKey(bookSide, priceTicks));
+    // A level that was asked for lately is found without a search; whether it still is that price's is looked up, not kept up.
+    const place = (Math.imul(priceTicks, HINT_FACTOR) >>> HINT_SHIFT) ^ bookSide;
+    const hint = this.hints[place] as number;
+    if (this.prices[hint] === priceTicks && this.owners[hint] === bookSide && this.counts[hint] !== 0) return hint;
+    const level = (this.sides[bookSide] as SortedIndex).find(sortKey(bookSide, priceTicks));
+    if (level !== NIL) this.hints[place] = level;
+    return level;
   }
 
   priceTicks(level: number): number {
@@ -138,7 +150,7 @@ export class PriceLevels {
   }
 
   private grow(): void {
-    const length = this.prices.length * 2;
+    const length = this.prices.length + (this.prices.length >> 2);
     const prices = new Uint32Array(length);
     const heads = new Int32Array(length);
     const tails = new Int32Array(length);

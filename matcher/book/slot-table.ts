@@ -4,6 +4,13 @@ const FIRST_CAPACITY = 1024;
 /** 2^32 / golden ratio, odd: spreads consecutive keys over the table's top bits. */
 const HASH_FACTOR = 0x9e3779b1;
 
+// An entry is 16 bytes, so that whoever finds it has read the rest of it too: the sequence, a double, then key and node, in
+// two views of one buffer.
+const ENTRY_WORDS = 4;
+const ENTRY_DOUBLES = 2;
+const KEY = 2;
+const NODE = 3;
+
 /**
  * What the matcher knows of every order slot it has seen: the last sequence accepted there, and the live order's node.
  *
@@ -13,8 +20,7 @@ const HASH_FACTOR = 0x9e3779b1;
  * Open addressing with linear probing, at most 7/10 full: 16 bytes an entry, 23 to 46 bytes a slot.
  */
 export class SlotTable {
-  private keys: Int32Array;
-  private nodes: Int32Array;
+  private words: Int32Array;
   private sequences: Float64Array;
   private capacity: number;
   private shift: number;
@@ -24,85 +30,93 @@ export class SlotTable {
   constructor() {
     this.capacity = FIRST_CAPACITY;
     this.shift = Math.clz32(FIRST_CAPACITY) + 1;
-    this.keys = new Int32Array(FIRST_CAPACITY).fill(NIL);
-    this.nodes = new Int32Array(FIRST_CAPACITY).fill(NIL);
-    this.sequences = new Float64Array(FIRST_CAPACITY);
+    this.words = emptyEntries(FIRST_CAPACITY);
+    this.sequences = new Float64Array(this.words.buffer);
   }
 
   get bytesAllocated(): number {
-    return this.capacity * 16;
+    return this.words.byteLength;
   }
 
   /** Entry of a key, or NIL. Entries are valid until the next {@link ensure}. */
   find(key: number): number {
     const at = this.probe(key);
-    return this.keys[at] === key ? at : NIL;
+    return this.words[at * ENTRY_WORDS + KEY] === key ? at : NIL;
   }
 
   /** Entry of a key, added with sequence 0 and no live order when it is new. */
   ensure(key: number): number {
     let at = this.probe(key);
-    if (this.keys[at] === key) return at;
+    if (this.words[at * ENTRY_WORDS + KEY] === key) return at;
     if ((this.size + 1) * 10 > this.capacity * 7) {
       this.grow();
       at = this.probe(key);
     }
-    this.keys[at] = key;
-    this.nodes[at] = NIL;
-    this.sequences[at] = 0;
+    this.words[at * ENTRY_WORDS + KEY] = key;
     this.size += 1;
     return at;
   }
 
   /** Live order of an entry, or NIL. */
   node(entry: number): number {
-    return this.nodes[entry] as number;
+    return this.words[entry * ENTRY_WORDS + NODE] as number;
   }
   setNode(entry: number, node: number): void {
-    this.nodes[entry] = node;
+    this.words[entry * ENTRY_WORDS + NODE] = node;
   }
   /** Highest sequence accepted on the slot. */
   sequence(entry: number): number {
-    return this.sequences[entry] as number;
+    return this.sequences[entry * ENTRY_DOUBLES] as number;
   }
   setSequence(entry: number, sequence: number): void {
-    this.sequences[entry] = sequence;
+    this.sequences[entry * ENTRY_DOUBLES] = sequence;
   }
 
   /** Keys without a live order, ascending. */
   vacantKeys(): number[] {
     const keys: number[] = [];
     for (let at = 0; at < this.capacity; at++) {
-      if (this.keys[at] !== NIL && this.nodes[at] === NIL) keys.push(this.keys[at] as number);
+      const key = this.words[at * ENTRY_WORDS + KEY] as number;
+      if (key !== NIL && this.node(at) === NIL) keys.push(key);
     }
     return keys.sort((a, b) => a - b);
   }
 
   private probe(key: number): number {
-    const keys = this.keys;
+    const words = this.words;
     const mask = this.capacity - 1;
     let at = Math.imul(key, HASH_FACTOR) >>> this.shift;
     while (true) {
-      const found = keys[at] as number;
+      const found = words[at * ENTRY_WORDS + KEY] as number;
       if (found === key || found === NIL) return at;
       at = (at + 1) & mask;
     }
   }
 
   private grow(): void {
-    const { keys, nodes, sequences } = this;
+    const { words, sequences } = this;
+    const before = this.capacity;
     this.capacity *= 2;
     this.shift -= 1;
-    this.keys = new Int32Array(this.capacity).fill(NIL);
-    this.nodes = new Int32Array(this.capacity).fill(NIL);
-    this.sequences = new Float64Array(this.capacity);
-    for (let from = 0; from < keys.length; from++) {
-      const key = keys[from] as number;
+    this.words = emptyEntries(this.capacity);
+    this.sequences = new Float64Array(this.words.buffer);
+    for (let from = 0; from < before; from++) {
+      const key = words[from * ENTRY_WORDS + KEY] as number;
       if (key === NIL) continue;
       const at = this.probe(key);
-      this.keys[at] = key;
-      this.nodes[at] = nodes[from] as number;
-      this.sequences[at] = sequences[from] as number;
+      this.words[at * ENTRY_WORDS + KEY] = key;
+      this.setNode(at, words[from * ENTRY_WORDS + NODE] as number);
+      this.setSequence(at, sequences[from * ENTRY_DOUBLES] as number);
     }
   }
+}
+
+/** Entries without key or node, of sequence 0. */
+function emptyEntries(capacity: number): Int32Array {
+  const words = new Int32Array(capacity * ENTRY_WORDS);
+  for (let at = 0; at < words.length; at += ENTRY_WORDS) {
+    words[at + KEY] = NIL;
+    words[at + NODE] = NIL;
+  }
+  return words;
 }

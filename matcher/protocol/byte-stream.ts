@@ -1,6 +1,9 @@
+const CHUNK_BYTES = 8;
+
 /** Writes unsigned integers of fixed width, big-endian. */
 export class ByteWriter {
   private buffer = new Uint8Array(256);
+  private view = new DataView(this.buffer.buffer);
   private length = 0;
 
   /** @throws RangeError unless 0 ≤ value < 2^(8 · width), exact. */
@@ -13,17 +16,28 @@ export class ByteWriter {
   bigUint(value: bigint, width: number): void {
     if (value < 0n || value >> BigInt(8 * width) !== 0n)
       throw new RangeError(`${value} does not fit in ${width} bytes`);
-    while (this.length + width > this.buffer.length) {
-      const grown = new Uint8Array(this.buffer.length * 2);
-      grown.set(this.buffer);
-      this.buffer = grown;
-    }
-    let rest = value;
-    for (let at = this.length + width - 1; at >= this.length; at--) {
-      this.buffer[at] = Number(rest & 0xffn);
-      rest >>= 8n;
-    }
+    const start = this.length;
     this.length += width;
+    this.reserve(this.length);
+    let rest = value;
+    let at = this.length;
+    // Eight bytes at once: a record has some 150, and is written for every command.
+    for (; at - CHUNK_BYTES >= start; rest >>= 64n) {
+      at -= CHUNK_BYTES;
+      this.view.setBigUint64(at, rest);
+    }
+    for (; at > start; rest >>= 8n) {
+      at -= 1;
+      this.buffer[at] = Number(rest & 0xffn);
+    }
+  }
+
+  private reserve(length: number): void {
+    if (length <= this.buffer.length) return;
+    const grown = new Uint8Array(Math.max(length, this.buffer.length * 2));
+    grown.set(this.buffer);
+    this.buffer = grown;
+    this.view = new DataView(grown.buffer);
   }
 
   /** What was written, as a copy. */
@@ -35,10 +49,12 @@ export class ByteWriter {
 /** Reads what {@link ByteWriter} wrote. */
 export class ByteReader {
   private readonly source: Uint8Array;
+  private readonly view: DataView;
   private at = 0;
 
   constructor(source: Uint8Array) {
     this.source = source;
+    this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   }
 
   /** @throws RangeError at the end of the bytes, or above 2^53 − 1. */
@@ -51,10 +67,12 @@ export class ByteReader {
   /** @throws RangeError at the end of the bytes. */
   bigUint(width: number): bigint {
     if (this.at + width > this.source.length) throw new RangeError("the bytes end too early");
+    const end = this.at + width;
     let value = 0n;
-    for (const end = this.at + width; this.at < end; this.at++) {
-      value = (value << 8n) | BigInt(this.source[this.at] as number);
+    for (; this.at + CHUNK_BYTES <= end; this.at += CHUNK_BYTES) {
+      value = (value << 64n) | this.view.getBigUint64(this.at);
     }
+    for (; this.at < end; this.at++) value = (value << 8n) | BigInt(this.source[this.at] as number);
     return value;
   }
 

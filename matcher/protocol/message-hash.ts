@@ -17,10 +17,15 @@ export function domainOf(chainId: number | bigint, exchange: string): bigint {
   return bytesToNumberBE(keccak_256(encoded)) >> 8n;
 }
 
+/** What M is the hash of. @throws RangeError naming a field that does not fit its width. */
+export function messageHashInputs(message: Statement, domain: bigint): [tag: bigint, domain: bigint, word: bigint] {
+  return [TAG_MESSAGE + BigInt(instructionKind(message.kind)), domain, messageWord(message)];
+}
+
 /**
  * M = H_3(TAG_MESSAGE + kind, domain, word): what is signed, and what the circuit recomputes (docs/protocol.md §3).
  * @throws RangeError naming a field that does not fit its width.
  */
 export function messageHash(message: Statement, domain: bigint, hash: Poseidon = signingPoseidon): bigint {
-  return hash([TAG_MESSAGE + BigInt(instructionKind(message.kind)), domain, messageWord(message)]);
+  return hash(messageHashInputs(message, domain));
 }

@@ -16,7 +16,7 @@ const NONCE_SALT = utf8ToBytes("Clearbook signature nonce v1");
  * Deterministic nonce: HKDF-SHA512 with the scalar as key and (A, M) as context, 512 bits reduced mod ℓ (bias < 2^-260).
  * A is in the context so that nobody who is made to sign under a wrong public key reuses a nonce with another challenge.
  */
-function nonceOf(key: KeyPair, messageHash: bigint): bigint {
+export function nonceOf(key: KeyPair, messageHash: bigint): bigint {
   const context = concatBytes(abiWord(key.ax), abiWord(key.ay), abiWord(messageHash));
   const nonce = bytesToNumberBE(hkdf(sha512, abiWord(key.scalar), NONCE_SALT, context, 64)) % SUBGROUP_ORDER;
   if (nonce === 0n) throw new Error("the nonce is zero"); // probability 2^-251; R8 would be the identity and S would show the key

@@ -11,6 +11,7 @@ import { ExchangeReader } from "./exchange-reader.ts";
 import type { Http } from "./http.ts";
 import type { MarketData } from "./market-data.ts";
 import type { OrderTerms } from "./order-terms.ts";
+import { AccountPast } from "./past.ts";
 import type { Session } from "./session.ts";
 
 /** The account and the markets of one epoch. */
@@ -30,6 +31,8 @@ export class AccountReader extends ExchangeReader {
   readonly account: number;
   /** For what is private; logs in by itself. */
   readonly session: Session;
+  /** Everything that it ever did. */
+  readonly past: AccountPast;
   /** Most that the account is charged: what an order signs unless told otherwise. */
   protected takerFeePpm: number;
 
@@ -37,6 +40,7 @@ export class AccountReader extends ExchangeReader {
     super(http, markets);
     this.session = session;
     this.account = account.account;
+    this.past = new AccountPast(session, this.account);
     this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
   }
 

@@ -1,11 +1,12 @@
-import { addressNumber } from "../protocol/abi-word.ts";
 import type {
   WireAccount,
   WireCancelled,
+  WireError,
   WireMarkets,
   WireOrder,
   WireOrderRequest,
   WirePlaced,
+  WirePlacedBatch,
   WireTransferred,
   WireWithdrawn,
 } from "../protocol/api-wire.ts";
@@ -15,7 +16,8 @@ import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
 import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
-import { AccountReader } from "./account-reader.ts";
+import { AccountSwitches } from "./account-switches.ts";
+import { accountsOf, requirePlace } from "./found-account.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
@@ -23,7 +25,7 @@ import type { OrderName, OrderTerms } from "./order-terms.ts";
 import { type ReceiptOptions, Receipts } from "./receipts.ts";
 import { SequenceClock } from "./sequence-clock.ts";
 import { Session } from "./session.ts";
-import { SlotAllocator, SlotsExhausted } from "./slot-allocator.ts";
+import { SlotAllocator } from "./slot-allocator.ts";
 
 export type { OrderName, OrderTerms } from "./order-terms.ts";
 
@@ -50,7 +52,7 @@ const DAY_SECONDS = 86_400;
  * A trader's view of the exchange. Signs, picks slots and sequences, converts decimals exactly. Any number of calls may be under way at
  * once: no two orders ever share a slot. One client per account.
  */
-export class ClearbookClient extends AccountReader {
+export class ClearbookClient extends AccountSwitches {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
   readonly receipts: Receipts;
@@ -116,8 +118,6 @@ export class ClearbookClient extends AccountReader {
     throw new Error(`${which} this trading key`);
   }
 
-  // ── Looking ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   override async state(): Promise<WireAccount> {
     const account = await super.state();
     this.sequences.raise(account.minSequence);
@@ -145,24 +145,37 @@ export class ClearbookClient extends AccountReader {
    * SlotsExhausted, DecimalError for a price or size off the step, IsolatedOnlyMarket for growth there in a cross account
    */
   async place(terms: OrderTerms): Promise<WirePlaced> {
-    const isolatedOnly = this.markets.wire(terms.market).isolatedOnly;
-    if (isolatedOnly && !this.isolated && terms.reduceOnly !== true) throw new IsolatedOnlyMarket(terms.market);
-    let slot: number;
-    try {
-      slot = this.slots.acquire();
-    } catch (error) {
-      if (!(error instanceof SlotsExhausted)) throw error;
-      await this.orders();
-      slot = this.slots.acquire();
-    }
-    let order: OrderMessage;
-    try {
-      order = this.orderOf(terms, slot, false, this.sequences.next());
-    } catch (error) {
-      this.slots.release(slot);
+    const [order] = await this.freshOrders([terms]);
+    return this.send(order as OrderMessage, terms);
+  }
+
+  /**
+   * Places up to 50 orders in one request, in order. What one is refused for stops no other.
+   * @returns for each its order or its refusal
+   * @throws as {@link place}; then those that were sent may be live
+   */
+  async placeAll(list: readonly OrderTerms[]): Promise<(WirePlaced | ClearbookError)[]> {
+    const orders = await this.freshOrders(list);
+    const bodies = orders.map((order, at) => this.signer.orderRequest(order, list[at] as OrderTerms));
+    const batch = this.http.postUntilAnswered<WirePlacedBatch>("/v1/orders/batch", {
+      account: this.account,
+      orders: bodies,
+    });
+    const { results } = await batch.catch((error: unknown) => {
+      for (const order of orders) this.unplaced(order, error, false);
       throw error;
+    });
+    const answers = results.map(({ status, placed, error }, at) => {
+      const answer = placed ?? new ClearbookError(error as WireError, status, null);
+      if (answer instanceof ClearbookError) this.unplaced(orders[at] as OrderName, answer, false);
+      else this.answered(orders[at] as OrderName, answer);
+      return answer;
+    });
+    for (const [at, answer] of answers.entries()) {
+      if (answer instanceof ClearbookError) continue;
+      await this.keepReceipt(orders[at] as OrderMessage, bodies[at] as WireOrderRequest, answer);
     }
-    return this.send(order, terms);
+    return answers;
   }
 
   /**
@@ -287,6 +300,23 @@ export class ClearbookClient extends AccountReader {
     return next;
   }
 
+  /** Orders on slots of their own, which are given back when one cannot be made. */
+  private async freshOrders(list: readonly OrderTerms[]): Promise<OrderMessage[]> {
+    const slots: number[] = [];
+    try {
+      for (const { market, reduceOnly } of list) {
+        const isolatedOnly = this.markets.wire(market).isolatedOnly;
+        if (isolatedOnly && !this.isolated && reduceOnly !== true) throw new IsolatedOnlyMarket(market);
+        if (this.slots.isFull) await this.orders();
+        slots.push(this.slots.acquire());
+      }
+      return list.map((terms, at) => this.orderOf(terms, slots[at] as number, false, this.sequences.next()));
+    } catch (error) {
+      for (const slot of slots) this.slots.release(slot);
+      throw error;
+    }
+  }
+
   private orderOf(terms: OrderTerms, slot: number, keepFilled: boolean, sequence: number): OrderMessage {
     const market = this.market(terms.market);
     return {
@@ -309,33 +339,48 @@ export class ClearbookClient extends AccountReader {
   }
 
   private async send(order: OrderMessage, terms: OrderTerms, replaces = false): Promise<WirePlaced> {
-    const { kind: _, market: __, limitPriceTicks: ___, quantityLots: ____, ...fields } = order;
-    const body: WireOrderRequest = {
-      ...fields,
-      market: terms.market,
-      price: terms.price,
-      size: terms.size,
-      signature: this.signer.sign(order),
-    };
-    if (terms.clientId !== undefined) body.clientId = terms.clientId;
-    const { slot, sequence } = order;
-    let placed: WirePlaced;
-    try {
-      placed = await this.http.postUntilAnswered("/v1/orders", body);
-    } catch (error) {
-      // Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken.
-      if (error instanceof ClearbookError && error.code !== "INTERNAL") {
-        if (!replaces || !this.resting.has(slot)) this.slots.release(slot);
-      } else this.rests(slot, sequence);
+    const body = this.signer.orderRequest(order, terms);
+    const placed = await this.http.postUntilAnswered<WirePlaced>("/v1/orders", body).catch((error: unknown) => {
+      this.unplaced(order, error, replaces);
       throw error;
-    }
-    if (placed.order.status === "open") this.rests(slot, sequence);
-    else this.gone(slot, sequence);
-    const sent = { message: order, signature: body.signature, clientId: terms.clientId };
-    // A name may stand for what an earlier request of other bytes has placed: it is receipted as it was sent then.
-    if (placed.duplicate && terms.clientId !== undefined) await this.receipts.keepOwn(sent, placed.receipt);
-    else await this.receipts.keep(sent, placed.receipt);
+    });
+    this.answered(order, placed);
+    await this.keepReceipt(order, body, placed);
     return placed;
+  }
+
+  /** There is an order: the one that was sent, or the one that an earlier request of the same terms has placed. */
+  private answered({ slot }: OrderName, { order, duplicate }: WirePlaced): void {
+    if (order.slot !== slot && !this.resting.has(slot)) this.slots.release(slot);
+    if (order.status === "open") {
+      this.slots.hold(order.slot);
+      this.rests(order.slot, order.sequence);
+      // Of an order that was closed before, the slot may have been given to another since.
+    } else if (!duplicate || order.slot === slot || this.resting.get(order.slot) === order.sequence) {
+      this.gone(order.slot, order.sequence);
+    }
+  }
+
+  private async keepReceipt(
+    message: OrderMessage,
+    { signature, clientId }: WireOrderRequest,
+    { duplicate, receipt }: WirePlaced,
+  ): Promise<void> {
+    const sent = { message, signature, clientId };
+    // A name may stand for what an earlier request of other bytes has placed: it is receipted as it was sent then.
+    if (duplicate && clientId !== undefined) await this.receipts.keepOwn(sent, receipt);
+    else await this.receipts.keep(sent, receipt);
+  }
+
+  /** Refused for certain: the slot is as it was. With no answer the order may rest, so the slot stays taken. */
+  private unplaced({ slot, sequence }: OrderName, error: unknown, replaces: boolean): void {
+    if (error instanceof ClearbookError && error.code !== "INTERNAL") {
+      if (!replaces || !this.resting.has(slot)) this.slots.release(slot);
+    } else this.rests(slot, sequence);
+  }
+
+  protected override cancelled(orders: readonly WireOrder[]): void {
+    for (const { slot, sequence } of orders) this.gone(slot, sequence);
   }
 
   private rests(slot: number, sequence: number): void {
@@ -352,18 +397,4 @@ export class ClearbookClient extends AccountReader {
   private expiry(ttlSeconds: number): number {
     return Math.max(Math.floor(this.nowMs() / 1_000), this.epochTimeSeconds) + ttlSeconds;
   }
-}
-
-/** @throws Error when the server is that of another chain or exchange */
-function requirePlace({ chainId, exchange }: WireMarkets, expected: ClientOptions["expect"]): void {
-  if (expected === undefined) return;
-  if (chainId === expected.chainId && addressNumber(exchange) === addressNumber(expected.exchange)) return;
-  throw new Error(
-    `the API serves exchange ${exchange} on chain ${chainId}, not ${expected.exchange} on ${expected.chainId}`,
-  );
-}
-
-async function accountsOf(http: Http, owner: string | undefined): Promise<number[]> {
-  if (owner === undefined) throw new Error("give the account's index or its owner");
-  return (await http.get<{ accounts: number[] }>("/v1/accounts", { owner })).accounts;
 }

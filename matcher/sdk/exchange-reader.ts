@@ -1,9 +1,12 @@
 import type {
   WireBatch,
+  WireFees,
   WireMarket,
   WireMarkets,
   WireOrderbook,
   WireStatus,
+  WireTicker,
+  WireTickers,
   WireTime,
   WireTrade,
 } from "../protocol/api-wire.ts";
@@ -11,16 +14,20 @@ import type { WireInsurance, WireOwner } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
 import type { Http } from "./http.ts";
 import { MarketData } from "./market-data.ts";
+import { MarketPast } from "./past.ts";
 
 /** What is the same for everybody. */
 export class ExchangeReader {
   protected readonly http: Http;
+  /** Trades, candles and epochs of the past. */
+  readonly marketPast: MarketPast;
   /** As of the last look. */
   protected markets: MarketData;
   protected epochTimeSeconds: number;
 
   constructor(http: Http, markets: WireMarkets) {
     this.http = http;
+    this.marketPast = new MarketPast(http);
     this.markets = new MarketData(markets);
     this.epochTimeSeconds = markets.epoch.timeSeconds;
   }
@@ -45,6 +52,19 @@ export class ExchangeReader {
 
   async trades(market: string, limit?: number): Promise<WireTrade[]> {
     return (await this.http.get<{ trades: WireTrade[] }>("/v1/trades", { market, limit })).trades;
+  }
+
+  ticker(market: string): Promise<WireTicker> {
+    return this.http.get(`/v1/ticker/${encodeURIComponent(market)}`);
+  }
+
+  async tickers(): Promise<WireTicker[]> {
+    return (await this.http.get<WireTickers>("/v1/tickers")).tickers;
+  }
+
+  /** Fee tiers, and with an account its own. */
+  fees(account?: number): Promise<WireFees> {
+    return this.http.get("/v1/fees", { account });
   }
 
   async batches(limit?: number): Promise<WireBatch[]> {

@@ -20,6 +20,15 @@ export class OnchainRefusal extends Error {
   }
 }
 
+/** Amounts in micro-USD. */
+export interface DepositLimits {
+  readonly minimumMicroUsd: bigint;
+  readonly capMicroUsd: bigint;
+  /** What counts toward the cap: deposits that wait, and the pool. */
+  readonly totalMicroUsd: bigint;
+  readonly roomMicroUsd: bigint;
+}
+
 const PERMIT_TTL_SECONDS = 3_600;
 
 /** A transaction that put an entry into the L1 queue. */
@@ -63,14 +72,31 @@ export class OnchainWallet {
     throw new Error(`transaction ${receipt.hash} registered no account`);
   }
 
-  /** Approves exactly the amount, then deposits it for an account. @throws OnchainRefusal */
+  /** What the Exchange takes: the least deposit, the most that may be in it, and what may still come in. */
+  async depositLimits(): Promise<DepositLimits> {
+    const [limits, vault] = await Promise.all([
+      call(this.exchange, "depositLimits", []) as Promise<{ minimumMicroUsd: bigint; capMicroUsd: bigint }>,
+      call(this.exchange, "vault", []) as Promise<{ queuedMicroUsd: bigint; settledMicroUsd: bigint }>,
+    ]);
+    const { minimumMicroUsd, capMicroUsd } = limits;
+    const totalMicroUsd = vault.queuedMicroUsd + vault.settledMicroUsd;
+    const roomMicroUsd = capMicroUsd > totalMicroUsd ? capMicroUsd - totalMicroUsd : 0n;
+    return { minimumMicroUsd, capMicroUsd, totalMicroUsd, roomMicroUsd };
+  }
+
+  /**
+   * Approves exactly the amount, then deposits it for an account. What the limits rule out is refused before anything is sent.
+   * @throws OnchainRefusal
+   */
   async deposit(account: number, amountMicroUsd: bigint): Promise<Queued> {
+    await this.requireWithinLimits("deposit", amountMicroUsd);
     await this.send(this.token, "approve", [this.exchange.target, amountMicroUsd]);
     return this.queued(await this.send(this.exchange, "deposit", [account, amountMicroUsd]));
   }
 
-  /** Deposits in one transaction, with a signed permit instead of an approval. @throws OnchainRefusal */
+  /** Deposits in one transaction, with a signed permit instead of an approval; otherwise as {@link deposit}. @throws OnchainRefusal */
   async depositWithPermit(account: number, amountMicroUsd: bigint): Promise<Queued> {
+    await this.requireWithinLimits("depositWithPermit", amountMicroUsd);
     const owner = await this.signer.getAddress();
     const provider = this.signer.provider as Provider;
     const block = await provider.getBlock("latest");
@@ -120,6 +146,17 @@ export class OnchainWallet {
       if (event?.name === "QueueEntryAdded") return { txHash: receipt.hash, queueIndex: Number(event.args.index) };
     }
     throw new Error(`transaction ${receipt.hash} put nothing into the queue`);
+  }
+
+  /** The contract's own words, without a transaction that would cost gas to hear them. It judges again: others deposit, too. */
+  private async requireWithinLimits(what: string, amountMicroUsd: bigint): Promise<void> {
+    const { minimumMicroUsd, capMicroUsd, totalMicroUsd } = await this.depositLimits();
+    const refuse = (name: string, limit: bigint, given: bigint) => {
+      throw new OnchainRefusal(what, name, `${name}(${limit}, ${given})`, null);
+    };
+    if (amountMicroUsd < minimumMicroUsd) refuse("DepositTooSmall", minimumMicroUsd, amountMicroUsd);
+    const total = totalMicroUsd + amountMicroUsd;
+    if (total > capMicroUsd) refuse("DepositCapExceeded", capMicroUsd, total);
   }
 
   private async send(contract: Contract, name: string, args: unknown[]): Promise<ContractTransactionReceipt> {

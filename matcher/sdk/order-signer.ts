@@ -1,8 +1,9 @@
-import type { WireSignature } from "../protocol/api-wire.ts";
+import type { WireOrderRequest, WireSignature } from "../protocol/api-wire.ts";
 import { type KeyPair, keyPairOf } from "../protocol/keys.ts";
-import type { Statement } from "../protocol/message.ts";
+import type { OrderMessage, Statement } from "../protocol/message.ts";
 import { messageHash } from "../protocol/message-hash.ts";
 import { sign } from "../protocol/signature.ts";
+import type { OrderTerms } from "./order-terms.ts";
 
 /** Signs messages of one key for one exchange. */
 export class OrderSigner {
@@ -18,5 +19,12 @@ export class OrderSigner {
   sign(message: Statement): WireSignature {
     const { r8x, r8y, s } = sign(this.key, messageHash(message, this.domain));
     return { r8x: r8x.toString(), r8y: r8y.toString(), s: s.toString() };
+  }
+
+  /** The request of an order, signed. @param terms what it was made of */
+  orderRequest(order: OrderMessage, { market, price, size, clientId }: OrderTerms): WireOrderRequest {
+    const { kind: _, market: __, limitPriceTicks: ___, quantityLots: ____, ...fields } = order;
+    const name = clientId === undefined ? {} : { clientId };
+    return { ...fields, market, price, size, ...name, signature: this.sign(order) };
   }
 }

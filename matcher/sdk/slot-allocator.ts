@@ -27,6 +27,10 @@ export class SlotAllocator {
     return this.taken.size;
   }
 
+  get isFull(): boolean {
+    return this.taken.size >= ORDER_SLOTS;
+  }
+
   isTaken(slot: number): boolean {
     return this.taken.has(slot);
   }

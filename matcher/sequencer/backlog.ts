@@ -50,6 +50,7 @@ export class Backlog {
   private queue: Unproven[] = [];
   private head = 0;
   private rows = 0;
+  private isHeld: () => boolean = () => false;
   private readonly cancels = new Map<number, number>();
   private readonly withdrawals = new Map<number, number>();
 
@@ -63,7 +64,12 @@ export class Backlog {
   }
 
   get isFull(): boolean {
-    return this.rows >= this.limits.unprovenRowsMax;
+    return this.rows >= this.limits.unprovenRowsMax || this.isHeld();
+  }
+
+  /** Lets orders wait for something else, too: all of them, since each is work for it. */
+  holdOrders(isHeld: () => boolean): void {
+    this.isHeld = isHeld;
   }
 
   emitted(steps: readonly NumberedStep[]): void {
@@ -102,7 +108,9 @@ export class Backlog {
     couldTrade: (order: OrderMessage) => boolean,
   ): RejectCode | null {
     const { account } = message;
-    if (message.kind === "order") return this.isFull && couldTrade(message) ? "BACKLOG_FULL" : null;
+    if (message.kind === "order") {
+      return this.isHeld() || (this.isFull && couldTrade(message)) ? "BACKLOG_FULL" : null;
+    }
     if (isPayment(message.kind)) {
       return (this.withdrawals.get(account) ?? 0) >= this.limits.withdrawalsPerAccountMax ? "RATE_LIMIT" : null;
     }

@@ -83,6 +83,7 @@ export class ExchangeState {
     this.gate = new LedgerGate(this.ledger, this.fees, this.modes, this.pendingSteps);
     const inForce = this.rulesOfEpoch();
     this.engine = image === undefined ? new MatchingEngine(this.gate, inForce) : load(image.book, this.gate, inForce);
+    this.gate.attach(this.engine.book);
     this.liquidator = new Liquidator(this.ledger, this.engine, this.pendingSteps);
     if (image !== undefined) this.restore(image);
   }
@@ -376,11 +377,10 @@ export class ExchangeState {
     );
   }
 
-  /** Lets go of the signed messages and the names of orders that are gone. */
+  /** Lets go of the names of orders that are gone. */
   private letGo(events: ExchangeEvent[]): ExchangeEvent[] {
     for (const event of events) {
       if (event.type !== "removed") continue;
-      this.gate.drop(event.account, event.slot, event.sequence);
       this.clientOrders.closed(event.account, event.slot, event.sequence);
     }
     return events;

@@ -1,5 +1,6 @@
 import type { FillGate, FillVerdict, ProposedFill } from "../book/fill-gate.ts";
-import { type BookOrder, slotKey } from "../book/order.ts";
+import type { BookOrder } from "../book/order.ts";
+import type { OrderBook } from "../book/order-book.ts";
 import type { OrderMessage, Side, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { ACCOUNTS } from "../protocol/spec.ts";
@@ -14,6 +15,7 @@ import type { Fill, LiquidationFill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
 import type { MarginModes } from "./margin-modes.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
+import { SignedOrders } from "./signed-orders.ts";
 
 /** The book's view of the ledger: rules stand there, this only asks, and keeps the signed orders that fills are made of. */
 export class LedgerGate implements FillGate {
@@ -21,8 +23,7 @@ export class LedgerGate implements FillGate {
   private readonly fees: FeeTiers;
   private readonly modes: MarginModes;
   private readonly steps: Step[];
-  /** Signed messages of the live orders, by slot key. */
-  private readonly signed = new Map<number, Signed<OrderMessage>>();
+  private signed: SignedOrders | undefined;
   /** Minimum sequences by API-only cancel-alls: promises beside the proven ones. */
   private readonly promisedMinSequences = new Map<number, number>();
   private incoming: Signed<OrderMessage> | null = null;
@@ -36,25 +37,29 @@ export class LedgerGate implements FillGate {
     this.steps = steps;
   }
 
+  /** Tells whose resting orders the gate is asked about. Once, before the first order; the book needs its gate to be made. */
+  attach(book: OrderBook): void {
+    this.signed = new SignedOrders(book);
+  }
+
   /** The order that the book is about to be asked about. */
   setIncoming(order: Signed<OrderMessage> | null): void {
     this.incoming = order;
   }
 
-  /** An order rests from here on. */
+  /** An order rests from here on: to be called for whatever came into the book. */
   keep(order: Signed<OrderMessage>): void {
-    this.signed.set(slotKey(order.account, order.slot), order);
-  }
-
-  /** An order is no longer live. */
-  drop(account: number, slot: number, sequence: number): void {
-    const key = slotKey(account, slot);
-    if (this.signed.get(key)?.sequence === sequence) this.signed.delete(key);
+    this.signedOrders.keep(order);
   }
 
   /** The signed message of a live order. */
   signedOrder(account: number, slot: number): Signed<OrderMessage> | undefined {
-    return this.signed.get(slotKey(account, slot));
+    return this.signedOrders.get(account, slot);
+  }
+
+  /** Bytes that are kept beside the book's for its orders. */
+  get bytesAllocated(): number {
+    return this.signedOrders.bytesAllocated;
   }
 
   /** Lowest sequence that any order of the account may carry, promises included. */
@@ -153,8 +158,13 @@ export class LedgerGate implements FillGate {
     return this.incoming;
   }
 
+  private get signedOrders(): SignedOrders {
+    if (this.signed === undefined) throw new Error("the gate has no book");
+    return this.signed;
+  }
+
   private signedMaker(fill: ProposedFill): Signed<OrderMessage> {
-    const maker = this.signed.get(slotKey(fill.makerAccount, fill.makerSlot));
+    const maker = this.signedOrders.get(fill.makerAccount, fill.makerSlot);
     if (maker === undefined || maker.sequence !== fill.makerSequence) {
       throw new Error(`no signed order ${fill.makerAccount}/${fill.makerSlot}/${fill.makerSequence}`);
     }

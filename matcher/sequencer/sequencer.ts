@@ -1,6 +1,5 @@
-import type { PublicKey } from "../protocol/keys.ts";
 import type { LoginMessage } from "../protocol/login.ts";
-import type { Instruction, Signed, Statement } from "../protocol/message.ts";
+import type { Instruction, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import { Backlog } from "./backlog.ts";
 import type { Command } from "./command.ts";
@@ -10,7 +9,8 @@ import type { ExchangeState } from "./exchange-state.ts";
 import { couldTrade } from "./exchange-view.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
-import type { Verification } from "./verify-message.ts";
+import { SequencerFigures } from "./sequencer-figures.ts";
+import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
 /** Told of accepted commands, in order, before their senders are. Must not throw, and must not submit commands itself. */
@@ -22,7 +22,7 @@ export interface SequencerOptions {
   backlog?: Backlog;
   log?: CommandLog;
   finality?: Finality;
-  /** Signatures being checked at once; beyond, senders are told to wait. */
+  /** Signatures waiting or being checked at once; beyond, senders are told to wait (signature-queue.ts). */
   verifyingMax?: number;
   /** The clock that dates commands. */
   nowMs?: () => number;
@@ -34,11 +34,11 @@ export interface SubmitOptions {
   settle?: boolean;
   /** Orders only: the client's own name for it. */
   clientId?: string | undefined;
+  /** Whom it came from, as far as the API knows: senders wait for each other by it (signature-queue.ts). */
+  origin?: string;
   /** Asked once the signature is found to be good: a code refuses the message. What is charged to an account is charged here. */
   admit?: () => RejectCode | null;
 }
-
-const DEFAULT_VERIFYING_MAX = 4_096;
 
 /** Thrown for every command after the state machine has broken: a wrong exchange must not go on. */
 export class SequencerHalted extends Error {
@@ -70,16 +70,23 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
-  private readonly verifier: SignatureVerifier;
+  /** Counts and durations of its work. */
+  readonly figures = new SequencerFigures();
+  /** Who waits for the verifying threads, and who sent them wrong signatures. */
+  readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
-  private readonly verifyingMax: number;
   private readonly nowMs: () => number;
   private readonly acceptedListeners: AcceptedListener[] = [];
   private readonly durableListeners: AcceptedListener[] = [];
   /** Resolves when everything accepted so far is durable. */
   private lastDurable: Promise<void> = Promise.resolve();
-  private verifying = 0;
   private halted: SequencerHalted | null = null;
+  /** Messages that were taken and are not answered yet. */
+  private unanswered = 0;
+  /** There once nothing new is taken. */
+  private finishing: Promise<void> | null = null;
+  /** Called when no message is left unanswered. */
+  private whenAnswered: () => void = () => {};
   refusedCount = 0;
 
   constructor({
@@ -91,13 +98,13 @@ export class Sequencer {
     ...options
   }: SequencerOptions) {
     this.state = state;
-    this.verifier = verifier;
     this.backlog = backlog;
     this.finality = finality;
     finality.onProven(({ steps }) => backlog.provenThrough(steps.last));
     this.log = log;
     this.nowMs = options.nowMs ?? Date.now;
-    this.verifyingMax = options.verifyingMax ?? DEFAULT_VERIFYING_MAX;
+    const { verifyingMax } = options;
+    this.signatures = new SignatureQueue(verifier, verifyingMax === undefined ? {} : { verifyingMax });
   }
 
   /** Why nothing is accepted any more, or null. */
@@ -120,18 +127,44 @@ export class Sequencer {
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
   async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
-    const { settle = false, clientId, admit } = options;
     this.assertRunning();
+    if (this.finishing !== null) return { outcome: this.refuse("SHUTTING_DOWN"), messageHash: null };
+    this.unanswered += 1;
+    try {
+      return await this.take(message, options);
+    } finally {
+      this.unanswered -= 1;
+      if (this.unanswered === 0) this.whenAnswered();
+    }
+  }
+
+  /**
+   * Takes no more messages from outside; each is refused with SHUTTING_DOWN. Resolves once every message that was taken is durable, or
+   * was refused. Commands of the exchange itself still go on: whoever gives them stops by himself.
+   */
+  finish(): Promise<void> {
+    this.finishing ??= new Promise<void>((resolve) => {
+      this.whenAnswered = resolve;
+      if (this.unanswered === 0) resolve();
+    }).then(() => this.lastDurable.catch(() => {}));
+    return this.finishing;
+  }
+
+  private async take(message: Signed<Instruction>, options: SubmitOptions): Promise<Submitted> {
+    const { settle = false, clientId, admit, origin = "" } = options;
+    const arrivedMs = performance.now();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
     const key = this.state.keyOf(message.account);
     if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
-    // 2. The signature.
-    const verification = await this.verify(message, key);
+    // 2. The signature, in its turn.
+    const verification = await this.signatures.check(message, key, origin);
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
+    const verifiedMs = performance.now();
+    this.figures.verify.record(verifiedMs - arrivedMs);
     const refused = admit?.() ?? null;
     if (refused !== null) return { outcome: this.refuse(refused), messageHash };
     // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
@@ -142,30 +175,29 @@ export class Sequencer {
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
     const outcome = this.run({ type: "message", message, settle, ...name });
+    const executedMs = performance.now();
+    this.figures.execute.record(executedMs - verifiedMs);
     // A refusal may speak of what was accepted a moment ago: that must be durable, too.
     await this.lastDurable;
+    if (outcome.accepted) {
+      const durableMs = performance.now();
+      this.figures.journal.record(durableMs - executedMs);
+      this.figures.acknowledge.record(durableMs - arrivedMs);
+    }
     return { outcome, messageHash };
   }
 
   /**
    * Whether a login is signed by its account's trading key. It is no command: nothing is journaled, and its time is the caller's to judge.
+   * @param origin see {@link SubmitOptions.origin}
    * @throws (rejects) when the verifier is broken
    */
-  async loginRefusal(login: Signed<LoginMessage>): Promise<RejectCode | null> {
+  async loginRefusal(login: Signed<LoginMessage>, origin = ""): Promise<RejectCode | null> {
     const key = this.state.keyOf(login.account);
     if (key === undefined) return "UNKNOWN_ACCOUNT";
-    const verification = await this.verify(login, key);
+    const verification = await this.signatures.check(login, key, origin);
     if (verification === null) return "RATE_LIMIT";
     return verification.signed ? null : "WRONG_SIGNATURE";
-  }
-
-  /** null when as many signatures are being checked as may be. */
-  private async verify(message: Signed<Statement>, key: PublicKey): Promise<Verification | null> {
-    if (this.verifying >= this.verifyingMax) return null;
-    this.verifying += 1;
-    return this.verifier.verify(message, key).finally(() => {
-      this.verifying -= 1;
-    });
   }
 
   /**
@@ -222,6 +254,7 @@ export class Sequencer {
     }
     if (!outcome.accepted) return this.refuse(outcome.code);
     const accepted = outcome;
+    this.figures.accepted(command.type === "message" ? command.message.kind : command.type);
     this.backlog.emitted(accepted.steps);
     for (const listener of this.acceptedListeners) listener(accepted, command);
     this.lastDurable = this.log.append(accepted.record, accepted.journalHead).then(
@@ -239,6 +272,7 @@ export class Sequencer {
 
   private refuse(code: Refused["code"]): Refused {
     this.refusedCount += 1;
+    this.figures.refused(code);
     return { accepted: false, code };
   }
 

@@ -1,11 +1,15 @@
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { PublicKey } from "../protocol/keys.ts";
 import type { Signed, Statement } from "../protocol/message.ts";
+import { packJobs, unpackAnswers, type VerifyBatch, type VerifyJob, verifyJob } from "./verify-batch.ts";
 import type { Verification } from "./verify-message.ts";
-import type { VerifyAnswer, VerifyJob, VerifyWorkerData } from "./verify-worker.ts";
+import type { VerifyWorkerData } from "./verify-worker.ts";
 
 /** Checks signatures. Answers may come in another order than questions: the order of answers is the order of arrival. */
 export interface SignatureVerifier {
+  /** How many signatures it checks at the same time; 1 if it does not say. */
+  readonly threadCount?: number;
   /** @throws (rejects) when the verifier is broken or closed. */
   verify(message: Signed<Statement>, key: PublicKey): Promise<Verification>;
   close(): Promise<void>;
@@ -13,14 +17,16 @@ export interface SignatureVerifier {
 
 export interface VerifyPoolOptions {
   domain: bigint;
-  /** Threads. One does about 1,300 signatures a second under known keys. */
+  /** Threads; all cores but one, if not given, and four at most: the thread that orders commands needs a core of its own. */
   threads?: number;
-  /** Keys that each thread keeps tables for, 0.1 MB each. */
+  /** Keys that each thread keeps tables for, 14 KB each. */
   tableKeys?: number;
 }
 
-const DEFAULT_THREADS = 1;
-const DEFAULT_TABLE_KEYS = 256;
+const DEFAULT_THREADS_MAX = 4;
+const DEFAULT_TABLE_KEYS = 2_048;
+/** Jobs sent together: a message between threads costs more than a job's description, and the first job waits for the last. */
+const BATCH_MAX = 8;
 
 interface Pending {
   resolve(verification: Verification): void;
@@ -29,8 +35,9 @@ interface Pending {
 
 interface Thread {
   worker: Worker;
-  pending: Map<number, Pending>;
-  /** Jobs of this turn of the event loop, sent together: a message between threads costs more than a job's description. */
+  /** In the order in which they were sent; the thread answers in it. */
+  pending: Pending[];
+  /** Jobs of this turn of the event loop. */
   outbox: VerifyJob[];
 }
 
@@ -40,26 +47,30 @@ interface Thread {
  */
 export class VerifyPool implements SignatureVerifier {
   private readonly threads: Thread[];
-  private nextId = 1;
   private failure: Error | null = null;
 
-  constructor({ domain, threads = DEFAULT_THREADS, tableKeys = DEFAULT_TABLE_KEYS }: VerifyPoolOptions) {
+  constructor({ domain, threads = defaultThreads(), tableKeys = DEFAULT_TABLE_KEYS }: VerifyPoolOptions) {
     const workerData: VerifyWorkerData = { domain, tableKeys };
     this.threads = Array.from({ length: threads }, () => this.start(workerData));
   }
 
-  /** Questions without an answer yet. */
-  get pendingCount(): number {
-    return this.threads.reduce((sum, thread) => sum + thread.pending.size, 0);
+  get threadCount(): number {
+    return this.threads.length;
   }
 
-  verify(message: Signed<Statement>, key: PublicKey): Promise<Verification> {
-    if (this.failure !== null) return Promise.reject(this.failure);
+  /** Questions without an answer yet. */
+  get pendingCount(): number {
+    return this.threads.reduce((sum, thread) => sum + thread.pending.length, 0);
+  }
+
+  /** @throws (rejects) RangeError when a field of the message does not fit its width, and when the pool is broken or closed */
+  async verify(message: Signed<Statement>, key: PublicKey): Promise<Verification> {
+    if (this.failure !== null) throw this.failure;
     const thread = this.threads[message.account % this.threads.length] as Thread;
-    const id = this.nextId++;
+    const job = verifyJob(message, key);
     return new Promise((resolve, reject) => {
-      thread.pending.set(id, { resolve, reject });
-      thread.outbox.push({ id, message, key });
+      thread.pending.push({ resolve, reject });
+      thread.outbox.push(job);
       if (thread.outbox.length === 1) setImmediate(() => this.flush(thread));
     });
   }
@@ -72,20 +83,23 @@ export class VerifyPool implements SignatureVerifier {
   private flush(thread: Thread): void {
     const jobs = thread.outbox;
     thread.outbox = [];
-    if (jobs.length > 0) thread.worker.postMessage(jobs);
+    for (let start = 0; start < jobs.length; start += BATCH_MAX) {
+      const words = packJobs(jobs.slice(start, start + BATCH_MAX));
+      thread.worker.postMessage(words, [words.buffer]);
+    }
   }
 
   private start(workerData: VerifyWorkerData): Thread {
     const worker = new Worker(new URL("./verify-worker.ts", import.meta.url), { workerData });
-    const thread: Thread = { worker, pending: new Map(), outbox: [] };
-    worker.on("message", (answers: VerifyAnswer[]) => {
-      for (const { id, answer } of answers) {
-        const waiting = thread.pending.get(id);
-        thread.pending.delete(id);
-        if (typeof answer === "string") waiting?.reject(new Error(`signature verification failed: ${answer}`));
-        else waiting?.resolve(answer);
-      }
+    const thread: Thread = { worker, pending: [], outbox: [] };
+    worker.on("message", (words: VerifyBatch) => {
+      const answers = unpackAnswers(words);
+      const waiting = thread.pending.splice(0, answers.length);
+      answers.forEach((answer, i) => {
+        waiting[i]?.resolve(answer);
+      });
     });
+    // A thread that throws has a defect: shapes were checked before. Whoever waits for it is told, and nobody else is let in.
     worker.on("error", (error: Error) => this.fail(error));
     // A pool that is forgotten must not keep the process alive; whoever waits for an answer has something else that does.
     worker.unref();
@@ -96,8 +110,11 @@ export class VerifyPool implements SignatureVerifier {
     this.failure ??= error;
     for (const { pending, outbox } of this.threads) {
       outbox.length = 0;
-      for (const { reject } of pending.values()) reject(error);
-      pending.clear();
+      for (const { reject } of pending.splice(0)) reject(error);
     }
   }
+}
+
+function defaultThreads(): number {
+  return Math.max(1, Math.min(DEFAULT_THREADS_MAX, availableParallelism() - 1));
 }

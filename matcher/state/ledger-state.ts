@@ -2,7 +2,7 @@ import type { Epoch } from "../protocol/epoch.ts";
 import { MARKETS } from "../protocol/spec.ts";
 import type { AccountRecord } from "./account-record.ts";
 import type { AccountEntry } from "./account-store.ts";
-import { UNUSED_SLOT } from "./order-tree.ts";
+import { OrderSlots, type SlotEntry } from "./order-slots.ts";
 import type { OrderSlot } from "./trace.ts";
 
 /** State that belongs to no account (docs/protocol.md §9), with the totals that the audit needs. */
@@ -20,16 +20,11 @@ export interface LedgerShared {
   readonly withdrawnMicroUsd: bigint;
 }
 
-interface Account {
-  record: AccountRecord;
-  slots: Map<number, OrderSlot>;
-}
-
 /** What to write back when a trial ends. */
 interface Trial {
   shared: LedgerShared;
   records: Map<number, AccountRecord>;
-  slots: { account: number; slot: number; content: OrderSlot | undefined }[];
+  slots: { account: number; slot: number; content: OrderSlot }[];
 }
 
 const NO_LOTS: readonly bigint[] = Object.freeze(new Array<bigint>(MARKETS).fill(0n));
@@ -47,13 +42,17 @@ const GENESIS: LedgerShared = {
 
 /** Accounts, order slots and shared values in memory, with one level of undo. Values are replaced, never changed in place. */
 export class LedgerState {
-  readonly #accounts = new Map<number, Account>();
+  readonly #records = new Map<number, AccountRecord>();
+  readonly #slots = new OrderSlots();
   #shared: LedgerShared;
   #trial: Trial | undefined;
 
   constructor(shared: LedgerShared = GENESIS, entries: Iterable<AccountEntry> = []) {
     this.#shared = shared;
-    for (const { account, record, slots } of entries) this.#accounts.set(account, { record, slots: new Map(slots) });
+    for (const { account, record, slots } of entries) {
+      this.#records.set(account, record);
+      for (const [slot, content] of slots) this.#slots.set(account, slot, content);
+    }
   }
 
   get shared(): LedgerShared {
@@ -65,19 +64,26 @@ export class LedgerState {
   }
 
   record(account: number): AccountRecord | undefined {
-    return this.#accounts.get(account)?.record;
+    return this.#records.get(account);
   }
 
   slot(account: number, slot: number): OrderSlot {
-    return this.#accounts.get(account)?.slots.get(slot) ?? UNUSED_SLOT;
+    return this.#slots.get(account, slot);
   }
 
   /** By increasing account index, slots by increasing slot: the order of every serialisation. */
   *entries(): Generator<AccountEntry> {
-    const indices = [...this.#accounts.keys()].sort((a, b) => a - b);
+    const indices = [...this.#records.keys()].sort((a, b) => a - b);
+    const slotted = this.#slots.byAccount();
+    let next = slotted.next();
     for (const account of indices) {
-      const { record, slots } = this.#accounts.get(account) as Account;
-      yield { account, record, slots: [...slots].sort(([a], [b]) => a - b) };
+      const record = this.#records.get(account) as AccountRecord;
+      let slots: readonly SlotEntry[] = [];
+      if (!next.done && next.value[0] === account) {
+        slots = next.value[1];
+        next = slotted.next();
+      }
+      yield { account, record, slots };
     }
   }
 
@@ -88,25 +94,25 @@ export class LedgerState {
   holders(market: number): number[] {
     if (this.#shared.grossOpenInterestLots[market] === 0n) return [];
     const holders: number[] = [];
-    for (const [account, { record }] of this.#accounts) if (record.sizesLots[market] !== 0n) holders.push(account);
+    for (const [account, record] of this.#records) if (record.sizesLots[market] !== 0n) holders.push(account);
     return holders.sort((a, b) => a - b);
   }
 
   addAccount(account: number, record: AccountRecord): void {
-    this.#accounts.set(account, { record, slots: new Map() });
+    this.#records.set(account, record);
   }
 
   setRecord(account: number, record: AccountRecord): void {
-    const stored = this.#stored(account);
+    const before = this.#stored(account);
     const records = this.#trial?.records;
-    if (records !== undefined && !records.has(account)) records.set(account, stored.record);
-    stored.record = record;
+    if (records !== undefined && !records.has(account)) records.set(account, before);
+    this.#records.set(account, record);
   }
 
   setSlot(account: number, slot: number, content: OrderSlot): void {
-    const { slots } = this.#stored(account);
-    this.#trial?.slots.push({ account, slot, content: slots.get(slot) });
-    slots.set(slot, content);
+    this.#stored(account);
+    this.#trial?.slots.push({ account, slot, content: this.#slots.get(account, slot) });
+    this.#slots.set(account, slot, content);
   }
 
   setShared(changes: Partial<LedgerShared>): void {
@@ -129,11 +135,8 @@ export class LedgerState {
   rollback(): void {
     const { shared, records, slots } = this.#running();
     this.#shared = shared;
-    for (const [account, record] of records) this.#stored(account).record = record;
-    for (const { account, slot, content } of slots.reverse()) {
-      if (content === undefined) this.#stored(account).slots.delete(slot);
-      else this.#stored(account).slots.set(slot, content);
-    }
+    for (const [account, record] of records) this.#records.set(account, record);
+    for (const { account, slot, content } of slots.reverse()) this.#slots.set(account, slot, content);
     this.#trial = undefined;
   }
 
@@ -142,9 +145,9 @@ export class LedgerState {
     return this.#trial;
   }
 
-  #stored(account: number): Account {
-    const stored = this.#accounts.get(account);
-    if (stored === undefined) throw new RangeError(`no account ${account}`);
-    return stored;
+  #stored(account: number): AccountRecord {
+    const record = this.#records.get(account);
+    if (record === undefined) throw new RangeError(`no account ${account}`);
+    return record;
   }
 }

@@ -1,6 +1,7 @@
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { TREE_ARITY } from "../protocol/spec.ts";
 import type { TreePath } from "./trace.ts";
+import { SiblingGroups, type TreeNodes } from "./tree-nodes.ts";
 
 /** What all trees of one depth share: the hash and the roots of empty subtrees. */
 export interface TreeShape {
@@ -25,23 +26,20 @@ export function treeShape(hash: Poseidon, levels: number): TreeShape {
 }
 
 /**
- * Sparse 8-ary Merkle tree: only groups of siblings that were ever written exist. An index's least significant octal digit is its
+ * Sparse 8-ary Merkle tree: only nodes that were ever written take room. An index's least significant octal digit is its
  * place among its siblings at the leaf level, and so on upwards.
  */
 export class MerkleTree {
   readonly #shape: TreeShape;
-  /** Per level, leaf level first: siblings by their parent's index. */
-  readonly #groups: Map<number, bigint[]>[];
-  #root: bigint;
+  readonly #nodes: TreeNodes;
 
-  constructor(shape: TreeShape) {
+  constructor(shape: TreeShape, nodes: TreeNodes = new SiblingGroups(shape)) {
     this.#shape = shape;
-    this.#groups = Array.from({ length: shape.levels }, () => new Map());
-    this.#root = shape.empty[shape.levels] as bigint;
+    this.#nodes = nodes;
   }
 
   get root(): bigint {
-    return this.#root;
+    return this.#nodes.root;
   }
 
   /** Number of leaves that the tree has room for. */
@@ -53,17 +51,13 @@ export class MerkleTree {
     if (!Number.isInteger(index) || index < 0 || index >= this.capacity) throw new RangeError(`no leaf ${index}`);
   }
 
-  #siblings(level: number, parent: number): readonly bigint[] {
-    return this.#groups[level]?.get(parent) ?? (this.#shape.emptyChildren[level] as readonly bigint[]);
-  }
-
   /** Value of a node; level 0 are the leaves. */
   node(level: number, index: number): bigint {
-    if (level === this.#shape.levels && index === 0) return this.#root;
+    if (level === this.#shape.levels && index === 0) return this.root;
     if (level < 0 || level >= this.#shape.levels || index < 0 || index >= TREE_ARITY ** (this.#shape.levels - level)) {
       throw new RangeError(`no node ${index} on level ${level}`);
     }
-    return this.#siblings(level, Math.floor(index / TREE_ARITY))[index % TREE_ARITY] as bigint;
+    return this.#nodes.siblings(level, Math.floor(index / TREE_ARITY))[index % TREE_ARITY] as bigint;
   }
 
   get(index: number): bigint {
@@ -82,21 +76,9 @@ export class MerkleTree {
     let parent = index;
     for (let level = 0; level < this.#shape.levels; level++) {
       parent = Math.floor(parent / TREE_ARITY);
-      path.push([...this.#siblings(level, parent)]);
+      path.push([...this.#nodes.siblings(level, parent)]);
     }
     return path;
-  }
-
-  #write(level: number, index: number, value: bigint): bigint[] {
-    const groups = this.#groups[level] as Map<number, bigint[]>;
-    const parent = Math.floor(index / TREE_ARITY);
-    let group = groups.get(parent);
-    if (group === undefined) {
-      group = [...(this.#shape.emptyChildren[level] as readonly bigint[])];
-      groups.set(parent, group);
-    }
-    group[index % TREE_ARITY] = value;
-    return group;
   }
 
   /** Replaces one leaf; one hash a level. */
@@ -105,10 +87,10 @@ export class MerkleTree {
     let node = value;
     let position = index;
     for (let level = 0; level < this.#shape.levels; level++) {
-      node = this.#shape.hash(this.#write(level, position, node));
+      node = this.#shape.hash(this.#nodes.write(level, position, node));
       position = Math.floor(position / TREE_ARITY);
     }
-    this.#root = node;
+    this.#nodes.root = node;
   }
 
   /** Replaces many leaves and hashes every node above them once. */
@@ -116,16 +98,16 @@ export class MerkleTree {
     let dirty = new Set<number>();
     for (const [index, value] of entries) {
       this.#checkIndex(index);
-      this.#write(0, index, value);
+      this.#nodes.write(0, index, value);
       dirty.add(Math.floor(index / TREE_ARITY));
     }
     if (dirty.size === 0) return;
     for (let level = 1; level <= this.#shape.levels; level++) {
       const parents = new Set<number>();
       for (const index of dirty) {
-        const value = this.#shape.hash(this.#siblings(level - 1, index));
-        if (level === this.#shape.levels) this.#root = value;
-        else this.#write(level, index, value);
+        const value = this.#shape.hash(this.#nodes.siblings(level - 1, index));
+        if (level === this.#shape.levels) this.#nodes.root = value;
+        else this.#nodes.write(level, index, value);
         parents.add(Math.floor(index / TREE_ARITY));
       }
       dirty = parents;

@@ -2,8 +2,10 @@ import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { ORDER_TREE_LEVELS, WIDTH } from "../protocol/spec.ts";
 import { MerkleTree, type TreeShape, treeShape } from "./merkle-tree.ts";
 import type { OrderSlot, TreePath } from "./trace.ts";
+import type { TreeNodes } from "./tree-nodes.ts";
 
 const FILLED_SHIFT = BigInt(WIDTH.sequence);
+const SEQUENCE_MASK = (1n << FILLED_SHIFT) - 1n;
 
 /** A slot that was never used. */
 export const UNUSED_SLOT: OrderSlot = Object.freeze({ sequence: 0, filledLots: 0 });
@@ -13,17 +15,22 @@ export function slotWord(slot: OrderSlot): bigint {
   return BigInt(slot.sequence) + (BigInt(slot.filledLots) << FILLED_SHIFT);
 }
 
+/** Inverse of {@link slotWord}. */
+export function slotFromWord(word: bigint): OrderSlot {
+  return { sequence: Number(word & SEQUENCE_MASK), filledLots: Number(word >> FILLED_SHIFT) };
+}
+
 /** The shape of every account's order tree. */
 export function orderTreeShape(hash: Poseidon): TreeShape {
   return treeShape(hash, ORDER_TREE_LEVELS);
 }
 
-/** The order slots of one account. Made on the account's first order: most accounts of a large state never have one. */
+/** The tree over the order slots of one account. */
 export class OrderTree {
   readonly #tree: MerkleTree;
 
-  constructor(shape: TreeShape) {
-    this.#tree = new MerkleTree(shape);
+  constructor(shape: TreeShape, nodes?: TreeNodes) {
+    this.#tree = new MerkleTree(shape, nodes);
   }
 
   get root(): bigint {

@@ -4,12 +4,19 @@
  *
  *   node scripts/bench/full-path.ts [--requests <n>] [--rate <n>] [--seconds <n>] [--provers <n>]
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type BenchRow, reportRows, reportSkipped } from "./frame/bench-row.ts";
 import { GeneratorProcess, ServerProcess } from "./full-path/bench-process.ts";
 import type { LoadPhase } from "./full-path/generator.ts";
+
+const GOAL_ORDERS_PER_SECOND = 1_000;
+/** At half of that rate. */
+const GOAL_P50_MS = 5;
+const GOAL_P99_MS = 25;
+const builtCircuits = new URL("../../build/circuits", import.meta.url);
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +37,11 @@ const [requests, accounts, connections, rate, seconds, provers] = [
   values.provers,
 ].map(Number) as [number, number, number, number, number, number];
 
+if (provers > 0 && !existsSync(builtCircuits)) {
+  reportSkipped("The full path needs the built circuits: run `npm run build` first, or give --provers 0.");
+  process.exit();
+}
+const rows: BenchRow[] = [];
 const folder = mkdtempSync(join(tmpdir(), "clearbook-bench-"));
 const server = new ServerProcess(accounts, folder, provers);
 let generator: GeneratorProcess | undefined;
@@ -51,7 +63,20 @@ try {
         `max ${maxMs.toFixed(1)} ms; CPU an order: server ${serverUs.toFixed(0)} µs, generator ${((cpuMs * 1_000) / count).toFixed(0)} µs; ` +
         `${after.proofs - before.proofs} proofs meanwhile; refused ${JSON.stringify(refusals)}`,
     );
+    const beside = provers > 0 ? ", proofs beside" : "";
+    if (phase.type === "closed") {
+      const value = (count * 1_000) / elapsedMs;
+      const figure = `full path of signed orders, ${name}${beside}`;
+      rows.push({ figure, value, unit: "orders/s", better: "higher", goal: GOAL_ORDERS_PER_SECOND });
+    } else {
+      const figure = `acknowledgement at ${name}${beside}`;
+      rows.push(
+        { figure: `${figure}, p50`, value: p50Ms, unit: "ms", better: "lower", goal: GOAL_P50_MS },
+        { figure: `${figure}, p99`, value: p99Ms, unit: "ms", better: "lower", goal: GOAL_P99_MS },
+      );
+    }
   }
+  reportRows(rows);
 } finally {
   await generator?.stop();
   await server.stop();

@@ -9,6 +9,7 @@ import { poseidon } from "../../matcher/protocol/poseidon.ts";
 import { sign, verify } from "../../matcher/protocol/signature.ts";
 import { FIELD_ORDER } from "../../matcher/protocol/spec.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
+import { reportRows } from "./frame/bench-row.ts";
 
 const WIDTHS = [2, 3, 5, 8, 16];
 const MEASURE_MS = 700;
@@ -31,20 +32,17 @@ function rate(call: () => unknown): number {
 const library = await buildPoseidon();
 const fast = await buildFastPoseidon();
 
+const rates = WIDTHS.map((width) => {
+  const inputs = Array.from({ length: width }, (_, i) => (FIELD_ORDER / 7n) * BigInt(i % 7) + 1_234_567n);
+  const row = {
+    "poseidon-lite": rate(() => poseidon(inputs)),
+    "circomlibjs, to bigint": rate(() => library.F.toObject(library(inputs))),
+    "fast-poseidon": rate(() => fast(inputs)),
+  };
+  return [`${width} inputs`, row] as const;
+});
 console.log("Poseidon, hashes per second");
-console.table(
-  Object.fromEntries(
-    WIDTHS.map((width) => {
-      const inputs = Array.from({ length: width }, (_, i) => (FIELD_ORDER / 7n) * BigInt(i % 7) + 1_234_567n);
-      const row = {
-        "poseidon-lite": rate(() => poseidon(inputs)),
-        "circomlibjs, to bigint": rate(() => library.F.toObject(library(inputs))),
-        "fast-poseidon": rate(() => fast(inputs)),
-      };
-      return [`${width} inputs`, row];
-    }),
-  ),
-);
+console.table(Object.fromEntries(rates));
 
 const key = keyPairOf(FIELD_ORDER >> 5n);
 const message = 424_242n;
@@ -60,3 +58,13 @@ console.table({
   "verify, key in the cache, poseidon-lite": rate(() => verify(key, message, signature, { tables })),
   "verify, key in the cache, fast-poseidon": rate(() => verify(key, message, signature, { tables, hash: fast })),
 });
+
+reportRows(
+  rates.map(([inputs, row]) => ({
+    figure: `Poseidon of ${inputs}`,
+    value: row["fast-poseidon"],
+    unit: "hashes/s",
+    better: "higher",
+    peer: { name: "circomlibjs", value: row["circomlibjs, to bigint"] },
+  })),
+);

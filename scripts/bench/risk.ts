@@ -1,6 +1,6 @@
 /**
  * Time to find the accounts below maintenance margin at a new epoch: 100,000 accounts with a position in each of 8 markets.
- * Run: `node scripts/bench/risk.ts [accounts]`. Prints milliseconds of the best round, and what a plain loop over big integers
+ * Run: `node scripts/bench/risk.ts [accounts]`. Reports milliseconds of the best round, and what a plain loop over big integers
  * takes in the same run. One thread; on a shared machine the best round is the one that was disturbed least.
  */
 
@@ -10,6 +10,7 @@ import { AtRiskSearch, type WrittenAccount } from "../../matcher/risk/at-risk.ts
 import { compileEpoch, type EpochTerms } from "../../matcher/risk/epoch-terms.ts";
 import { fundingOwedPicoUsd } from "../../matcher/risk/funding.ts";
 import { marginOf } from "../../matcher/risk/margin.ts";
+import { reportRows } from "./frame/bench-row.ts";
 import { Sequence32 } from "./sequence-32.ts";
 
 const FEW_DIRTY = 1_000;
@@ -86,9 +87,9 @@ for (let round = 0; round < ROUNDS; round++) {
   best.plain = Math.min(best.plain, plain.ms);
   console.log(`round ${round + 1}: ${plain.found} below maintenance, ${search.recheckedCount} looked at twice`);
 }
-const line = (ms: number, what: string) => console.log(`${ms.toFixed(1).padStart(8)} ms  ${what}`);
-line(best.all, `${accountCount} accounts × ${MARKETS} markets, every account written since the last search`);
-line(best.few, `the same with ${FEW_DIRTY} accounts written`);
-line(best.plain, "plain loop over big integers");
-console.log(`${(best.plain / best.all).toFixed(1).padStart(8)} ×   faster with every account written`);
-console.log(`${(best.plain / best.few).toFixed(1).padStart(8)} ×   faster with ${FEW_DIRTY}`);
+const peer = { name: "plain loop over big integers", value: best.plain };
+const what = `accounts at risk found, ${accountCount.toLocaleString("en")} with ${MARKETS} markets`;
+reportRows([
+  { figure: `${what}, all written since`, value: best.all, unit: "ms", better: "lower", peer },
+  { figure: `${what}, ${FEW_DIRTY} written since`, value: best.few, unit: "ms", better: "lower", peer },
+]);

@@ -352,6 +352,7 @@ describe("margin over HTTP", () => {
         account: 1,
         mode: "isolated",
         isolatedMarket: "BTC-USD",
+        receipt: null,
       });
       await trade();
       const account = (await get(api.app, "/v1/account/1")).body;
@@ -360,7 +361,12 @@ describe("margin over HTTP", () => {
       const eth = orderBody({ account: 1, market: ETH, limitPriceTicks: 300_000, sequence: 9, slot: 9 });
       expect((await post(api.app, "/v1/orders", eth)).body.code).to.equal("ISOLATED_ACCOUNT");
       expect((await setMode(1, null, 6)).body.code).to.equal("MARGIN_MODE_IN_USE");
-      expect((await setMode(3, null, 6)).body).to.deep.equal({ account: 3, mode: "cross", isolatedMarket: null });
+      expect((await setMode(3, null, 6)).body).to.deep.equal({
+        account: 3,
+        mode: "cross",
+        isolatedMarket: null,
+        receipt: null,
+      });
     });
 
     it("list an owner's positions over all accounts, each with its mode", async () => {

@@ -1,45 +1,47 @@
 import { expect } from "chai";
-import { DayStats } from "../../matcher/api/day-stats.ts";
-import type { Accepted } from "../../matcher/sequencer/outcome.ts";
+import { CandleBook } from "../../matcher/api/history/candle-book.ts";
+import type { FillRecord } from "../../matcher/api/history/records.ts";
 import { BTC_TICKS, ETH } from "../sequencer/exchange-fixture.ts";
 import { get, orderBody, post, type TestApi, testApi } from "./api-fixture.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-function fills(atMs: number, ...trades: [priceTicks: number, quantityLots: number][]): Accepted {
-  const events = trades.map(([priceTicks, quantityLots]) => ({
-    event: { type: "fill", market: 0, priceTicks, quantityLots },
-  }));
-  return { acceptedAtMs: atMs, events } as unknown as Accepted;
+function take(day: CandleBook, atMs: number, ...trades: [priceTicks: number, quantityLots: number][]): void {
+  for (const [priceTicks, quantityLots] of trades) {
+    day.take({ market: 0, priceTicks, quantityLots, atMs } as FillRecord);
+  }
 }
 
 describe("a day of a market", () => {
+  const NOTHING = { openTicks: null, highTicks: null, lowTicks: null, lastTicks: null };
+  const NO_VOLUME = { baseLots: 0n, quoteMicroUsd: 0n, trades: 0 };
+
   it("has first, highest, lowest and last price, and both volumes exactly", () => {
-    const day = new DayStats();
+    const day = new CandleBook();
     const start = 1_000 * DAY_MS;
-    day.record(fills(start, [100, 2], [90, 1]));
-    day.record(fills(start + 5 * MINUTE_MS, [120, 2 ** 39], [110, 1]));
-    expect(day.summary(0, start + 6 * MINUTE_MS)).to.deep.equal({
+    take(day, start, [100, 2], [90, 1]);
+    take(day, start + 5 * MINUTE_MS, [120, 2 ** 39], [110, 1]);
+    expect(day.dayFigures(0, start + 6 * MINUTE_MS)).to.deep.equal({
       openTicks: 100,
       highTicks: 120,
       lowTicks: 90,
-      closeTicks: 110,
-      volumeLots: 4n + 2n ** 39n,
+      lastTicks: 110,
+      baseLots: 4n + 2n ** 39n,
       quoteMicroUsd: 400n + 120n * 2n ** 39n,
       trades: 4,
     });
-    expect(day.summary(1, start)).to.equal(null);
+    expect(day.dayFigures(1, start)).to.deep.equal({ ...NOTHING, ...NO_VOLUME });
   });
 
   it("forgets a minute when it is a day ago, and everything when all are", () => {
-    const day = new DayStats();
+    const day = new CandleBook();
     const start = 1_000 * DAY_MS;
-    day.record(fills(start, [100, 1]));
-    day.record(fills(start + MINUTE_MS, [200, 1]));
-    expect(day.summary(0, start + DAY_MS - 1)?.openTicks).to.equal(100);
-    expect(day.summary(0, start + DAY_MS)?.openTicks).to.equal(200);
-    expect(day.summary(0, start + DAY_MS + MINUTE_MS)).to.equal(null);
+    take(day, start, [100, 1]);
+    take(day, start + MINUTE_MS, [200, 1]);
+    expect(day.dayFigures(0, start + DAY_MS - 1).openTicks).to.equal(100);
+    expect(day.dayFigures(0, start + DAY_MS).openTicks).to.equal(200);
+    expect(day.dayFigures(0, start + DAY_MS + MINUTE_MS)).to.deep.equal({ ...NOTHING, ...NO_VOLUME });
   });
 });
 

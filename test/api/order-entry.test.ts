@@ -3,7 +3,7 @@ import { DeadMansClock } from "../../matcher/dead-mans-clock.ts";
 import type { WireOrder } from "../../matcher/protocol/api-wire.ts";
 import { BTC_TICKS, EPOCH_SECONDS, ETH, signed } from "../sequencer/exchange-fixture.ts";
 import { stateText } from "../sequencer/state-digest.ts";
-import { getAs, orderBody, post, type TestApi, testApi, tokenOf, wireSignature } from "./api-fixture.ts";
+import { getAs, loginBody, orderBody, post, type TestApi, testApi, tokenOf, wireSignature } from "./api-fixture.ts";
 
 describe("order entry", () => {
   let api: TestApi;
@@ -88,6 +88,24 @@ describe("order entry", () => {
       await place({ slot: 1, sequence: 5 }, { clientId: "a" });
       const { status, body } = await place({ slot: 1, sequence: 5 }, { clientId: "a", price: "64999.9" });
       expect([status, body.code]).to.deep.equal([401, "WRONG_SIGNATURE"]);
+    });
+
+    it("tells the signature queue where a message came from: orders, cancels and logins, by address or IPv6 network", async () => {
+      const { app, sequencer } = api;
+      const { senders } = sequencer.signatures;
+      const send = (url: string, payload: object, remoteAddress: string) =>
+        app.inject({ method: "POST", url, payload, remoteAddress });
+      await send("/v1/orders", orderBody({ slot: 1 }), "192.0.2.1");
+      await send("/v1/orders", orderBody({ slot: 2 }, { price: "64999.9" }), "192.0.2.2");
+      await send("/v1/orders", orderBody({ slot: 2 }, { price: "64999.9" }), "2001:db8::1");
+      await send("/v1/orders", orderBody({ slot: 2 }, { price: "64999.9" }), "2001:db8::2");
+      await send("/v1/login", loginBody(1, 1_800_000_000_000, 2), "192.0.2.3");
+      const records = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8:0:0::/64"].map((from) =>
+        senders.recordOf(from),
+      );
+      expect(records).to.deep.equal([1, -1, -1, -2]);
+      expect(senders.rankOf("192.0.2.1")).to.equal("proven");
+      expect(senders.wrongOf(1)).to.equal(4);
     });
 
     it("answers a retry while the provers are behind, too", async () => {

@@ -70,7 +70,7 @@ describe("rate limits", () => {
     expect(addressKey("::1")).to.equal("0:0:0:0::/64");
   });
 
-  it("close an address that sends signatures that do not verify to all that is signed, and to nothing else", () => {
+  it("close an address that sends signatures that do not verify to all that is signed, and to nothing else", async () => {
     const limits = new RateLimits({ badSignatures: { perSecond: 1, burst: 2 } }, () => 0);
     const codeOf = (budget: "read" | "order" | "cancel", address: string) => {
       try {
@@ -80,13 +80,55 @@ describe("rate limits", () => {
         return (error as { code: string }).code;
       }
     };
-    limits.badSignature("198.51.100.1");
+    const bad = () =>
+      limits.verifying(
+        "198.51.100.1",
+        async () => "bad",
+        () => true,
+      );
+    await bad();
     expect(codeOf("order", "198.51.100.1")).to.equal("allowed");
-    limits.badSignature("198.51.100.1");
+    await bad();
     expect(codeOf("order", "198.51.100.1")).to.equal("RATE_LIMIT");
     expect(codeOf("cancel", "198.51.100.1")).to.equal("RATE_LIMIT");
     expect(codeOf("read", "198.51.100.1")).to.equal("allowed");
     expect(codeOf("order", "198.51.100.2")).to.equal("allowed");
+  });
+
+  it("let so many unchecked signatures of an address wait at once, and any number of good ones through", async () => {
+    const limits = new RateLimits({ badSignatures: { perSecond: 1, burst: 2 } }, () => 0);
+    const waiting: (() => void)[] = [];
+    const check = (address: string) =>
+      limits.verifying(
+        address,
+        () => new Promise<string>((resolve) => waiting.push(() => resolve("good"))),
+        (result) => result !== "good",
+      );
+    const first = [check("a"), check("a")];
+    const third = await check("a").catch((error: { code: string }) => error.code);
+    expect(third).to.equal("RATE_LIMIT");
+    const other = check("b");
+    for (const answer of waiting.splice(0)) answer();
+    await Promise.all([...first, other]);
+    for (let n = 0; n < 10; n++)
+      expect(
+        await limits.verifying(
+          "a",
+          async () => "good",
+          () => false,
+        ),
+      ).to.equal("good");
+    // What breaks is nobody's bad signature.
+    for (let n = 0; n < 5; n++) {
+      const broken = await limits
+        .verifying(
+          "a",
+          () => Promise.reject(new Error("broken")),
+          () => true,
+        )
+        .catch(String);
+      expect(broken).to.equal("Error: broken");
+    }
   });
 
   describe("over HTTP", () => {

@@ -1,7 +1,12 @@
 import { expect } from "chai";
 import { OnchainRefusal, OnchainWallet } from "../../matcher/sdk/onchain.ts";
 import { deriveTradingKey } from "../../matcher/sdk/wallet.ts";
-import { deployWorld, type World } from "../contracts/exchange-world.ts";
+import {
+  DEPOSIT_CAP_MICRO_USD,
+  deployWorld,
+  MINIMUM_DEPOSIT_MICRO_USD,
+  type World,
+} from "../contracts/exchange-world.ts";
 
 describe("a wallet's side of the Exchange", () => {
   let world: World;
@@ -47,8 +52,40 @@ describe("a wallet's side of the Exchange", () => {
     expect((nothing as OnchainRefusal).errorName).to.equal("NothingClaimable");
     const offCurve = await refusal(wallet.register({ qx: 1n, qy: 1n }));
     expect((offCurve as OnchainRefusal).errorName).to.equal("KeyNotOnCurve");
-    const poor = await refusal(wallet.deposit(1, 10n ** 12n));
-    expect((poor as OnchainRefusal).errorName).to.be.oneOf(["ERC20InsufficientBalance", "DepositCapExceeded"]);
+    const poor = await refusal(wallet.deposit(1, 2_000_000n));
+    expect((poor as OnchainRefusal).errorName).to.equal("ERC20InsufficientBalance");
     expect(await wallet.claimableMicroUsd()).to.equal(0n);
+  });
+
+  it("says what can be deposited, and sends nothing that the limits rule out", async () => {
+    const limits = await wallet.depositLimits();
+    const roomMicroUsd = DEPOSIT_CAP_MICRO_USD - limits.totalMicroUsd;
+    expect(limits).to.deep.equal({
+      minimumMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
+      capMicroUsd: DEPOSIT_CAP_MICRO_USD,
+      totalMicroUsd: 3_500_000n,
+      roomMicroUsd,
+    });
+    await wallet.mintTestDollars(roomMicroUsd + MINIMUM_DEPOSIT_MICRO_USD);
+    const sent = () => world.alice.getNonce();
+    const before = await sent();
+    const refusal = async (doing: Promise<unknown>) => {
+      const error = await doing.then(() => null).catch((thrown: unknown) => thrown);
+      if (!(error instanceof OnchainRefusal)) throw error;
+      return error.message;
+    };
+    for (const way of ["deposit", "depositWithPermit"] as const) {
+      const least = MINIMUM_DEPOSIT_MICRO_USD;
+      expect(await refusal(wallet[way](1, least - 1n))).to.equal(
+        `${way} was refused: DepositTooSmall(${least}, ${least - 1n})`,
+      );
+      expect(await refusal(wallet[way](1, roomMicroUsd + 1n))).to.equal(
+        `${way} was refused: DepositCapExceeded(${DEPOSIT_CAP_MICRO_USD}, ${DEPOSIT_CAP_MICRO_USD + 1n})`,
+      );
+    }
+    expect(await sent()).to.equal(before);
+    await wallet.depositWithPermit(1, MINIMUM_DEPOSIT_MICRO_USD);
+    await wallet.deposit(1, roomMicroUsd - MINIMUM_DEPOSIT_MICRO_USD);
+    expect((await wallet.depositLimits()).roomMicroUsd).to.equal(0n);
   });
 });

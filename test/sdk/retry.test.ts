@@ -6,7 +6,7 @@ import { type TestApi, testApi } from "../api/api-fixture.ts";
 import { EPOCH_SECONDS, keyOf } from "../sequencer/exchange-fixture.ts";
 import { dice } from "../sequencer/random-commands.ts";
 
-const ORDERS = 150;
+const ORDERS = 100;
 
 describe("orders over a connection that loses answers", function () {
   this.timeout(50_000);

@@ -2,6 +2,34 @@ import { type Static, Type } from "typebox";
 import { Decimal, nullable, STRICT, Text, Whole } from "./field.ts";
 import { WireMargin, WireMarginMode, WirePosition } from "./margin.ts";
 
+const Money = Type.Object({ collateral: Decimal, equity: Decimal }, STRICT);
+
+/**
+ * What of an account's money a proof stands behind. All with funding settled to the epoch in force and at its prices, so that `unproven`
+ * is what commands without a proof have changed.
+ */
+export const WireBalance = Type.Object(
+  {
+    accepted: { ...Money, description: "As the matcher has it: what margin is judged by." },
+    proven: { ...Money, description: "As the contract has it: what an exit would be computed from." },
+    unproven: { ...Money, description: "accepted − proven, signed." },
+    unprovenShare: nullable(
+      Decimal,
+      "|unproven equity| / accepted equity, rounded up: 0.25 is a quarter. null when the equity is not above zero.",
+    ),
+    pending: Type.Object(
+      { deposits: Decimal, withdrawals: Decimal, transfersIn: Decimal, transfersOut: Decimal },
+      {
+        ...STRICT,
+        description:
+          "Payments that the matcher has accepted and no proof contains yet, USD. Deposits that L1 has not confirmed are not among them.",
+      },
+    ),
+  },
+  STRICT,
+);
+export type WireBalance = Static<typeof WireBalance>;
+
 /** Margin, positions and collateral in USD, exact, with funding settled to the epoch in force. */
 export const WireAccount = Type.Object(
   {
@@ -16,6 +44,7 @@ export const WireAccount = Type.Object(
     isolatedMarket: nullable(Text, "The one market that an isolated account trades."),
     lossLimit: nullable(Decimal, "The most that an isolated account can lose: its equity, or 0. null for a cross one."),
     collateral: Decimal,
+    balance: WireBalance,
     positions: Type.Array(WirePosition),
     withdrawalNonce: Whole,
     minSequence: Whole,

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Decimal, Ms, oneOf, SideField, STRICT, Text, Whole, WireFinality } from "./field.ts";
+import { WirePage } from "./page.ts";
 
 /** What all changes to a position that nobody signed have in common. USD and sizes are exact decimal strings. */
 const forcedFields = { account: Whole, market: Text, atMs: Ms, finality: WireFinality };
@@ -65,6 +66,7 @@ export type WirePositionSettled = Static<typeof WirePositionSettled>;
 export type WireForcedTrade = WireLiquidated | WireDeleveraged | WirePositionSettled;
 
 export const WireForcedTrades = Type.Object(
-  { trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WirePositionSettled])) },
+  { trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WirePositionSettled])), page: WirePage },
   STRICT,
 );
+export type WireForcedTrades = Static<typeof WireForcedTrades>;

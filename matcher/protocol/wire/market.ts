@@ -14,6 +14,7 @@ import {
   WholeOrNull,
   WireFinality,
 } from "./field.ts";
+import { WirePage } from "./page.ts";
 
 export const WireTrade = Type.Object(
   {
@@ -30,7 +31,8 @@ export const WireTrade = Type.Object(
 );
 export type WireTrade = Static<typeof WireTrade>;
 
-export const WireTrades = Type.Object({ trades: Type.Array(WireTrade) }, STRICT);
+export const WireTrades = Type.Object({ trades: Type.Array(WireTrade), page: WirePage }, STRICT);
+export type WireTrades = Static<typeof WireTrades>;
 
 export const WireMarket = Type.Object(
   {

@@ -24,6 +24,7 @@ import {
   WireFinality,
   WireSignature,
 } from "./field.ts";
+import { WirePage } from "./page.ts";
 import { ReceiptOrNull } from "./receipt.ts";
 
 const Settle = Type.Boolean({
@@ -145,7 +146,8 @@ export const WireOrder = Type.Object(
 );
 export type WireOrder = Static<typeof WireOrder>;
 
-export const WireOrders = Type.Object({ orders: Type.Array(WireOrder) }, STRICT);
+export const WireOrders = Type.Object({ orders: Type.Array(WireOrder), page: WirePage }, STRICT);
+export type WireOrders = Static<typeof WireOrders>;
 
 export const WireFill = Type.Object(
   {
@@ -169,7 +171,8 @@ export const WireFill = Type.Object(
 );
 export type WireFill = Static<typeof WireFill>;
 
-export const WireFills = Type.Object({ fills: Type.Array(WireFill) }, STRICT);
+export const WireFills = Type.Object({ fills: Type.Array(WireFill), page: WirePage }, STRICT);
+export type WireFills = Static<typeof WireFills>;
 
 export const WirePlaced = Type.Object(
   {

@@ -11,6 +11,7 @@ import {
   WireFinality,
   WireSignature,
 } from "./field.ts";
+import { WirePage } from "./page.ts";
 import { ReceiptOrNull } from "./receipt.ts";
 
 export const WireWithdrawalRequest = Type.Object(
@@ -31,17 +32,17 @@ export const WireWithdrawal = Type.Object(
 );
 export type WireWithdrawal = Static<typeof WireWithdrawal>;
 
+export const WireWithdrawals = Type.Object({ withdrawals: Type.Array(WireWithdrawal), page: WirePage }, STRICT);
+export type WireWithdrawals = Static<typeof WireWithdrawals>;
 /** Answer to one that was sent. */
 export const WireWithdrawn = Type.Object({ ...WireWithdrawal.properties, receipt: ReceiptOrNull }, STRICT);
 export type WireWithdrawn = Static<typeof WireWithdrawn>;
 
-export const WireWithdrawals = Type.Object({ withdrawals: Type.Array(WireWithdrawal) }, STRICT);
-
 export const WireTransfer = Type.Object({ ...WireWithdrawal.properties, to: Whole }, STRICT);
 export type WireTransfer = WireWithdrawal & { to: number };
 
+export const WireTransfers = Type.Object({ transfers: Type.Array(WireTransfer), page: WirePage }, STRICT);
+export type WireTransfers = Static<typeof WireTransfers>;
 /** Answer to one that was sent. */
 export const WireTransferred = Type.Object({ ...WireTransfer.properties, receipt: ReceiptOrNull }, STRICT);
 export type WireTransferred = WireWithdrawn & { to: number };
-
-export const WireTransfers = Type.Object({ transfers: Type.Array(WireTransfer) }, STRICT);

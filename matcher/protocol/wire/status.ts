@@ -51,6 +51,18 @@ export const WireOracle = Type.Object(
 );
 export type WireOracle = Static<typeof WireOracle>;
 
+/** How far the past is written down, for reading later and after a restart. */
+export const WireHistoryStatus = Type.Object(
+  {
+    throughCommand: Type.Integer({ description: "The last command in it." }),
+    beginsAfter: Type.Integer({ description: "Commands up to this one were never in it." }),
+    waitingRows: Type.Integer({ description: "Rows that are not written yet." }),
+    isFull: Type.Boolean({ description: "So many wait that new orders wait, too." }),
+    trouble: nullable(Text, "Why nothing is written at the moment; it is tried again, and nothing is dropped."),
+  },
+  STRICT,
+);
+
 export const WireStatus = Type.Object(
   {
     status: oneOf(["starting", "trading", "backlogged", "halted"]),
@@ -72,6 +84,7 @@ export const WireStatus = Type.Object(
     unprovenRowsMax: Whole,
     lastBatch: nullable(WireBatch),
     atMs: Ms,
+    history: WireHistoryStatus,
     oracle: nullable(WireOracle, "null where no reports are taken."),
     chain: { ...Anything, description: "What the chain side adds." },
   },

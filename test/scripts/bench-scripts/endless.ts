@@ -1,0 +1,2 @@
+console.log("measuring");
+setInterval(() => {}, 1_000);

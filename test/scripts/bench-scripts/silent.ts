@@ -1,0 +1,1 @@
+console.log("measuring, and no word of it");

@@ -1,0 +1,3 @@
+import { reportSkipped } from "../../../scripts/bench/frame/bench-row.ts";
+
+reportSkipped("Something is missing.");

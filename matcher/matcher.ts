@@ -13,6 +13,7 @@ import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
 import { DeadMansClock } from "./dead-mans-clock.ts";
 import { ExchangeRestart, noteFinal } from "./exchange-restart.ts";
+import { exchangeTerms } from "./exchange-terms.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { accessL1 } from "./l1-access.ts";
 import { L1Follower } from "./l1-follower.ts";
@@ -21,12 +22,7 @@ import { Operations } from "./ops/operations.ts";
 import type { LeftOver } from "./ops/shutdown.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
-import {
-  DEVNET_BOOK_RULES,
-  DEVNET_FEE_TIERS,
-  DEVNET_FUNDING_MARKETS,
-  DEVNET_MARKETS,
-} from "./protocol/devnet-markets.ts";
+import { DEVNET_MARKETS } from "./protocol/devnet-markets.ts";
 import { MARKETS, type Tier } from "./protocol/spec.ts";
 import type { BatchProgress } from "./prover/batch-progress.ts";
 import { Batcher } from "./prover/batcher.ts";
@@ -187,16 +183,8 @@ async function assemble(
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
   );
-  const { fundingSchedule: schedule } = deployment;
-  const { interest8hPpm, journalPath } = options;
-  const fundingMarkets = DEVNET_FUNDING_MARKETS.map((terms) =>
-    terms === null || interest8hPpm === undefined ? terms : { ...terms, interest8hPpm },
-  );
-  const terms = {
-    rules: DEVNET_BOOK_RULES,
-    feeSchedule: DEVNET_FEE_TIERS,
-    funding: { schedule, markets: fundingMarkets },
-  };
+  const { journalPath } = options;
+  const terms = exchangeTerms(deployment, options.interest8hPpm);
   const restart =
     journalPath === undefined
       ? undefined
@@ -251,6 +239,7 @@ async function assemble(
   closers.push(() => pipeline.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
+  const { fundingSchedule: schedule } = deployment;
   const fundingClock = new FundingClock({ sequencer, schedule, nowMs, ...notice });
   const opener = new EpochOpener({
     provider,

@@ -28,7 +28,7 @@ await runCommand(async () => {
     provers: 1,
     cutAfterMs: 1_500,
     growFromQueued: 0,
-    cadence: { leastMs: 8_000, idleMs: 60_000, aheadMax: 3, silentMs: 60_000, moveBoundPpm: 1_000_000 },
+    cadence: { leastMs: 30_000, idleMs: 120_000, aheadMax: 3, silentMs: 60_000, moveBoundPpm: 1_000_000 },
     unprovenRowsMax: 5,
     journalPath,
     snapshotEveryCommands: SNAPSHOT_EVERY,

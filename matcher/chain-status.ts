@@ -20,6 +20,8 @@ export interface ChainParts {
   readonly opener: EpochOpener;
   readonly endpoint: ReportEndpoint;
   readonly board: OracleBoard;
+  /** The clock that ages are told by. */
+  readonly nowMs: () => number;
   readonly depositGate: DepositGate;
   /** Commands on disk; undefined when they are not kept. */
   readonly journal: RecordLog | undefined;
@@ -40,15 +42,17 @@ export function chainStatusOf({
   opener,
   endpoint,
   board,
+  nowMs,
   depositGate,
   journal,
   halt,
 }: ChainParts): ChainStatus {
-  return {
+  const { rpcUrl } = deployment;
+  const status: ChainStatus = {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
     chainId: deployment.chainId,
     exchange: deployment.exchange,
-    rpcUrl: deployment.rpcUrl,
+    rpcUrl,
     halted: halt?.message ?? pipeline.status().haltReport ?? null,
     journal: journal === undefined ? null : { commands: journal.lastRecord, failure: journal.failure?.message ?? null },
     prover: pipeline.status(),
@@ -56,6 +60,13 @@ export function chainStatusOf({
     watcher: watcher.status(),
     epochs: opener.status(),
     deposits: depositGate.status(),
-    oracle: wireOracle(board.status(Math.floor(Date.now() / 1_000)), endpoint.status(), MARKETS),
+    oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
+  return publicStatus(status, rpcUrl);
+}
+
+/** Providers put their customers' keys into paths, queries and names of URLs, and clients' errors repeat those: strangers see the host only. */
+export function publicStatus(status: ChainStatus, rpcUrl: string): ChainStatus {
+  const shown = JSON.stringify(new URL(rpcUrl).origin).slice(1, -1);
+  return JSON.parse(JSON.stringify(status).replaceAll(JSON.stringify(rpcUrl).slice(1, -1), shown)) as ChainStatus;
 }

@@ -38,6 +38,7 @@ export class ExchangeJournal {
   readonly #onNotice: (sentence: string) => void;
   #found: SnapshotContent | undefined;
   #replaying = false;
+  #onClose: () => void = () => {};
 
   private constructor(log: RecordLog, batchRecords: RecordLog, options: ExchangeJournalOptions) {
     const { directory, parts, segmentBytes: _, onNotice = () => {}, ...rest } = options;
@@ -136,11 +137,17 @@ export class ExchangeJournal {
     return { snapshotCommand, replayed: log.lastRecord - snapshotCommand, lastCommand: log.lastRecord };
   }
 
+  /** Called once the files are closed. */
+  onClose(listener: () => void): void {
+    this.#onClose = listener;
+  }
+
   /** Waits for what is under way, then closes the files. */
   async close(): Promise<void> {
     await this.snapshots.close();
     await this.#batchRecords.close();
     await this.log.close();
+    this.#onClose();
   }
 }
 

@@ -4,6 +4,7 @@ import type { EarlierBatches } from "./chain/settlement-line.ts";
 import type { TransactionLine } from "./chain/transaction-line.ts";
 import { exchangeIdentity } from "./exchange-identity.ts";
 import { ExchangeJournal } from "./exchange-journal.ts";
+import { JournalLock } from "./journal/journal-lock.ts";
 import type { L1Follower } from "./l1-follower.ts";
 import type { BatchProgress } from "./prover/batch-progress.ts";
 import { Batcher, type BatcherOptions } from "./prover/batcher.ts";
@@ -65,13 +66,19 @@ export class ExchangeRestart {
     const { directory, deployment, circuitsDir, confirmations, everyCommands, onNotice } = options;
     const { exchange, firstBlock } = deployment;
     const identity = await exchangeIdentity(provider, deployment, circuitsDir, terms);
-    const journal = await ExchangeJournal.open({
+    const lock = JournalLock.take(directory);
+    const opening = ExchangeJournal.open({
       directory,
       identity,
       parts: SNAPSHOT_PARTS,
       ...(everyCommands === undefined ? {} : { everyCommands }),
       ...(onNotice === undefined ? {} : { onNotice }),
     });
+    const journal = await opening.catch((error) => {
+      lock.release();
+      throw error;
+    });
+    journal.onClose(() => lock.release());
     try {
       await line.quiet();
       const settled = await SettledHistory.read(provider, exchange, firstBlock, confirmations, journal.batches);

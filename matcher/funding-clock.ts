@@ -5,6 +5,8 @@ export interface FundingClockOptions {
   readonly sequencer: Sequencer;
   readonly schedule: FundingSchedule;
   readonly nowMs?: () => number;
+  /** Time since some moment, which nobody can set. */
+  readonly monotonicMs?: () => number;
   readonly onNotice?: (sentence: string) => void;
 }
 
@@ -14,14 +16,18 @@ export interface FundingClockOptions {
  */
 export class FundingClock {
   readonly #options: FundingClockOptions;
-  readonly #nowMs: () => number;
+  readonly #ownMs: () => number;
+  readonly #monotonicMs: () => number;
+  /** A time that has passed for everybody, and when it was heard of. */
+  #passed = { timeMs: 0, heardMs: 0 };
   #lastSeconds = 0;
   #timer: NodeJS.Timeout | undefined;
   #troubleIsTold = false;
 
   constructor(options: FundingClockOptions) {
     this.#options = options;
-    this.#nowMs = options.nowMs ?? Date.now;
+    this.#ownMs = options.nowMs ?? Date.now;
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
   }
 
   start(): void {
@@ -43,8 +49,22 @@ export class FundingClock {
     clearTimeout(this.#timer);
   }
 
-  /** Takes the sample of the present, unless it was taken: after it every interval before the present one is sealed. */
-  catchUp(): void {
+  /**
+   * Our own clock, or L1's where that is further: an epoch's time has passed for everybody, and an interval that L1 has left behind must be
+   * sealed here, too, or no epoch could be opened until our clock has caught up.
+   */
+  #nowMs(): number {
+    const { timeMs, heardMs } = this.#passed;
+    return Math.max(this.#ownMs(), timeMs + this.#monotonicMs() - heardMs);
+  }
+
+  /**
+   * Takes the sample of the present, unless it was taken: after it every interval before the present one is sealed.
+   * @param passedSeconds a time that L1 says has passed
+   */
+  catchUp(passedSeconds = 0): void {
+    if (passedSeconds * 1_000 > this.#nowMs())
+      this.#passed = { timeMs: passedSeconds * 1_000, heardMs: this.#monotonicMs() };
     const { sequencer, schedule, onNotice } = this.#options;
     const nowSeconds = Math.floor(this.#nowMs() / 1_000);
     const timeSeconds = nowSeconds - (nowSeconds % schedule.sampleSeconds);

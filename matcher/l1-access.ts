@@ -23,17 +23,17 @@ export async function accessL1(
   const provider = await connectL1(deployment.rpcUrl, chainId);
   try {
     const wallet = new Wallet(operatorKey);
-    if (wallet.address.toLowerCase() !== deployment.operator.toLowerCase()) {
-      throw new Error(
-        `The operator's key is that of ${wallet.address}, but the Exchange's operator is ${deployment.operator}.`,
-      );
-    }
     const ask = async (to: string, contract: typeof EXCHANGE, method: string) =>
       contract.decodeFunctionResult(method, await provider.call({ to, data: contract.encodeFunctionData(method) }));
     if ((await provider.getCode(exchange)) === "0x") {
       throw new Error(
         `There is no contract at ${exchange}: the deployment belongs to another chain or an earlier run of it.`,
       );
+    }
+    // The contract says who the operator is: keys are rotated, files stay behind.
+    const [operator] = await ask(exchange, EXCHANGE, "operator");
+    if (wallet.address !== operator) {
+      throw new Error(`The operator's key is that of ${wallet.address}, but the Exchange's operator is ${operator}.`);
     }
     const domain = domainOf(chainId, exchange);
     const [domainOnChain] = await ask(exchange, EXCHANGE, "domain");

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import type { ApiOptions } from "./api/exchange-access.ts";
 import { History } from "./api/history.ts";
 import { createApi } from "./api/server.ts";
 import type { Deployment } from "./chain/deployment.ts";
@@ -12,26 +13,25 @@ import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
 import { DeadMansClock } from "./dead-mans-clock.ts";
 import { ExchangeRestart, noteFinal } from "./exchange-restart.ts";
+import { exchangeTerms } from "./exchange-terms.ts";
 import { FundingClock } from "./funding-clock.ts";
 import { accessL1 } from "./l1-access.ts";
 import { L1Follower } from "./l1-follower.ts";
 import { LiquidationClock } from "./liquidation-clock.ts";
+import { Operations } from "./ops/operations.ts";
+import type { LeftOver } from "./ops/shutdown.ts";
 import { ReportEndpoint } from "./oracle/report-endpoint.ts";
 import { RoundCollector } from "./oracle/round-collector.ts";
-import {
-  DEVNET_BOOK_RULES,
-  DEVNET_FEE_TIERS,
-  DEVNET_FUNDING_MARKETS,
-  DEVNET_MARKETS,
-} from "./protocol/devnet-markets.ts";
+import { DEVNET_MARKETS } from "./protocol/devnet-markets.ts";
 import { MARKETS, type Tier } from "./protocol/spec.ts";
 import type { BatchProgress } from "./prover/batch-progress.ts";
 import { Batcher } from "./prover/batcher.ts";
 import { type Prover, startProver } from "./prover/groth16/prover.ts";
 import { type PipelineOptions, ProofPipeline } from "./prover/pipeline.ts";
 import { Backlog } from "./sequencer/backlog.ts";
-import { NoLog } from "./sequencer/command-log.ts";
+import { type CommandLog, NoLog } from "./sequencer/command-log.ts";
 import { ExchangeState } from "./sequencer/exchange-state.ts";
+import { Finality } from "./sequencer/finality.ts";
 import type { Accepted } from "./sequencer/outcome.ts";
 import { ReceiptBook } from "./sequencer/receipt-book.ts";
 import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
@@ -73,12 +73,18 @@ export interface MatcherOptions {
   readonly unprovenRowsMax?: number;
   /** Threads that check signatures; see VerifyPool for how many there are unless told otherwise. */
   readonly verifyThreads?: number;
+  /** Who may ask from where; see ApiOptions. */
+  readonly doors?: Pick<ApiOptions, "corsOrigins" | "trustedProxies">;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
+  /** An epoch in force for longer makes the exchange not ready, milliseconds. */
+  readonly staleEpochMs?: number;
   /** Told of everything that an operator would like to read. */
   readonly onAccepted?: (accepted: Accepted) => void;
   readonly onProgress?: (progress: BatchProgress) => void;
   readonly onNotice?: (sentence: string) => void;
+  /** Told of requests that were answered with 500; without it they are notices. */
+  readonly onDefect?: (stack: string, requestId: string) => void;
   /** Called once when settlement has stopped for good. The API goes on answering, so that the reason can be looked for. */
   readonly onHalt: (report: string) => void;
 }
@@ -90,6 +96,8 @@ export class Matcher {
   readonly watcher: L1Watcher;
   readonly url: string;
   readonly operatorUrl: string;
+  /** Clock, metrics, readiness. */
+  readonly operations: Operations;
   readonly #provers: readonly Prover[];
   readonly #closers: (() => Promise<unknown>)[];
 
@@ -99,6 +107,7 @@ export class Matcher {
     this.watcher = parts.watcher;
     this.url = parts.url;
     this.operatorUrl = parts.operatorUrl;
+    this.operations = parts.operations;
     this.#provers = parts.provers;
     this.#closers = closers;
   }
@@ -119,6 +128,11 @@ export class Matcher {
     return this.#provers.flatMap(({ processId }) => (processId === undefined ? [] : [processId]));
   }
 
+  /** Takes nothing new and finishes what it took; {@link stop} comes after it. */
+  finish(settleGraceMs: number): Promise<LeftOver> {
+    return this.operations.finish(settleGraceMs);
+  }
+
   /** First no new work, then the line to L1, then the processes. */
   stop(): Promise<void> {
     return closeAll(this.#closers);
@@ -134,7 +148,7 @@ async function startProvers({ circuitsDir, provers, proverThreads }: MatcherOpti
   return Promise.all(Array.from({ length: provers }, () => startProver({ circuitsDir, ...threads })));
 }
 
-type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl"> & {
+type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl" | "operations"> & {
   readonly provers: readonly Prover[];
 };
 
@@ -158,6 +172,10 @@ async function assemble(
   const line = new TransactionLine({ provider, wallet, chainId, confirmations, ...poll, onHalt: halt, ...notice });
 
   // 2. The exchange itself, and what is left of an earlier life.
+  const { staleEpochMs } = options;
+  const operations = new Operations({ staleEpochMs, onNotice });
+  closers.push(async () => operations.close());
+  const { nowMs } = operations.clock;
   const hash = await buildFastPoseidon();
   const { verifyThreads: threads } = options;
   const verifier = new VerifyPool({ domain, ...(threads === undefined ? {} : { threads }) });
@@ -165,16 +183,8 @@ async function assemble(
   const backlog = new Backlog(
     options.unprovenRowsMax === undefined ? {} : { unprovenRowsMax: options.unprovenRowsMax },
   );
-  const { fundingSchedule: schedule } = deployment;
-  const { interest8hPpm, journalPath } = options;
-  const fundingMarkets = DEVNET_FUNDING_MARKETS.map((terms) =>
-    terms === null || interest8hPpm === undefined ? terms : { ...terms, interest8hPpm },
-  );
-  const terms = {
-    rules: DEVNET_BOOK_RULES,
-    feeSchedule: DEVNET_FEE_TIERS,
-    funding: { schedule, markets: fundingMarkets },
-  };
+  const { journalPath } = options;
+  const terms = exchangeTerms(deployment, options.interest8hPpm);
   const restart =
     journalPath === undefined
       ? undefined
@@ -185,7 +195,8 @@ async function assemble(
   const journal = restart?.journal;
   closers.push(async () => journal?.close());
   const state = restart?.begin(terms) ?? new ExchangeState(terms);
-  const sequencer = new Sequencer({ state, verifier, backlog, log: journal?.log ?? new NoLog() });
+  const log: CommandLog = journal?.log ?? new NoLog();
+  const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs, finality: new Finality(nowMs) });
   const identity = `${chainId}:${exchange.toLowerCase()}`;
   const kept = journalPath === undefined ? undefined : join(journalPath, "history.db");
   const history = await History.open({ path: options.historyPath ?? kept, identity });
@@ -214,6 +225,7 @@ async function assemble(
     settle: (batch) => settlement.settle(batch),
     ...(journal === undefined ? {} : { noteCut: (cut) => journal.batches.cut(cut) }),
     onProgress: (progress, batch) => {
+      operations.progress(progress);
       const isFinal = progress.state === "final";
       if (isFinal) noteFinal(restart, sequencer.finality, progress, batch).catch((error: Error) => halt(error.message));
       options.onProgress?.(progress);
@@ -227,7 +239,8 @@ async function assemble(
   closers.push(() => pipeline.stop());
 
   // 4. Epochs: opened with price rounds here, taken into force when L1 has confirmed them.
-  const fundingClock = new FundingClock({ sequencer, schedule, ...notice });
+  const { fundingSchedule: schedule } = deployment;
+  const fundingClock = new FundingClock({ sequencer, schedule, nowMs, ...notice });
   const opener = new EpochOpener({
     provider,
     line,
@@ -244,7 +257,7 @@ async function assemble(
       busy: pipeline.busy,
     }),
     fundingDeltasPicoUsd: ({ pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour }) => {
-      fundingClock.catchUp();
+      fundingClock.catchUp(toSeconds);
       return state.funding.deltasPicoUsdTowardZero(pricesTicks, fromSeconds, toSeconds, rateMaxPpmPerHour);
     },
     durable: () => sequencer.durable(),
@@ -266,9 +279,9 @@ async function assemble(
     { graceMs: REPORT_GRACE_MS, onRound: (round) => opener.offer(round) },
   );
   closers.push(async () => collector.close());
-  const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round));
+  const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round), operations.pages);
   const liquidationClock = new LiquidationClock({ sequencer, ...notice });
-  const deadMansClock = new DeadMansClock({ sequencer, ...notice });
+  const deadMansClock = new DeadMansClock({ sequencer, nowMs, ...notice });
   const depositGate = new DepositGate({ provider, exchange });
   const chainParts = { deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate };
   const api: FastifyInstance = createApi({
@@ -279,12 +292,19 @@ async function assemble(
     domain,
     token: deployment.token,
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
+    nowMs,
     fundingRateMaxPpmPerHour: () => opener.rateMaxPpmPerHour,
-    chainStatus: () => chainStatusOf({ ...chainParts, journal: journal?.log, halt: sequencer.halt }),
+    chainStatus: () => chainStatusOf({ ...chainParts, nowMs, journal: journal?.log, halt: sequencer.halt }),
     ...(journal === undefined ? {} : { snapshots: journal.snapshots }),
     receipts,
-    onDefect: (error) => onNotice?.(`defect: ${error instanceof Error ? error.stack : String(error)}`),
+    ...options.doors,
+    onDefect: (error, requestId) => {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      (options.onDefect ?? ((text) => onNotice?.(`defect: ${text}`)))(stack, requestId);
+    },
   });
+  const markets = DEVNET_MARKETS.map(({ market }) => market);
+  operations.watch({ sequencer, log, pipeline, line, watcher, board: collector.board, api, markets });
   closers.push(() => api.close());
 
   // 5. Everybody listens: the rest of the journal, then the present.
@@ -314,5 +334,13 @@ async function assemble(
   const operatorPort = await endpoint.listen(options.operatorPort);
   closers.push(() => endpoint.close());
   const url = await api.listen({ host: "127.0.0.1", port: options.port });
-  return make({ sequencer, pipeline, watcher, provers, url, operatorUrl: `http://127.0.0.1:${operatorPort}` });
+  return make({
+    sequencer,
+    pipeline,
+    watcher,
+    provers,
+    url,
+    operatorUrl: `http://127.0.0.1:${operatorPort}`,
+    operations,
+  });
 }

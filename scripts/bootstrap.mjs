@@ -76,8 +76,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 
 /** Shows one line per step on stderr, with the seconds it has taken; on a terminal the line counts while it waits. */
 async function step(label, work) {
-  const startMs = Date.now();
-  const elapsed = () => `${((Date.now() - startMs) / 1000).toFixed(1)} s`;
+  const startMs = performance.now();
+  const elapsed = () => `${((performance.now() - startMs) / 1000).toFixed(1)} s`;
   const live = process.stderr.isTTY;
   process.stderr.write(`${label} … `);
   const ticker = live ? setInterval(() => process.stderr.write(`\r${label} … ${elapsed()} `), 500) : undefined;

@@ -13,6 +13,7 @@ import { DEFAULT_WALLET_INDEX, Desk, type DeskFlags } from "./cli/desk.ts";
 import { fundsCommands } from "./cli/funds.ts";
 import { lookingCommands } from "./cli/looking.ts";
 import { type AtDesk, tradingCommands } from "./cli/trading.ts";
+import { watchingCommands } from "./cli/watching.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 const program = new Command("cli")
@@ -23,6 +24,7 @@ const program = new Command("cli")
   .option("--key-file <path>", "file with a private key or a mnemonic phrase (CLEARBOOK_KEY_FILE)")
   .option("--index <n>", "which address of the phrase", String(DEFAULT_WALLET_INDEX))
   .option("--account <n>", "which of your accounts (default: the newest cross account of your key)")
+  .option("--receipts <path>", "keep the exchange's receipts in this file, for npm run audit")
   .option("--json", "answers as JSON, for programs");
 
 /** What the exchange, the chain or the arguments refuse is told in a sentence; anything else is a bug and shows its stack. */
@@ -53,6 +55,7 @@ const atDesk: AtDesk =
 lookingCommands(program, atDesk);
 tradingCommands(program, atDesk);
 fundsCommands(program, atDesk);
+watchingCommands(program, atDesk);
 
 await runCommand(async () => {
   await program.parseAsync();

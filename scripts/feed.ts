@@ -3,7 +3,7 @@
  * a source of its own.
  *
  *   node scripts/feed.ts --matcher <url of the operator's door> [--signer 1|2|3] [--source simulation|aggregator|http] [--source-config <file>]
- *                        [--deployment <file>] [--keys <file>] [--period <s>] [--max-age <s>] [--seed <n>] [--start <s>]
+ *                        [--deployment <file>] [--keys <file> | --keystore <folder>] [--period <s>] [--max-age <s>] [--seed <n>] [--start <s>]
  *
  * --source-config: for the simulation {"shocks": [{"atSeconds": 60, "market": 1, "movePpm": -200000, "seconds": 10}]};
  * for aggregators {"rpcUrl": "http://…", "chainId": 1, "aggregators": {"BTC-USD": "0x…"}}; for http {"url": "http://…", "paths": {"BTC-USD": "data.0.last"}, "timePath": "time"}.
@@ -11,9 +11,13 @@
 import { Command } from "commander";
 import { Wallet } from "ethers";
 import { readDeployment } from "../matcher/chain/deployment.ts";
+import { KeyRing } from "../matcher/ops/key-ring.ts";
+import { createLog } from "../matcher/ops/log.ts";
+import { Secrets } from "../matcher/ops/secrets.ts";
+import { SteadyClock } from "../matcher/ops/steady-clock.ts";
 import { PriceFeed } from "../matcher/oracle/price-feed.ts";
 import { priceSource } from "./devnet/price-sources.ts";
-import { ORACLE_ROLES, readKey } from "./devnet/wallets.ts";
+import { ORACLE_ROLES } from "./devnet/wallets.ts";
 import { endWithParent, tellParent } from "./supervisor/child-life.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
@@ -24,6 +28,9 @@ interface Options {
   sourceConfig?: string;
   deployment: string;
   keys: string;
+  keystore?: string;
+  keystorePasswordFile?: string;
+  allowOpenKeyFiles?: true;
   period: string;
   maxAge: string;
   seed: string;
@@ -42,7 +49,10 @@ await runCommand(async () => {
     .option("--source <name>", "where prices come from: simulation, aggregator or http", "simulation")
     .option("--source-config <file>", "JSON with what the source needs")
     .option("--deployment <file>", "where the contracts are", "build/devnet/deployment.json")
-    .option("--keys <file>", "file with the signers' keys", "build/devnet/keys.json")
+    .option("--keystore <folder>", "encrypted keys: see npm run keys")
+    .option("--keystore-password-file <file>", "file whose first line is the keystore's password")
+    .option("--keys <file>", "file with a devnet's plain keys", "build/devnet/keys.json")
+    .option("--allow-open-key-files", "take key files that group or others may read")
     .option("--period <s>", "time between two reports, the same for all signers", "2")
     .option("--max-age <s>", "older prices are not reported; aggregators may need their heartbeat", "60")
     .option("--seed <n>", "of the simulation: same seed, same walk", "1")
@@ -63,7 +73,14 @@ await runCommand(async () => {
   };
   const { chainId, oracle } = readDeployment(options.deployment);
   const source = await priceSource(options.source, options.sourceConfig, seeds);
-  const signer = new Wallet(readKey(options.keys, role));
+  const { keystore, keystorePasswordFile, keys, allowOpenKeyFiles = false } = options;
+  const secrets = new Secrets();
+  const ring = new KeyRing({ keystore, keystorePasswordFile, keys, allowOpenKeyFiles, env: process.env, secrets });
+  const signer = new Wallet(ring.privateKey(role));
+  const log = createLog({ level: "info", secrets }).child({ component: "feed", role });
+  const clock = new SteadyClock({
+    onJump: (jumpMs) => log.warn(`the machine's clock jumped by ${(jumpMs / 1_000).toFixed(1)} s`),
+  });
   const feed = new PriceFeed({
     context: { chainId, oracle },
     signer,
@@ -72,11 +89,12 @@ await runCommand(async () => {
     periodSeconds,
     maxAgeSeconds: Number(wholeNumber(options.maxAge, "--max-age", 1n)),
     onPrices: (pricesTicks) => tellParent({ type: "prices", pricesTicks }),
-    onTrouble: (sentence) => console.error(sentence),
+    onTrouble: (sentence) => log.warn(sentence),
+    nowMs: clock.nowMs,
   });
   endWithParent(async () => feed.stop());
   await feed.start();
-  console.log(`reporting as ${signer.address} every ${periodSeconds} s, prices from the ${source.name}`);
+  log.info(`reporting as ${signer.address} every ${periodSeconds} s, prices from the ${source.name}`);
   tellParent({ type: "ready" });
   return undefined;
 });

@@ -1,10 +1,12 @@
 /**
- * Writes the constants of circuits/generated/protocol.circom and contracts/generated/Protocol.sol from matcher/protocol/spec.ts.
+ * Writes the constants of circuits/generated/protocol.circom and contracts/generated/Protocol.sol from matcher/protocol/spec.ts, and
+ * docs/configuration.md from matcher/ops/config-schema.ts.
  * `node scripts/generate.ts --check` only compares and exits 1 when a file is stale.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { renderConfigPage } from "../matcher/ops/config-page.ts";
 import * as derived from "../matcher/protocol/derived.ts";
 import type { Layout } from "../matcher/protocol/spec.ts";
 import * as spec from "../matcher/protocol/spec.ts";
@@ -168,6 +170,7 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map([
     ["circuits/generated/protocol.circom", renderCircom()],
     ["contracts/generated/Protocol.sol", renderSolidity()],
+    ["docs/configuration.md", renderConfigPage()],
   ]);
   for (const tier of spec.TIERS) files.set(`circuits/main/${tier.name}.circom`, renderMain(tier));
   return files;

@@ -16,8 +16,10 @@ import { renderTable } from "./cli/table.ts";
 import { clockJump } from "./load/clock-jump.ts";
 import { badSignatures, burst } from "./load/flood.ts";
 import { fuzz } from "./load/fuzz.ts";
+import { idleStreams } from "./load/idle-streams.ts";
 import type { Scenario, Trouble } from "./load/scenario.ts";
 import { slowLoris } from "./load/slow-loris.ts";
+import { slowReaders } from "./load/slow-readers.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 const ACCOUNTS = 64;
@@ -56,7 +58,15 @@ function slowed(valid: Measured, baseline: Measured): string[] {
 
 await runCommand(async () => {
   const [rate, seconds] = [count(flags.rate, "--rate"), count(flags.seconds, "--seconds")];
-  const all: Scenario[] = [slowLoris, badSignatures, burst, clockJump, fuzz(count(flags.bodies, "--bodies"))];
+  const all: Scenario[] = [
+    slowLoris,
+    idleStreams,
+    slowReaders,
+    badSignatures,
+    burst,
+    clockJump,
+    fuzz(count(flags.bodies, "--bodies")),
+  ];
   const scenarios = all.filter(({ name }) => flags.only === undefined || name.includes(flags.only));
   if (scenarios.length === 0) throw new Refusal(`No scenario has "${flags.only}" in its name.`);
   const folder = mkdtempSync(join(tmpdir(), "clearbook-load-"));

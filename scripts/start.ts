@@ -15,6 +15,7 @@ import type { BatchProgress } from "../matcher/prover/batch-progress.ts";
 import { FIRST_TRADER_WALLET, ORACLE_ROLES, writeTradersFile } from "./devnet/wallets.ts";
 import { BatchBoard } from "./supervisor/batch-board.ts";
 import type { ChildMessage, ChildOptions } from "./supervisor/child.ts";
+import { readLogLine } from "./supervisor/log-line.ts";
 import { choosePort, freePort, parsePort } from "./supervisor/ports.ts";
 import { Refusal, reportFailure } from "./supervisor/refusal.ts";
 import { StatusView } from "./supervisor/status-view.ts";
@@ -109,7 +110,9 @@ function childOf(
     onLine: (line, stream) => {
       log.write(`${line}\n`);
       // What the others say once one part has died follows from that, and would bury the sentence that matters.
-      if (stream === "stderr" && !failureIsTold) view.line(`${name}: ${line}`);
+      if (stream !== "stderr" || failureIsTold) return;
+      const { text, isComplaint } = readLogLine(line);
+      if (isComplaint) view.line(`${name}: ${text}`);
     },
     ...(onMessage === undefined ? {} : { onMessage }),
   };
@@ -143,6 +146,17 @@ async function build(): Promise<void> {
 async function watchStatus(url: string): Promise<void> {
   const response = await fetch(`${url}/v1/status`, { signal: AbortSignal.timeout(2_000) });
   view.status((await response.json()) as WireStatus);
+}
+
+/** Bots wait by themselves; people are told. */
+async function tellWhenReady(url: string): Promise<void> {
+  let ended = false;
+  finished.then(() => (ended = true));
+  while (!ended) {
+    const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    if (answer?.ok) return view.line("ready: orders are taken");
+    await new Promise((wake) => setTimeout(wake, 250));
+  }
 }
 
 function onMatcherMessage(board: BatchBoard): (message: ChildMessage) => void {
@@ -202,6 +216,9 @@ async function up(): Promise<void> {
     `${apiPort}`,
     "--operator-port",
     `${operatorPort}`,
+    // Whoever stops a devnet throws it away.
+    "--settle-grace-ms",
+    "0",
   ];
   const matcher = await supervisor.startUntil(
     "ready",
@@ -244,10 +261,11 @@ async function up(): Promise<void> {
   });
   writeFileSync(join(folder, "urls.json"), `${JSON.stringify({ api: url, rpc: chain.url, exchange }, null, 2)}\n`);
   view.block(
-    `${BANNER}\n  API     ${url}\n  status  ${url}/v1/status\n  chain   ${chain.url}\n  logs    ${folder}/logs\n  Ctrl-C stops everything.`,
+    `${BANNER}\n  API     ${url}\n  status  ${url}/v1/status\n  metrics ${matcher.operatorUrl}/metrics\n  chain   ${chain.url}\n  logs    ${folder}/logs\n  Ctrl-C stops everything.`,
   );
   const ticker = setInterval(() => watchStatus(url).catch(() => {}), STATUS_INTERVAL_MS);
   finished.finally(() => clearInterval(ticker));
+  void tellWhenReady(url);
   await Promise.all(ready);
   if (bots > 0) view.line(`${bots} bots trade, ${((performance.now() - startMs) / 1000).toFixed(1)} s after the start`);
   if (forSeconds !== undefined) setTimeout(() => finish(0), forSeconds * 1000).unref();

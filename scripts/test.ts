@@ -15,7 +15,7 @@ import { endChildrenOnSignals, run } from "./testing/process-group.ts";
 import { unitsOf } from "./testing/suite.ts";
 
 const buildLimitMs = 30 * 60_000;
-const startMs = Date.now();
+const startMs = performance.now();
 
 const program = new Command("test")
   .option("--only <glob>", "run only the test files that match this glob or contain this word in their path")
@@ -42,7 +42,7 @@ function announce({ label, passed, failed, skipped, durationMs, report }: Outcom
 /** Shows each line of the build as it comes; the outcome is undefined when it succeeds. */
 async function build(): Promise<Outcome | undefined> {
   const ending = await run(process.execPath, ["scripts/build.ts"], { show: true, limitMs: buildLimitMs });
-  const durationMs = Date.now() - startMs;
+  const durationMs = performance.now() - startMs;
   if (ending.code === 0) {
     console.log(`  build: done (${seconds(durationMs)})`);
     return undefined;
@@ -55,7 +55,7 @@ function finish(outcomes: readonly Outcome[]): void {
   const failures = outcomes.filter((outcome) => outcome.failed > 0);
   if (failures.length > 0) console.log(`\nFailed: ${failures.map((outcome) => outcome.label).join(", ")}`);
   if (outcomes.length === 0) console.log("No test file matches.");
-  console.log(`\nTook ${seconds(Date.now() - startMs)} in ${laneCount} lanes.`);
+  console.log(`\nTook ${seconds(performance.now() - startMs)} in ${laneCount} lanes.`);
   console.log(summaryOf(outcomes));
   process.exitCode = isRed(outcomes) ? 1 : 0;
 }

@@ -47,7 +47,7 @@ export function batchRoutes(app: FastifyInstance, access: ExchangeAccess, entry:
         } catch (error) {
           const rejection = rejectionOf(error);
           if (rejection !== null) return { status: rejection.httpStatus, error: rejection.body() };
-          access.options.onDefect?.(error);
+          access.options.onDefect?.(error, request.id);
           return { status: 500, error: INTERNAL_ERROR };
         }
       }),

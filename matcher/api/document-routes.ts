@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { Anything } from "../protocol/wire/field.ts";
+import { asyncApiDocument } from "./asyncapi.ts";
 import { type DocumentedRoute, type JsonObject, openApiDocument } from "./openapi.ts";
 import { openApiPage, PAGE_POLICY } from "./openapi-page.ts";
 import { type RouteSchema, route } from "./route-schema.ts";
@@ -24,6 +25,7 @@ export function collectRoutes(app: FastifyInstance): DocumentedRoute[] {
 /** The document of all routes, for programs and for people. */
 export function documentRoutes(app: FastifyInstance, routes: readonly DocumentedRoute[]): void {
   let document: JsonObject | undefined;
+  let streams: JsonObject | undefined;
   /** Made when it is first asked for: by then every route is there. */
   const made = () => {
     document ??= openApiDocument(routes, VERSION);
@@ -34,6 +36,15 @@ export function documentRoutes(app: FastifyInstance, routes: readonly Documented
     "/v1/openapi.json",
     route({ summary: "This document.", tag: "document", querystring: NoQuery, answer: Anything }),
     (): JsonObject => made(),
+  );
+
+  app.get(
+    "/v1/asyncapi.json",
+    route({ summary: "The streams, in the same way.", tag: "document", querystring: NoQuery, answer: Anything }),
+    (): JsonObject => {
+      streams ??= asyncApiDocument(VERSION);
+      return streams;
+    },
   );
 
   app.get(

@@ -18,6 +18,7 @@ import { History } from "./history.ts";
 import { PlacedTerms } from "./placed-terms.ts";
 import { addressKey, type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
+import type { StreamLimits } from "./stream-limits.ts";
 import { Wire } from "./wire-response.ts";
 
 /** What the chain side adds to the status. JSON; a field `halted` that is not null says that nothing is settled any more. */
@@ -64,13 +65,15 @@ export interface ApiOptions {
   nowMs?: () => number;
   sessions?: Partial<SessionLimits>;
   rateLimits?: Partial<RateLimitOptions>;
+  /** How much streams may cost. */
+  streams?: Partial<StreamLimits>;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. None when absent. */
   trustedProxies?: string[];
   /** Origins whose pages may ask: all when absent, since nothing is granted by cookies. */
   corsOrigins?: readonly string[];
   connections?: Partial<ConnectionLimits>;
-  /** Told of defects: everything that is answered with 500. */
-  onDefect?: (error: unknown) => void;
+  /** Told of defects: everything that is answered with 500, under the id that the answer carries. */
+  onDefect?: (error: unknown, requestId: string) => void;
   /** Where read models that follow from commands alone are kept over a restart. */
   snapshots?: Snapshots;
   /** Memory for the past; give the one that already listens to the sequencer, or leave it out. */

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import { fundingIntervalFromWords } from "../protocol/funding-interval.ts";
-import { fundingIntervalAt, intervalStartSeconds } from "../protocol/funding-schedule.ts";
-import { type WireFundingRate, type WireOpenFunding, wireDigest } from "../protocol/funding-wire.ts";
+import { fundingIntervalAt } from "../protocol/funding-schedule.ts";
+import { wireDigest } from "../protocol/funding-wire.ts";
 import { WireFunding, WireFundingInterval } from "../protocol/wire/funding.ts";
 import type { SealedInterval } from "../sequencer/funding-meter.ts";
-import { chargedRate8hPpm, openFundingView } from "../sequencer/funding-view.ts";
 import { Rejection } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { fundingRateOf, openFundingOf, rateMaxPpmPerHourOf } from "./funding-rate.ts";
 import { sealedFrom } from "./history/sealed-interval.ts";
 import { limitOf } from "./market-routes.ts";
 import { route } from "./route-schema.ts";
@@ -18,42 +18,9 @@ const STORED_INTERVALS_MAX = 100;
 
 /** What was measured, what follows from it, and everything that anybody needs to compute the same. */
 export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, history, funding, wire, options } = access;
+  const { sequencer, history, funding, wire } = access;
   const { state } = sequencer;
   const { schedule } = state.funding.terms;
-  const boundsOf = (interval: number) => ({
-    startSeconds: intervalStartSeconds(schedule, interval),
-    endSeconds: intervalStartSeconds(schedule, interval + 1),
-  });
-
-  /** An interval as one market sees it; nothing when the market was not live in it. */
-  function rateOf(
-    sealed: Omit<SealedInterval, "words">,
-    market: number,
-    rateMaxPpmPerHour: number | null,
-  ): WireFundingRate[] {
-    const { interval, digest, sampleCount } = sealed;
-    const found = sealed.funding.find((candidate) => candidate.market === market);
-    const terms = sealed.terms.find((candidate) => candidate.market === market);
-    if (found === undefined || terms === undefined) return [];
-    const { mediansPpm, premiumPpm, rate8hPpm } = found;
-    const { interest8hPpm, rateMax8hPpm } = terms;
-    const charged = rateMaxPpmPerHour === null ? rate8hPpm : chargedRate8hPpm(rate8hPpm, rateMaxPpmPerHour);
-    return [
-      {
-        interval,
-        ...boundsOf(interval),
-        samples: sampleCount,
-        mediansPpm,
-        premiumPpm,
-        interest8hPpm,
-        rateMax8hPpm,
-        rate8hPpm,
-        chargedRate8hPpm: charged,
-        digest: wireDigest(digest),
-      },
-    ];
-  }
 
   /** From memory, or those that are older than it from the database. */
   async function intervalsFrom(limit: number, from: number | undefined): Promise<Omit<SealedInterval, "words">[]> {
@@ -61,11 +28,6 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
       return funding.intervals(limit, from);
     }
     return history.read("sealedIntervals", from, Math.min(limit, STORED_INTERVALS_MAX));
-  }
-
-  function openOf(market: number): WireOpenFunding | null {
-    const view = openFundingView(state, market);
-    return view === null ? null : { ...view, ...boundsOf(view.interval) };
   }
 
   app.get<{ Querystring: { market: string; from?: string; limit?: string } }>(
@@ -79,18 +41,16 @@ export function fundingRoutes(app: FastifyInstance, access: ExchangeAccess): voi
     async ({ query }): Promise<WireFunding> => {
       const market = access.marketOf(query.market);
       const from = query.from === undefined ? undefined : fundingIntervalAt(schedule, Number(query.from));
-      const rateMax = options.fundingRateMaxPpmPerHour?.() ?? 0;
-      const rateMaxPpmPerHour = rateMax === 0 ? null : rateMax;
       const sealed = await intervalsFrom(limitOf(query.limit), from);
       const notional = state.funding.terms.markets[market.index]?.impactNotionalMicroUsd ?? 0n;
       return {
         market: market.symbol,
         schedule,
         impactNotional: usdFromMicroUsd(notional),
-        rateMaxPpmPerHour,
-        open: openOf(market.index),
+        rateMaxPpmPerHour: rateMaxPpmPerHourOf(access),
+        open: openFundingOf(access, market.index),
         oldestInterval: history.oldestInterval,
-        intervals: sealed.flatMap((interval) => rateOf(interval, market.index, rateMaxPpmPerHour)),
+        intervals: sealed.flatMap((interval) => fundingRateOf(access, interval, market.index) ?? []),
       };
     },
   );

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import type { LiquidationTerms } from "../protocol/epoch.ts";
 import { baseFromLots, usdFromPriceTicks } from "../protocol/market.ts";
-import { WireMarkets, WireOrderbook, WireTicker, WireTickers } from "../protocol/wire/market.ts";
+import { type WireMarket, WireMarkets, WireOrderbook, WireTicker, WireTickers } from "../protocol/wire/market.ts";
 import { type DepthLevel, depthView, marketView } from "../sequencer/exchange-view.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { route } from "./route-schema.ts";
@@ -26,9 +26,19 @@ function liquidationTerms(terms: LiquidationTerms | undefined): WireMarkets["liq
   return { feeCapPpm, spreadPpm, bankruptcyAdjustmentPpm, insuranceCap: usdFromMicroUsd(insuranceCapMicroUsd) };
 }
 
+/** Every market as the epoch in force and the book have it. */
+export function marketStates(access: ExchangeAccess): WireMarket[] {
+  const { state } = access.sequencer;
+  const rules = state.rulesInForce;
+  return access.markets.map(({ index }) => {
+    const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
+    return access.wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
+  });
+}
+
 /** Everything that is the same for everybody. */
 export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void {
-  const { sequencer, wire, options } = access;
+  const { sequencer, options } = access;
   const { state } = sequencer;
 
   app.get(
@@ -53,10 +63,7 @@ export function marketRoutes(app: FastifyInstance, access: ExchangeAccess): void
         openOrdersPerAccountMax: rules.openOrdersPerAccountMax,
         rebateCapPpm: epoch?.rebateCapPpm ?? 0,
         liquidation: liquidationTerms(epoch?.liquidation),
-        markets: access.markets.map(({ index }) => {
-          const prices = { lastTicks: access.lastTradeTicks(index), markTicks: access.markTicks(index) };
-          return wire.marketState(marketView(state, index), rules.markets[index] ?? NO_LIMITS, prices);
-        }),
+        markets: marketStates(access),
       };
     },
   );

@@ -14,6 +14,9 @@ import * as payment from "../protocol/wire/payment.ts";
 import * as receipt from "../protocol/wire/receipt.ts";
 import * as session from "../protocol/wire/session.ts";
 import * as status from "../protocol/wire/status.ts";
+import * as streamData from "../protocol/wire/stream-data.ts";
+import * as streamMessage from "../protocol/wire/stream-message.ts";
+import * as streamRequest from "../protocol/wire/stream-request.ts";
 import { type RouteSchema, TAGS } from "./route-schema.ts";
 
 /** A route as it was registered. */
@@ -43,6 +46,9 @@ const MODULES = [
   receipt,
   session,
   status,
+  streamData,
+  streamMessage,
+  streamRequest,
 ];
 
 /** Names of the schemas that are shown as components: those that modules of protocol/wire export under a name that begins so. */
@@ -114,7 +120,7 @@ function parameters(place: "path" | "query", schema: TSchema | undefined): JsonO
 }
 
 /** A schema with those inside that have a name taken out into the components. */
-function shownSchema(schema: object, components: JsonObject): Json {
+export function shownSchema(schema: object, components: JsonObject): Json {
   const name = NAMES.get(schema);
   if (name === undefined) return inlined(schema, components);
   if (components[name] === undefined) {

@@ -18,6 +18,8 @@ export function rejectionOf(error: unknown): Rejection | null {
     // When the code's own entry has the field, its words are enough.
     return new Rejection(code, REJECTS[code].field === field ? { detail } : { field, detail });
   }
+  // Nobody is left to be told, and nothing is wrong with us.
+  if (code === "ECONNRESET") return new Rejection("MALFORMED", { detail: "the connection ended before the body" });
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new Rejection("BODY_TOO_LARGE");
   if (code?.startsWith("FST_ERR_") && statusCode !== undefined && statusCode < 500) {
     return new Rejection("MALFORMED", { detail: (error as Error).message });

@@ -51,6 +51,7 @@ const FIELD_CODES: Readonly<Record<string, RejectCode>> = {
   nonce: "WRONG_NONCE",
   chainId: "WRONG_CHAIN",
   issuedAtMs: "LOGIN_EXPIRED",
+  channel: "UNKNOWN_CHANNEL",
   exchange: "WRONG_EXCHANGE",
 };
 

@@ -20,6 +20,7 @@ import { rejectionOf } from "./rejection-of.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { standingRoutes } from "./standing-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
+import { openStreamDoor } from "./stream-door.ts";
 
 export const BODY_LIMIT_BYTES = 16 * 1024;
 const RETRY_AFTER_SECONDS = 2;
@@ -75,6 +76,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   receiptRoutes(app, access);
   sessionRoutes(app, access);
   documentRoutes(app, routes);
+  app.decorate("streams", openStreamDoor(app, access, entry));
   return app;
 }
 
@@ -82,8 +84,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
 function answer(error: unknown, reply: FastifyReply, { onDefect }: ApiOptions): FastifyReply {
   const rejection = rejectionOf(error);
   if (rejection === null) {
-    onDefect?.(error);
-    return reply.code(500).send(INTERNAL_ERROR);
+    const { id } = reply.request;
+    onDefect?.(error, id);
+    return reply.code(500).header("x-request-id", id).send(INTERNAL_ERROR);
   }
   const { httpStatus, details } = rejection;
   if (details.allowance !== undefined) reply.headers(headersOf(details.allowance));

@@ -42,6 +42,7 @@ export function sessionRoutes(app: FastifyInstance, { sessions, limits }: Exchan
   );
 }
 
-function isWrongSignature(outcome: object): boolean {
+/** Whether a login costs its sender something beyond the request. */
+export function isWrongSignature(outcome: object): boolean {
   return outcome instanceof Rejection && outcome.code === "WRONG_SIGNATURE";
 }

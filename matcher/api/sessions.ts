@@ -35,6 +35,14 @@ export interface Session {
   expiresAtMs: number;
 }
 
+/** A session that somebody relies on for longer than a request, without its token. */
+export interface FollowedSession {
+  readonly account: number;
+  readonly expiresAtMs: number;
+  /** Whether it has neither expired nor been ended. */
+  isOpen(): boolean;
+}
+
 /** What is kept of a session: not the token, so that a dump of memory or a log opens none. */
 interface Entry {
   account: number;
@@ -96,6 +104,14 @@ export class Sessions {
   /** When a token's session ends, or undefined for one that opens nothing. */
   expiresAtMs(token: string): number | undefined {
     return this.accountOf(token) === undefined ? undefined : this.sessions.get(hashOf(token))?.expiresAtMs;
+  }
+
+  /** undefined for a token that opens nothing. */
+  follow(token: string): FollowedSession | undefined {
+    if (this.accountOf(token) === undefined) return undefined;
+    const hash = hashOf(token);
+    const { account, expiresAtMs } = this.sessions.get(hash) as Entry;
+    return { account, expiresAtMs, isOpen: () => this.sessions.has(hash) && expiresAtMs > this.nowMs() };
   }
 
   /** Ends a session. A token that opens nothing is no matter. */

@@ -2,10 +2,20 @@ import type { FastifyInstance } from "fastify";
 import { WireFees } from "../protocol/wire/account.ts";
 import { type WireBatch, WireBatches, WireStatus, WireTime } from "../protocol/wire/status.ts";
 import { openOrderCount } from "../sequencer/exchange-view.ts";
-import type { ExchangeAccess } from "./exchange-access.ts";
+import type { ChainStatus, ExchangeAccess } from "./exchange-access.ts";
 import { limitOf } from "./market-routes.ts";
 import { route } from "./route-schema.ts";
 import { BatchesQuery, FeesQuery, NoQuery } from "./schema.ts";
+
+/** Whether the exchange trades, in a word. @param chain what the chain side says */
+export function exchangeStatus(
+  { sequencer, options }: ExchangeAccess,
+  chain: ChainStatus = options.chainStatus?.() ?? {},
+): WireStatus["status"] {
+  if (sequencer.halt !== null || (chain.halted ?? null) !== null) return "halted";
+  if (sequencer.state.epochNumber === 0) return "starting";
+  return sequencer.backlog.isFull ? "backlogged" : "trading";
+}
 
 /** The exchange itself. */
 export function statusRoutes(app: FastifyInstance, access: ExchangeAccess): void {
@@ -23,10 +33,8 @@ export function statusRoutes(app: FastifyInstance, access: ExchangeAccess): void
     (): WireStatus => {
       const [last] = finality.latest(1);
       const { oracle = null, ...chain } = options.chainStatus?.() ?? {};
-      const halted = sequencer.halt !== null || (chain.halted ?? null) !== null;
-      const trading = backlog.isFull ? "backlogged" : "trading";
       return {
-        status: halted ? "halted" : state.epochNumber === 0 ? "starting" : trading,
+        status: exchangeStatus(access, chain),
         epoch: { number: state.epochNumber, timeSeconds: state.epochTimeSeconds },
         commands: state.commandCount,
         queueCursor: state.ledger.shared.queueCursor,

@@ -49,7 +49,7 @@ export class MarketMaker {
   private readonly say: (line: string) => void;
   /** Slot of each quote, by market, side and level. */
   private readonly slots = new Map<string, number>();
-  private lastSummaryMs = 0;
+  private lastSummaryMs = Number.NEGATIVE_INFINITY;
   private started = false;
   replacedCount = 0;
 
@@ -156,7 +156,7 @@ export class MarketMaker {
   }
 
   private summarize(unprovenRows: number, equity: string, open: number): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     if (nowMs - this.lastSummaryMs < 10_000) return;
     this.lastSummaryMs = nowMs;
     const usd = (Number(microUsdFromUsd(truncated(equity))) / PPM).toFixed(2);

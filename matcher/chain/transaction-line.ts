@@ -68,6 +68,7 @@ interface Sent extends Pending {
   /** All attempts of this nonce, the newest last: any of them may be mined. */
   readonly attempts: SignedAttempt[];
   fees: Fees;
+  /** Of the monotonic clock: how long it has been waiting must not depend on somebody setting the other one. */
   sentMs: number;
   minedBlock: number | undefined;
   /** Of a transaction that an earlier life sent. */
@@ -143,11 +144,11 @@ export class TransactionLine {
    */
   async quiet(): Promise<void> {
     const { provider, wallet, pollMs, stuckAfterMs, onNotice } = this.#options;
-    const startMs = Date.now();
+    const startMs = performance.now();
     for (let told = false; ; told = true) {
       const mined = await provider.getTransactionCount(wallet.address, "latest");
       const sent = await provider.getTransactionCount(wallet.address, "pending");
-      if (sent <= mined || Date.now() - startMs > stuckAfterMs) return;
+      if (sent <= mined || performance.now() - startMs > stuckAfterMs) return;
       if (!told) onNotice?.(`${sent - mined} transactions of an earlier run wait to be mined.`);
       await new Promise((wake) => setTimeout(wake, pollMs));
     }
@@ -260,7 +261,7 @@ export class TransactionLine {
 
   async #broadcast(sent: Sent): Promise<void> {
     const attempt = sent.attempts.at(-1)!;
-    sent.sentMs = Date.now();
+    sent.sentMs = performance.now();
     try {
       await this.#options.provider.send("eth_sendRawTransaction", [attempt.raw]);
     } catch (error) {
@@ -344,7 +345,7 @@ export class TransactionLine {
       await this.#broadcast(sent);
       return;
     }
-    if (Date.now() - sent.sentMs < stuckAfterMs) return;
+    if (performance.now() - sent.sentMs < stuckAfterMs) return;
     if (sent.attempts.length > feeRaisesMax) {
       throw new Halt(`${sent.request.label} was not mined in spite of ${feeRaisesMax} raised fees.`);
     }

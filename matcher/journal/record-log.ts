@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { GENESIS_JOURNAL_HEAD, nextJournalHead, recordDigest } from "../protocol/journal-head.ts";
+import { LatencyHistogram } from "../timing/latency-histogram.ts";
 import { CommitMarkFile } from "./commit-mark.ts";
 import { type FileOperations, REAL_FILES, writeAll } from "./file-operations.ts";
 import { JournalFailed } from "./journal-damaged.ts";
@@ -53,6 +54,8 @@ interface Waiting {
  */
 export class RecordLog {
   readonly directory: string;
+  /** How long the disk takes for a group of records. */
+  readonly fsync = new LatencyHistogram();
   readonly #options: Required<Pick<RecordLogOptions, "identity" | "segmentBytes" | "files">>;
   readonly #marks: CommitMarkFile;
   #descriptor: number;
@@ -121,6 +124,11 @@ export class RecordLog {
   /** Head of the hash chain there. */
   get head(): bigint {
     return this.#end.head;
+  }
+
+  /** Records that wait for the disk. */
+  get waitingCount(): number {
+    return this.#waiting.length;
   }
 
   /** Why nothing can be written any more, or null. */
@@ -203,7 +211,9 @@ export class RecordLog {
     if (this.#end.bytes > HEADER_BYTES && this.#end.bytes + bytes.length > segmentBytes) await this.#rotate();
     const { segment, bytes: at, records } = this.#end;
     writeAll(files, this.#descriptor, bytes, at);
+    const startMs = performance.now();
     await files.sync(this.#descriptor);
+    this.fsync.record(performance.now() - startMs);
     const { head } = group.at(-1) as Waiting;
     const end = { segment, bytes: at + bytes.length, records: records + group.length, head };
     this.#marks.write(end);

@@ -46,6 +46,8 @@ interface Taking {
   readonly moment: AcceptedMoment;
   readonly parts: TakenPart[];
   readonly done: (error?: unknown) => void;
+  /** All parts are taken, and it is being written. */
+  isComplete: boolean;
 }
 
 /**
@@ -124,7 +126,7 @@ export class Snapshots {
         }
         resolve();
       };
-      this.#taking = { moment, parts: [], done };
+      this.#taking = { moment, parts: [], done, isComplete: false };
       try {
         this.#takeParts(this.#taking, "accepted");
         if (this.#durable === moment.command) this.#complete(this.#taking);
@@ -169,9 +171,10 @@ export class Snapshots {
     for (const part of this.#parts) part.restore(parts.get(part.name) ?? []);
   }
 
-  /** Waits for what is being written. */
+  /** Waits for what is being written. One whose command never became durable is given up. */
   async close(): Promise<void> {
-    if (this.#taking?.parts.length !== 0) await this.#writing;
+    if (this.#taking?.isComplete === false) this.#taking.done(new Error("the journal is closed"));
+    await this.#writing;
   }
 
   #takeParts({ parts }: Taking, moment: SnapshotPart["moment"]): void {
@@ -183,6 +186,7 @@ export class Snapshots {
   }
 
   #complete(taking: Taking): void {
+    taking.isComplete = true;
     try {
       this.#takeParts(taking, "durable");
       const moment = { ...taking.moment, batch: this.#batches.cut() };

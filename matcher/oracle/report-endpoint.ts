@@ -5,6 +5,16 @@ import { parseReport, ReportRefused, type RoundCollector } from "./round-collect
 const BODY_LIMIT_BYTES = 4_096;
 const PATH = "/oracle/reports";
 
+/** A page of the operator's door. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** By path, for GET. */
+export type OperatorPages = Readonly<Record<string, () => PageAnswer | Promise<PageAnswer>>>;
+
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let text = "";
   for await (const chunk of request) {
@@ -18,24 +28,30 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function answer(response: ServerResponse, status: number, body: Record<string, unknown>): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+function answer(response: ServerResponse, { status, contentType, text }: PageAnswer): void {
+  response.writeHead(status, { "content-type": contentType, "cache-control": "no-store" }).end(text);
+}
+
+function json(status: number, body: Record<string, unknown>): PageAnswer {
+  return { status, contentType: "application/json", text: JSON.stringify(body) };
 }
 
 /**
  * The operator's own door, apart from the public API and on loopback only: POST /oracle/reports takes signed price reports.
- * Who may report is decided by the signature, not by the connection.
+ * Who may report is decided by the signature, not by the connection. What else the operator looks at is handed in as pages.
  */
 export class ReportEndpoint {
   readonly #server: Server;
+  readonly #pages: OperatorPages;
   #accepted = 0;
   #refused = 0;
 
-  constructor(collector: RoundCollector, onRound: (round: ReportedRound) => void) {
+  constructor(collector: RoundCollector, onRound: (round: ReportedRound) => void, pages: OperatorPages = {}) {
+    this.#pages = pages;
     this.#server = createServer((request, response) => {
       this.#handle(request, collector, onRound).then(
-        ({ status, body }) => answer(response, status, body),
-        () => answer(response, 500, { error: "the report could not be taken" }),
+        (page) => answer(response, page),
+        () => answer(response, json(500, { error: "the report could not be taken" })),
       );
     });
   }
@@ -66,18 +82,24 @@ export class ReportEndpoint {
     request: IncomingMessage,
     collector: RoundCollector,
     onRound: (round: ReportedRound) => void,
-  ): Promise<{ status: number; body: Record<string, unknown> }> {
-    if (request.url !== PATH) return { status: 404, body: { error: `there is only ${PATH}` } };
-    if (request.method !== "POST") return { status: 405, body: { error: "send reports with POST" } };
+  ): Promise<PageAnswer> {
+    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const page = Object.hasOwn(this.#pages, path) ? this.#pages[path] : undefined;
+    if (page !== undefined) return request.method === "GET" ? page() : json(405, { error: "read pages with GET" });
+    if (path !== PATH) {
+      const there = [PATH, ...Object.keys(this.#pages)].join(", ");
+      return json(404, { error: `there is only ${there}` });
+    }
+    if (request.method !== "POST") return json(405, { error: "send reports with POST" });
     try {
       const round = collector.offer(parseReport(await bodyOf(request)));
       this.#accepted++;
       if (round !== undefined) onRound(round);
-      return { status: 200, body: { complete: round !== undefined } };
+      return json(200, { complete: round !== undefined });
     } catch (error) {
       if (!(error instanceof ReportRefused)) throw error;
       this.#refused++;
-      return { status: 422, body: { error: error.message } };
+      return json(422, { error: error.message });
     }
   }
 }

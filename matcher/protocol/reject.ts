@@ -1,5 +1,6 @@
 import { COMMAND_REJECTS } from "./command-rejects.ts";
 import type { RejectEntry } from "./reject-entry.ts";
+import { STREAM_REJECTS } from "./stream-rejects.ts";
 
 export type { RejectEntry } from "./reject-entry.ts";
 
@@ -11,6 +12,9 @@ export type { RejectEntry } from "./reject-entry.ts";
 export const REJECTS = {
   // --- Shape; who and where: command-rejects.ts ------------------------------------------------------------------
   ...COMMAND_REJECTS,
+
+  // --- Streams: stream-rejects.ts --------------------------------------------------------------------------------
+  ...STREAM_REJECTS,
 
   // --- Price, quantity, time -------------------------------------------------------------------------------------
   PRICE_ZERO: {
@@ -287,6 +291,13 @@ export const REJECTS = {
     field: null,
     message: "Too much work is in flight; new orders wait for proofs or for the history. Cancels are still accepted.",
     remedy: "Retry after the time that the status URL estimates.",
+  },
+  SHUTTING_DOWN: {
+    code: "SHUTTING_DOWN",
+    httpStatus: 503,
+    field: null,
+    message: "The exchange is being stopped and takes nothing new; what it acknowledged is kept.",
+    remedy: "Send it again, unchanged, once GET /ready answers 200.",
   },
   HISTORY_UNAVAILABLE: {
     code: "HISTORY_UNAVAILABLE",

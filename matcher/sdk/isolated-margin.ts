@@ -209,7 +209,7 @@ export class IsolatedMargin {
       throw new Error("a new isolated account is needed: give IsolatedMargin a wallet that registers it on L1");
     }
     const { account } = await registrar.register(registrationPointOf(this.cross.signer.key.scalar));
-    const deadline = Date.now() + registrationWaitMs;
+    const deadlineMs = performance.now() + registrationWaitMs;
     for (;;) {
       try {
         await this.client(account);
@@ -217,7 +217,7 @@ export class IsolatedMargin {
       } catch (error) {
         if (!(error instanceof ClearbookError) || error.code !== "UNKNOWN_ACCOUNT") throw error;
       }
-      if (Date.now() > deadline)
+      if (performance.now() > deadlineMs)
         throw new Error(`account ${account} is registered on L1, but not known to the exchange`);
       await new Promise((wake) => setTimeout(wake, pollMs));
     }

@@ -46,6 +46,14 @@ export class Session {
     return (await (this.opened ?? this.open())).token;
   }
 
+  /** Another token than this one, which the exchange has refused. @throws ClearbookError, Unreachable */
+  async renew(refused: string): Promise<string> {
+    const pending = this.opened;
+    const session = await pending?.catch(() => null);
+    if (pending !== null && session?.token === refused) this.forget(pending);
+    return this.token();
+  }
+
   /** Ends the session, if there is one. @throws ClearbookError, Unreachable */
   async end(): Promise<void> {
     const session = await this.opened?.catch(() => null);

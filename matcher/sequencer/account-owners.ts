@@ -10,8 +10,8 @@ export class AccountOwners {
     this.accounts.set(owner, [...this.of(owner), account]);
   }
 
-  /** Ascending by owner: equal states give equal lists. */
+  /** In order of the owners' first registrations: equal histories give equal lists. */
   entries(): [owner: bigint, accounts: readonly number[]][] {
-    return [...this.accounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return [...this.accounts];
   }
 }

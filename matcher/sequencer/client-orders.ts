@@ -2,6 +2,8 @@ import { orderNumber } from "../protocol/message.ts";
 
 /** Names of closed orders that an account's retries are still recognised by; the oldest is forgotten first. */
 export const CLOSED_CLIENT_IDS_PER_ACCOUNT = 1_024;
+/** The same over all accounts, so that memory has a bound: some 40 MB. At a thousand named orders a second the last minutes. */
+export const CLOSED_CLIENT_IDS_MAX = 2 ** 18;
 
 /** The order that a client id stands for. */
 export interface NamedOrder {
@@ -23,6 +25,14 @@ interface Names {
  */
 export class ClientOrders {
   private readonly accounts = new Map<number, Names>();
+  /** Names of closed orders of all accounts, the oldest first. */
+  private readonly allClosed = new Map<string, { readonly account: number; readonly clientId: string }>();
+  private readonly closedMax: number;
+
+  /** @param closedMax names of closed orders remembered over all accounts */
+  constructor(closedMax: number = CLOSED_CLIENT_IDS_MAX) {
+    this.closedMax = closedMax;
+  }
 
   /** The order that a name stands for, or undefined for a name that is free. */
   orderOf(account: number, clientId: string): NamedOrder | undefined {
@@ -43,8 +53,7 @@ export class ClientOrders {
     const names = this.namesOf(account);
     // The order that it replaces on its slot ends, and its name with it.
     const before = names.bySlot.get(slot);
-    if (before !== undefined && before !== clientId) this.close(names, slot, before);
-    names.closed.delete(clientId);
+    if (before !== undefined && before !== clientId) this.close(account, names, slot, before);
     names.orders.set(clientId, { slot, sequence });
     names.bySlot.set(slot, clientId);
   }
@@ -54,7 +63,7 @@ export class ClientOrders {
     const names = this.accounts.get(account);
     const clientId = names?.bySlot.get(slot);
     if (names === undefined || clientId === undefined || names.orders.get(clientId)?.sequence !== sequence) return;
-    this.close(names, slot, clientId);
+    this.close(account, names, slot, clientId);
   }
 
   private namesOf(account: number): Names {
@@ -72,31 +81,48 @@ export class ClientOrders {
       const names = this.namesOf(account);
       names.orders.set(clientId, { slot, sequence });
       if (live) names.bySlot.set(slot, clientId);
-      else names.closed.add(clientId);
+      else this.noteClosed(account, names, clientId);
     }
   }
 
-  private close(names: Names, slot: number, clientId: string): void {
+  private close(account: number, names: Names, slot: number, clientId: string): void {
     names.bySlot.delete(slot);
-    names.closed.add(clientId);
-    if (names.closed.size <= CLOSED_CLIENT_IDS_PER_ACCOUNT) return;
-    const [oldest] = names.closed;
-    names.closed.delete(oldest as string);
-    names.orders.delete(oldest as string);
+    this.noteClosed(account, names, clientId);
+    if (names.closed.size > CLOSED_CLIENT_IDS_PER_ACCOUNT) {
+      const [oldest] = names.closed;
+      this.forget(account, oldest as string);
+    }
+    if (this.allClosed.size > this.closedMax) {
+      const [oldest] = this.allClosed.values();
+      if (oldest !== undefined) this.forget(oldest.account, oldest.clientId);
+    }
   }
 
-  /** account, client id, slot, sequence, live; live ones by slot, closed ones in order of closing, accounts ascending. */
+  private noteClosed(account: number, names: Names, clientId: string): void {
+    names.closed.add(clientId);
+    this.allClosed.set(`${account}/${clientId}`, { account, clientId });
+  }
+
+  private forget(account: number, clientId: string): void {
+    const names = this.accounts.get(account);
+    names?.closed.delete(clientId);
+    names?.orders.delete(clientId);
+    this.allClosed.delete(`${account}/${clientId}`);
+    if (names?.orders.size === 0) this.accounts.delete(account);
+  }
+
+  /** account, client id, slot, sequence, live: live ones by account and slot, then closed ones in order of closing. */
   *entries(): Generator<[account: number, clientId: string, slot: number, sequence: number, live: boolean]> {
     for (const account of [...this.accounts.keys()].sort((a, b) => a - b)) {
-      const { orders, bySlot, closed } = this.accounts.get(account) as Names;
+      const { orders, bySlot } = this.accounts.get(account) as Names;
       for (const slot of [...bySlot.keys()].sort((a, b) => a - b)) {
         const clientId = bySlot.get(slot) as string;
         yield [account, clientId, slot, (orders.get(clientId) as NamedOrder).sequence, true];
       }
-      for (const clientId of closed) {
-        const { slot, sequence } = orders.get(clientId) as NamedOrder;
-        yield [account, clientId, slot, sequence, false];
-      }
+    }
+    for (const { account, clientId } of this.allClosed.values()) {
+      const { slot, sequence } = this.orderOf(account, clientId) as NamedOrder;
+      yield [account, clientId, slot, sequence, false];
     }
   }
 }

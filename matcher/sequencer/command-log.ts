@@ -1,3 +1,5 @@
+import type { LatencyHistogram } from "../timing/latency-histogram.ts";
+
 /** Where accepted commands are written down, in order, as canonical bytes (command-bytes.ts). */
 export interface CommandLog {
   /**
@@ -6,6 +8,10 @@ export interface CommandLog {
    */
   append(bytes: Uint8Array, head: bigint): Promise<void>;
   close(): Promise<void>;
+  /** How long the disk takes for a group of records; of a log on disk. */
+  readonly fsync?: LatencyHistogram;
+  /** Records that wait for the disk. */
+  readonly waitingCount?: number;
 }
 
 /** A log that lives as long as its process. */

@@ -9,6 +9,7 @@ import type { ExchangeState } from "./exchange-state.ts";
 import { couldTrade } from "./exchange-view.ts";
 import { Finality } from "./finality.ts";
 import type { Accepted, Outcome, Refused, Submitted } from "./outcome.ts";
+import { SequencerFigures } from "./sequencer-figures.ts";
 import { SignatureQueue } from "./signature-queue.ts";
 import type { SignatureVerifier } from "./verify-pool.ts";
 
@@ -69,6 +70,8 @@ export class Sequencer {
   readonly backlog: Backlog;
   /** What of it is proven. The chain side reports here; the backlog shrinks by it. */
   readonly finality: Finality;
+  /** Counts and durations of its work. */
+  readonly figures = new SequencerFigures();
   /** Who waits for the verifying threads, and who sent them wrong signatures. */
   readonly signatures: SignatureQueue;
   private readonly log: CommandLog;
@@ -78,6 +81,12 @@ export class Sequencer {
   /** Resolves when everything accepted so far is durable. */
   private lastDurable: Promise<void> = Promise.resolve();
   private halted: SequencerHalted | null = null;
+  /** Messages that were taken and are not answered yet. */
+  private unanswered = 0;
+  /** There once nothing new is taken. */
+  private finishing: Promise<void> | null = null;
+  /** Called when no message is left unanswered. */
+  private whenAnswered: () => void = () => {};
   refusedCount = 0;
 
   constructor({
@@ -118,8 +127,32 @@ export class Sequencer {
    * @throws (rejects) SequencerHalted, or when log or verifier is broken
    */
   async submit(message: Signed<Instruction>, options: SubmitOptions = {}): Promise<Submitted> {
-    const { settle = false, clientId, admit, origin = "" } = options;
     this.assertRunning();
+    if (this.finishing !== null) return { outcome: this.refuse("SHUTTING_DOWN"), messageHash: null };
+    this.unanswered += 1;
+    try {
+      return await this.take(message, options);
+    } finally {
+      this.unanswered -= 1;
+      if (this.unanswered === 0) this.whenAnswered();
+    }
+  }
+
+  /**
+   * Takes no more messages from outside; each is refused with SHUTTING_DOWN. Resolves once every message that was taken is durable, or
+   * was refused. Commands of the exchange itself still go on: whoever gives them stops by himself.
+   */
+  finish(): Promise<void> {
+    this.finishing ??= new Promise<void>((resolve) => {
+      this.whenAnswered = resolve;
+      if (this.unanswered === 0) resolve();
+    }).then(() => this.lastDurable.catch(() => {}));
+    return this.finishing;
+  }
+
+  private async take(message: Signed<Instruction>, options: SubmitOptions): Promise<Submitted> {
+    const { settle = false, clientId, admit, origin = "" } = options;
+    const arrivedMs = performance.now();
     // 1. What costs nothing.
     const code = this.state.precheck(message);
     if (code !== null) return { outcome: this.refuse(code), messageHash: null };
@@ -130,6 +163,8 @@ export class Sequencer {
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
+    const verifiedMs = performance.now();
+    this.figures.verify.record(verifiedMs - arrivedMs);
     const refused = admit?.() ?? null;
     if (refused !== null) return { outcome: this.refuse(refused), messageHash };
     // 3. Room for what it may lead to. A retry of what was accepted leads to nothing, and is answered by the state.
@@ -140,8 +175,15 @@ export class Sequencer {
     // 4. In order.
     const name = clientId === undefined ? {} : { clientId };
     const outcome = this.run({ type: "message", message, settle, ...name });
+    const executedMs = performance.now();
+    this.figures.execute.record(executedMs - verifiedMs);
     // A refusal may speak of what was accepted a moment ago: that must be durable, too.
     await this.lastDurable;
+    if (outcome.accepted) {
+      const durableMs = performance.now();
+      this.figures.journal.record(durableMs - executedMs);
+      this.figures.acknowledge.record(durableMs - arrivedMs);
+    }
     return { outcome, messageHash };
   }
 
@@ -212,6 +254,7 @@ export class Sequencer {
     }
     if (!outcome.accepted) return this.refuse(outcome.code);
     const accepted = outcome;
+    this.figures.accepted(command.type === "message" ? command.message.kind : command.type);
     this.backlog.emitted(accepted.steps);
     for (const listener of this.acceptedListeners) listener(accepted, command);
     this.lastDurable = this.log.append(accepted.record, accepted.journalHead).then(
@@ -229,6 +272,7 @@ export class Sequencer {
 
   private refuse(code: Refused["code"]): Refused {
     this.refusedCount += 1;
+    this.figures.refused(code);
     return { accepted: false, code };
   }
 

@@ -17,7 +17,11 @@ import { SignatureQueue } from "../../matcher/sequencer/signature-queue.ts";
 import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
 import { VerifyPool } from "../../matcher/sequencer/verify-pool.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
+import { type BenchRow, reportRows } from "./frame/bench-row.ts";
 
+/** Checks a second on one core. */
+const GOAL_ANY_KEY = 3_000;
+const GOAL_KNOWN_KEY = 1_300;
 const MEASURE_MS = 2_000;
 const WARM_UP_MS = 1_000;
 const DOMAIN = 123_456_789n;
@@ -81,7 +85,8 @@ const prepared = prepare();
 const at = (index: number) => prepared[index % ORDERS] as Prepared;
 const poseidon = await buildFastPoseidon();
 
-function table(title: string, rows: Record<string, number>): void {
+/** @returns the same, ours first */
+function table(title: string, rows: Record<string, number>): number[] {
   const ours = Object.values(rows)[0] as number;
   console.log(title);
   console.table(
@@ -92,13 +97,14 @@ function table(title: string, rows: Record<string, number>): void {
       ]),
     ),
   );
+  return Object.values(rows);
 }
 
 const eddsa = await buildEddsa();
 const { F } = eddsa;
 // One key remembered, and the next order is another's: each is a stranger.
 const strangers = new FastVerifier(1);
-table("Signature of a message hash, any key", {
+const any = table("Signature of a message hash, any key", {
   "ours, key checked": rate((i) => strangers.verify(at(i).key, at(i).hash, at(i).signature)),
   "noble, key checked": rate((i) => verify(at(i).key, at(i).hash, at(i).signature, { hash: poseidon })),
   "noble, key not checked": rate((i) => {
@@ -118,7 +124,7 @@ table("Signature of a message hash, any key", {
 const known = new FastVerifier(KEYS);
 const tables = new KeyTableCache(KEYS);
 for (let i = 0; i < 2 * KEYS; i++) verify(at(i).key, at(i).hash, at(i).signature, { hash: poseidon, tables });
-table(`Signature of a message hash, one of ${KEYS} known keys`, {
+const one = table(`Signature of a message hash, one of ${KEYS} known keys`, {
   ours: rate((i) => known.verify(at(i).key, at(i).hash, at(i).signature)),
   noble: rate((i) => verify(at(i).key, at(i).hash, at(i).signature, { hash: poseidon, tables })),
 });
@@ -127,11 +133,11 @@ const whole = (verifier: FastVerifier) => (i: number) => {
   const { key, message, signature } = at(i);
   return verifier.verify(key, messageHash(message, DOMAIN, verifier.hash), signature);
 };
-table("Whole message, any key", {
+const wholeAny = table("Whole message, any key", {
   ours: rate(whole(strangers)),
   noble: rate((i) => checkSignature(at(i).message, at(i).key, DOMAIN, { hash: poseidon }).signed),
 });
-table(`Whole message, one of ${KEYS} known keys`, {
+const wholeOne = table(`Whole message, one of ${KEYS} known keys`, {
   ours: rate(whole(known)),
   noble: rate((i) => checkSignature(at(i).message, at(i).key, DOMAIN, { hash: poseidon, tables }).signed),
 });
@@ -210,3 +216,14 @@ console.table({
   "beside 15,000 bogus a second": await waits(150),
 });
 clearInterval(alive);
+
+const row = (figure: string, value = 0, name = "", peer = 0, goal?: number): BenchRow => {
+  const compared = { figure, value, unit: "checks/s", better: "higher", peer: { name, value: peer } } as const;
+  return goal === undefined ? compared : { ...compared, goal };
+};
+reportRows([
+  row("signature under any key, one core", any[0], "circomlibjs", any[3], GOAL_ANY_KEY),
+  row("signature under a known key, one core", one[0], "circomlibjs", any[3], GOAL_KNOWN_KEY),
+  row("whole message under any key, one core", wholeAny[0], "noble", wholeAny[1]),
+  row("whole message under a known key, one core", wholeOne[0], "noble", wholeOne[1]),
+]);

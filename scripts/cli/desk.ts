@@ -8,6 +8,7 @@ import { ClearbookClient } from "../../matcher/sdk/client.ts";
 import { ExchangeReader } from "../../matcher/sdk/exchange-reader.ts";
 import { Http } from "../../matcher/sdk/http.ts";
 import { OnchainWallet } from "../../matcher/sdk/onchain.ts";
+import { ReceiptFile } from "../../matcher/sdk/receipt-file.ts";
 import { deriveTradingKey, type TradingKey } from "../../matcher/sdk/wallet.ts";
 import { chainIdOf } from "../devnet/chain-id.ts";
 import { placeOf } from "../devnet/place.ts";
@@ -22,6 +23,7 @@ export interface DeskFlags {
   keyFile?: string;
   index: string;
   account?: string;
+  receipts?: string;
   json?: boolean;
 }
 
@@ -56,8 +58,11 @@ export class Desk {
    * @throws Refusal without a key
    */
   async client(): Promise<ClearbookClient> {
-    const { account } = this.flags;
-    const chosen = account === undefined ? {} : { account: wholeNumber(account, "--account") };
+    const { account, receipts } = this.flags;
+    const chosen = {
+      ...(account === undefined ? {} : { account: wholeNumber(account, "--account") }),
+      ...(receipts === undefined ? {} : { receipts: { store: new ReceiptFile(receipts) } }),
+    };
     const raw = process.env.CLEARBOOK_TRADING_KEY;
     if (raw !== undefined && raw !== "") {
       if (account === undefined) throw new Refusal("With CLEARBOOK_TRADING_KEY, say which --account it trades for.");

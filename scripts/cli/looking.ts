@@ -50,6 +50,21 @@ export function lookingCommands(program: Command, atDesk: AtDesk): void {
     );
 
   program
+    .command("key")
+    .description(
+      "the secret trading key of your wallet, for bots that have no wallet: it trades, and pays out only to you",
+    )
+    .action(
+      atDesk(async (desk) => {
+        const { scalar } = await desk.tradingKey();
+        const { account } = await desk.client();
+        const answer = { account, tradingKey: `0x${scalar.toString(16)}` };
+        console.error("Keep this secret: whoever has it can trade your account.");
+        desk.show(answer, () => `CLEARBOOK_ACCOUNT=${account} CLEARBOOK_TRADING_KEY=${answer.tradingKey}`);
+      }),
+    );
+
+  program
     .command("positions")
     .description("your positions with PnL and liquidation price")
     .action(

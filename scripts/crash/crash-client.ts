@@ -24,6 +24,8 @@ export interface Surroundings {
 
 const SLOTS = 48;
 const TICKS_AROUND = 40;
+/** Above the least notional. */
+const LOTS_MIN = 200;
 const LOTS_MAX = 50;
 /** Refusals that say: this very order was accepted before. */
 const DONE_BEFORE = new Set(["DUPLICATE_CLIENT_ID", "DUPLICATE_SEQUENCE", "STALE_SEQUENCE"]);
@@ -81,7 +83,7 @@ export class CrashClient {
       expirySeconds,
       maxFeePpm: 1_000,
       limitPriceTicks: ticks - (ticks % priceStepTicks),
-      quantityLots: quantityMinLots + quantityStepLots * roll(LOTS_MAX),
+      quantityLots: quantityMinLots + quantityStepLots * (LOTS_MIN + roll(LOTS_MAX)),
     } as const;
     return signedOrder(message, market, signing, `c${this.#number}`);
   }

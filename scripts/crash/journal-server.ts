@@ -53,6 +53,7 @@ await runCommand(async () => {
   const api = createApi({
     ...{ sequencer, chainId: CHAIN_ID, exchange: EXCHANGE, domain: DOMAIN, snapshots: journal.snapshots },
     markets: Array.from({ length: MARKETS }, (_, index) => DEVNET_MARKETS[index]?.market ?? null),
+    chainStatus: () => ({ halted: sequencer.halt?.message ?? null }),
     onDefect: (error) => {
       console.error(error);
       process.exit(1);

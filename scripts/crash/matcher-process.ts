@@ -1,5 +1,5 @@
 /**
- * The matcher with provers and L1, with epochs and batches in quick succession, to be killed.
+ * The matcher with provers and L1, with few batches, since each costs seconds of proving, to be killed.
  *
  *   node scripts/crash/matcher-process.ts <deployment file> <journal folder> <port> <operator port>
  *
@@ -12,7 +12,7 @@ import { devnetKeys } from "../devnet/wallets.ts";
 import { endWithParent, tellParent } from "../supervisor/child-life.ts";
 import { runCommand } from "../supervisor/refusal.ts";
 
-const SNAPSHOT_EVERY = 60;
+const SNAPSHOT_EVERY = 40;
 
 await runCommand(async () => {
   const [deploymentPath = "", journalPath = "", port, operatorPort] = process.argv.slice(2);
@@ -26,10 +26,10 @@ await runCommand(async () => {
     operatorPort: Number(operatorPort),
     confirmations: 1,
     provers: 1,
-    cutAfterMs: 300,
+    cutAfterMs: 1_500,
     growFromQueued: 0,
-    cadence: { leastMs: 2_000, idleMs: 10_000, aheadMax: 3, silentMs: 60_000, moveBoundPpm: 1_000_000 },
-    unprovenRowsMax: 16,
+    cadence: { leastMs: 30_000, idleMs: 120_000, aheadMax: 3, silentMs: 60_000, moveBoundPpm: 1_000_000 },
+    unprovenRowsMax: 5,
     journalPath,
     snapshotEveryCommands: SNAPSHOT_EVERY,
     onProgress: ({ batchNumber, state }) => tellParent({ type: "batch", batchNumber, state }),

@@ -36,8 +36,10 @@ const CHAIN_ID = 31_337;
 const DEPOSIT_MICRO_USD = 100_000_000_000n;
 const TRADERS = 2;
 /** On a busy machine a proof takes its time. */
-const SETTLE_LIMIT_MS = 240_000;
+const SETTLE_LIMIT_MS = 420_000;
 const START_LIMIT_MS = 60_000;
+/** Longer than a batch stays open. */
+const REST_MS = 3_000;
 
 export interface MatcherRoundsOptions {
   /** An empty folder. */
@@ -115,9 +117,14 @@ export class MatcherRounds {
     const child = this.#child as Child;
     await this.#tradeUntil(child, () => new Promise((wake) => setTimeout(wake, 1_000)), { stay: true });
     let published: PublishedState | undefined;
+    let restingSinceMs = Number.POSITIVE_INFINITY;
     await this.#until("every step to be proven", SETTLE_LIMIT_MS, async () => {
-      const { steps } = await this.#status();
-      return steps.proven === steps.emitted;
+      const { steps, chain } = await this.#status();
+      const { queued, proving, settling } = chain.prover as { queued: number; proving: number; settling: number };
+      // The step of the epoch in force is in no batch before something happens in it, or it ends.
+      const isResting = queued + proving + settling === 0 && steps.emitted - steps.proven <= 1;
+      restingSinceMs = isResting ? Math.min(restingSinceMs, performance.now()) : Number.POSITIVE_INFINITY;
+      return performance.now() - restingSinceMs > REST_MS;
     });
     await child.stop();
     const hash = await buildFastPoseidon();

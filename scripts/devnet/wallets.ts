@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { HDNodeWallet, Mnemonic } from "ethers";
-import { Refusal } from "../supervisor/refusal.ts";
 
 /** Hardhat's public test mnemonic: its accounts are rich on every simulated chain, and worthless everywhere else. */
 const MNEMONIC = "test test test test test test test test test test test junk";
@@ -38,30 +37,16 @@ export function devnetKeys(): DevnetKeys {
 
 /** The phrase that the bots' wallets come from. */
 export function writeTradersFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${MNEMONIC}\n`);
-  chmodSync(path, 0o600);
+  writePrivately(path, `${MNEMONIC}\n`);
 }
 
 export function writeKeys(path: string, keys: DevnetKeys): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ insecureDevKeys: true, ...keys }, null, 2)}\n`);
-  chmodSync(path, 0o600);
+  writePrivately(path, `${JSON.stringify({ insecureDevKeys: true, ...keys }, null, 2)}\n`);
 }
 
-/** One key of a key file. @throws Refusal in one sentence when the file is missing or has no such key. */
-export function readKey(path: string, role: keyof DevnetKeys): string {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new Refusal(`The key file ${path} is missing: deploy first, or name yours with --keys.`);
-  }
-  try {
-    const key = (JSON.parse(text) as Partial<DevnetKeys>)[role];
-    if (typeof key === "string" && /^0x[0-9a-fA-F]{64}$/.test(key)) return key;
-  } catch {
-    // Told below: a file that is no JSON has no key either.
-  }
-  throw new Refusal(`The key file ${path} has no usable "${role}" key: deploy again, or name yours with --keys.`);
+function writePrivately(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text, { mode: 0o600 });
+  // A file that was there keeps its mode.
+  chmodSync(path, 0o600);
 }

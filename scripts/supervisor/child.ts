@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { readLogLine } from "./log-line.ts";
 
 /** What a child tells its parent through the channel between them. */
 export type ChildMessage = { readonly type: string } & Readonly<Record<string, unknown>>;
@@ -24,7 +25,7 @@ export interface ChildEnding {
   readonly name: string;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The last lines that it printed on stderr. */
+  /** The last complaints that it printed on stderr. */
   readonly lastWords: readonly string[];
 }
 
@@ -61,7 +62,8 @@ export class Child {
     for (const stream of ["stdout", "stderr"] as const) {
       createInterface({ input: this.#process[stream]! }).on("line", (line) => {
         if (stream === "stderr") {
-          this.#lastWords.push(line);
+          const { text, isComplaint } = readLogLine(line);
+          if (isComplaint) this.#lastWords.push(text);
           if (this.#lastWords.length > KEPT_LINES) this.#lastWords.shift();
         }
         options.onLine(line, stream);

@@ -9,7 +9,13 @@ export class Refusal extends Error {
 }
 
 /** Errors of the matcher's parts that say in one sentence what a user can mend. */
-const PLAIN_ERRORS = new Set(["ChainConnectionError", "DeploymentError", "ArtifactError", "CircuitCompileError"]);
+const PLAIN_ERRORS = new Set([
+  "ChainConnectionError",
+  "DeploymentError",
+  "ArtifactError",
+  "CircuitCompileError",
+  "KeyRefused",
+]);
 
 /** Prints why a command failed and returns its exit code: one sentence for what is expected, the stack for a bug. */
 export function reportFailure(error: unknown): number {

@@ -26,8 +26,8 @@ export async function runInLanes({ units, laneCount, build, onOutcome, recorded 
   };
   const lane = async () => {
     for (let unit = queue.shift(); unit; unit = queue.shift()) {
-      const startMs = Date.now();
-      settle({ label: unit.label, ...(await unit.run()), durationMs: Date.now() - startMs });
+      const startMs = performance.now();
+      settle({ label: unit.label, ...(await unit.run()), durationMs: performance.now() - startMs });
     }
   };
   const built = build().then((broken) => {

@@ -40,8 +40,8 @@ export async function runMochaFile(
   const reportFile = join(folder, "events");
   let endedMs: number | undefined;
   const stopWhen = () => {
-    if (endedMs === undefined && readEvents(reportFile).at(-1)?.type === "end") endedMs = Date.now();
-    const lingers = endedMs !== undefined && Date.now() - endedMs > lingerMs;
+    if (endedMs === undefined && readEvents(reportFile).at(-1)?.type === "end") endedMs = performance.now();
+    const lingers = endedMs !== undefined && performance.now() - endedMs > lingerMs;
     return lingers ? "its tests ended but something it opened (a server, worker or timer) kept it alive" : undefined;
   };
   try {

@@ -37,8 +37,8 @@ export async function endAll(graceMs = 5_000): Promise<void> {
   ending = true;
   const children = [...live];
   for (const child of children) signalGroup(child, "SIGTERM");
-  const deadline = Date.now() + graceMs;
-  while (live.size > 0 && Date.now() < deadline) await new Promise((wake) => setTimeout(wake, 50));
+  const deadline = performance.now() + graceMs;
+  while (live.size > 0 && performance.now() < deadline) await new Promise((wake) => setTimeout(wake, 50));
   for (const child of children) signalGroup(child, "SIGKILL");
 }
 
@@ -67,7 +67,7 @@ export function run(program: string, programArguments: readonly string[], option
       stdio: ["ignore", options.show ? "inherit" : "pipe", options.show ? "inherit" : "pipe"],
     });
     live.add(child);
-    const startMs = Date.now();
+    const startMs = performance.now();
     let output = "";
     let stopped: string | undefined;
     const keep = (chunk: Buffer) => {
@@ -82,7 +82,8 @@ export function run(program: string, programArguments: readonly string[], option
     };
     const watch = setInterval(() => {
       if (stopped !== undefined) return;
-      if (Date.now() - startMs > options.limitMs) stop(`it ran longer than ${Math.round(options.limitMs / 1000)} s`);
+      if (performance.now() - startMs > options.limitMs)
+        stop(`it ran longer than ${Math.round(options.limitMs / 1000)} s`);
       const reason = options.stopWhen?.();
       if (reason !== undefined) stop(reason);
     }, 1_000);

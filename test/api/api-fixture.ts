@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/schema";
+import type { ApiOptions } from "../../matcher/api/exchange-access.ts";
 import { History } from "../../matcher/api/history.ts";
 import { createApi } from "../../matcher/api/server.ts";
 import type { WireLoginRequest, WireOrderRequest, WireSignature } from "../../matcher/protocol/api-wire.ts";
@@ -12,6 +13,7 @@ import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import { WireError } from "../../matcher/protocol/wire/error.ts";
 import { Backlog, type BacklogLimits } from "../../matcher/sequencer/backlog.ts";
+import type { CommandLog } from "../../matcher/sequencer/command-log.ts";
 import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import { checkSignature } from "../../matcher/sequencer/verify-message.ts";
@@ -56,20 +58,27 @@ export interface TestApi {
   rateMaxPpmPerHour: number;
 }
 
+export interface TestApiOptions extends Pick<ApiOptions, "streams" | "sessions" | "nowMs"> {
+  verifier?: SignatureVerifier;
+  log?: CommandLog;
+}
+
 /** An API over accounts 1 … n in epoch 1, or over a state of the test's own and its history. */
 export function testApi(
   accounts = 4,
   limits: Partial<BacklogLimits> = {},
   state: ExchangeState = openedState(accounts),
   history = new History(),
+  { verifier = verifierInThread(), log, ...more }: TestApiOptions = {},
 ): TestApi {
   const defects: unknown[] = [];
   const api = { defects, rateMaxPpmPerHour: 0, sequencerClockMs: EPOCH_SECONDS * 1_000 };
   const sequencer = new Sequencer({
     state,
-    verifier: verifierInThread(),
+    verifier,
     backlog: new Backlog(limits),
     nowMs: () => api.sequencerClockMs,
+    ...(log === undefined ? {} : { log }),
   });
   let clockMs = 1_800_000_000_000;
 
@@ -85,6 +94,7 @@ export function testApi(
     nowMs: () => clockMs++,
     onDefect: (error) => defects.push(error),
     history,
+    ...more,
   });
   checkAnswers(app, defects);
   return Object.assign(api, { app, sequencer });

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { Contract, computeAddress, Wallet } from "ethers";
 import { RecordLog } from "../../matcher/journal/record-log.ts";
+import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
 import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { startTestChain, type TestChain } from "../chain/test-chain.ts";
@@ -70,7 +72,12 @@ describe("Processes that cannot start", function () {
     expect(await matcher({ keys: at("none.json") })).to.equal(
       "The key file none.json is missing: deploy first, or name yours with --keys.",
     );
-    writeFileSync(at("empty.json"), "{}");
+    writeFileSync(at("open.json"), JSON.stringify(devnetKeys()), { mode: 0o644 });
+    chmodSync(at("open.json"), 0o644);
+    expect(await matcher({ keys: at("open.json") })).to.equal(
+      "The key file open.json is open to others (mode 0644): run chmod 600 open.json, or pass --allow-open-key-files.",
+    );
+    writeFileSync(at("empty.json"), "{}", { mode: 0o600 });
     expect(await matcher({ keys: at("empty.json") })).to.match(
       /^The key file empty\.json has no usable "operator" key/,
     );
@@ -80,11 +87,32 @@ describe("Processes that cannot start", function () {
     );
   });
 
+  it("matcher: the key that the contract knew before its operator was replaced", async () => {
+    const keys = devnetKeys();
+    const owner = new Contract(chain.deployment.exchange, EXCHANGE_ABI, new Wallet(keys.owner, chain.provider));
+    const name = async (key: string) => (await owner.getFunction("setOperator")(computeAddress(key))).wait();
+    await name(keys.faucet);
+    try {
+      expect(await matcher()).to.match(/^The operator's key is that of 0x\w+, but the Exchange's operator is 0x\w+\.$/);
+      // The new one gets past it, to the next thing that is wrong.
+      writeKeys(at("rotated.json"), { ...keys, operator: keys.faucet });
+      const journal = await RecordLog.open({ directory: at("rotated-journal/commands"), identity: IDENTITY });
+      await journal.append(new Uint8Array([1, 2, 3]));
+      await journal.close();
+      const sentence = await matcher({ keys: at("rotated.json"), journal: at("rotated-journal") });
+      expect(sentence).to.match(/^rotated-journal\/commands\/00000001\.segment is the journal of Exchange 0x5fbd/);
+    } finally {
+      await name(keys.operator);
+    }
+  });
+
   it("matcher: options that make no sense, another run's journal", async () => {
     expect(await matcher({ "cut-after-ms": "soon" })).to.equal(
-      '--cut-after-ms needs a whole number from 0, not "soon".',
+      '--cut-after-ms needs a whole number from 0 to 3600000 (ms), not "soon".',
     );
-    expect(await matcher({ tiers: "huge" })).to.equal('There is no tier "huge".');
+    expect(await matcher({ tiers: "huge" })).to.match(
+      /^--tiers needs some of .*small, large, separated by commas, not "huge"\.$/,
+    );
     const journal = await RecordLog.open({ directory: at("journal/commands"), identity: IDENTITY });
     await journal.append(new Uint8Array([1, 2, 3]));
     await journal.close();

@@ -3,6 +3,7 @@ import { settleBatchCall } from "../../matcher/chain/settle-call.ts";
 import { SettlementLine } from "../../matcher/chain/settlement-line.ts";
 import { ExchangeJournal } from "../../matcher/exchange-journal.ts";
 import { ExchangeRestart, noteFinal, SNAPSHOT_PARTS } from "../../matcher/exchange-restart.ts";
+import type { JournalIdentity } from "../../matcher/journal/journal-identity.ts";
 import { L1Follower } from "../../matcher/l1-follower.ts";
 import { DEVNET_BOOK_RULES, DEVNET_FEE_TIERS } from "../../matcher/protocol/devnet-markets.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
@@ -34,6 +35,8 @@ export interface LifeOptions {
   readonly nowMs: () => number;
   readonly everyCommands?: number;
   readonly confirmations?: number;
+  readonly directory?: string;
+  readonly identity?: JournalIdentity;
 }
 
 /** One life of an exchange that settles its batches on a chain, put together as the matcher is. */
@@ -57,7 +60,16 @@ export class SettlingLife {
   }
 
   static async start(options: LifeOptions): Promise<SettlingLife> {
-    const { disk, chain, hash, nowMs, everyCommands = 12, confirmations = 0 } = options;
+    const {
+      disk,
+      chain,
+      hash,
+      nowMs,
+      everyCommands = 12,
+      confirmations = 0,
+      directory = "journal",
+      identity = IDENTITY,
+    } = options;
     const halts: string[] = [];
     const notices: string[] = [];
     const provider = chain.provider();
@@ -68,7 +80,7 @@ export class SettlingLife {
     );
     const onNotice = (sentence: string) => notices.push(sentence);
     const journal = await ExchangeJournal.open({
-      ...{ directory: "journal", identity: IDENTITY, parts: SNAPSHOT_PARTS, segmentBytes: 4_000, files: disk },
+      ...{ directory, identity, parts: SNAPSHOT_PARTS, segmentBytes: 4_000, files: disk },
       ...{ everyCommands, onNotice },
     });
     const settled = await SettledHistory.read(provider, EXCHANGE, 1, confirmations, journal.batches);

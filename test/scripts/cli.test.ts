@@ -63,6 +63,24 @@ describe("the command line", () => {
     expect(positions.out).to.match(/BTC-USD +long +0\.004 +65100\.0/);
   });
 
+  it("watches a market and an account while things happen", async () => {
+    const watching = Promise.all([cli(1, "watch", "SOL-USD", "--for", "4"), cli(1, "watch", "--for", "4")]);
+    // Until both are there: a process takes its second to start.
+    const client = await ClearbookClient.connect({ apiUrl, key: keyOf(1), account: 1 });
+    const taker = await ClearbookClient.connect({ apiUrl, key: keyOf(2), account: 2 });
+    for (let i = 0; i < 8; i++) {
+      await client.place({ market: "SOL-USD", side: "sell", price: "150.000", size: "1" });
+      await taker.place({ market: "SOL-USD", side: "buy", price: "150.000", size: "1", timeInForce: "IOC" });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    const [market, account] = await watching;
+    expect(market.err + account.err).to.equal("");
+    expect(market.out).to.match(/SOL-USD {2}– at – \| 150\.000 for 1\n/);
+    expect(market.out).to.match(/SOL-USD {2}buy 1 at 150\.000\n/);
+    expect(account.out).to.match(/order \d+-\d+: SOL-USD sell 1\/1 at 150\.000, filled\n/);
+    expect(account.out).to.match(/fill \d+: SOL-USD sell 1 at 150\.000 as maker, fee /);
+  });
+
   it("says in one sentence and an exit code what is wrong", async () => {
     const ended = await Promise.all([
       cli(1, "place", "BTC-USD", "buy", "0.01"),

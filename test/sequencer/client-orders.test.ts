@@ -47,6 +47,31 @@ describe("client order ids", () => {
     ]);
   });
 
+  it("are remembered within a bound over all accounts, and come back from what they say in the same order", () => {
+    const names = new ClientOrders(3);
+    const close = (account: number, clientId: string, number: number) => {
+      names.placed(account, clientId, 0, 64 * number);
+      names.closed(account, 0, 64 * number);
+    };
+    close(2, "b", 1);
+    close(1, "a", 2);
+    close(2, "c", 3);
+    names.placed(3, "live", 7, 64);
+    const again = new ClientOrders(3);
+    again.restore(names.entries());
+    for (const list of [names, again]) {
+      expect([...list.entries()]).to.deep.equal([
+        [3, "live", 7, 64, true],
+        [2, "b", 0, 64, false],
+        [1, "a", 0, 128, false],
+        [2, "c", 0, 192, false],
+      ]);
+      list.placed(1, "d", 0, 256);
+      list.closed(1, 0, 256);
+      expect([list.isFree(2, "b", 1, 512), list.isFree(1, "a", 1, 512)]).to.deep.equal([true, false]);
+    }
+  });
+
   it("let a retry with another slot and signature change nothing", async () => {
     const sequencer = new Sequencer({ state: openedState(1), verifier: immediately });
     const first = await sequencer.submit(signed(order({ slot: 1, sequence: 64 })), { clientId: "mine" });

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { History } from "../../../matcher/api/history.ts";
 import { createApi } from "../../../matcher/api/server.ts";
 import { RecordLog } from "../../../matcher/journal/record-log.ts";
+import { SteadyClock } from "../../../matcher/ops/steady-clock.ts";
 import { DEVNET_MARKETS } from "../../../matcher/protocol/devnet-markets.ts";
 import { TIERS } from "../../../matcher/protocol/spec.ts";
 import { Batcher } from "../../../matcher/prover/batcher.ts";
@@ -40,7 +41,7 @@ const log = await RecordLog.open({
 const backlog = new Backlog({ unprovenRowsMax: UNPROVEN_ROWS_MAX });
 const { state, opening } = openedExchange(Number(accounts));
 let clockAheadMs = 0;
-const nowMs = () => Date.now() + clockAheadMs;
+const { nowMs } = new SteadyClock({ wallMs: () => Date.now() + clockAheadMs });
 const sequencer = new Sequencer({ state, verifier, backlog, log, nowMs });
 const tiers = TIERS.filter(({ name }) => name !== "test");
 let proofs = 0;

@@ -1,0 +1,42 @@
+/** What goes over a stream: the types of the schemas in wire/, as far as clients need them. */
+export type {
+  SnapshotOf,
+  UpdateOf,
+  WireAccountState,
+  WireBookSnapshot,
+  WireBookUpdate,
+  WireCandleList,
+  WireExchangeState,
+  WireFinalityNews,
+  WireFundingState,
+  WireMarketStates,
+  WireNewFills,
+  WireNewForcedTrades,
+  WireOrderChanges,
+  WirePayments,
+  WireTradeList,
+} from "./wire/stream-data.ts";
+export type {
+  WireLoggedIn,
+  WirePong,
+  WireResumed,
+  WireSnapshot,
+  WireStreamError,
+  WireStreamLoggedOut,
+  WireStreamMessage,
+  WireStreamResult,
+  WireSubscribed,
+  WireUnsubscribed,
+  WireUpdate,
+  WireWelcome,
+} from "./wire/stream-message.ts";
+export type {
+  WirePing,
+  WireStreamLogin,
+  WireStreamLogout,
+  WireStreamOrder,
+  WireStreamRequest,
+  WireSubscribe,
+  WireTokenLogin,
+  WireUnsubscribe,
+} from "./wire/stream-request.ts";

@@ -47,11 +47,12 @@ export function chainStatusOf({
   journal,
   halt,
 }: ChainParts): ChainStatus {
-  return {
+  const { rpcUrl } = deployment;
+  const status: ChainStatus = {
     ...(deployment.insecureDevKeys ? { warning: WARNING } : {}),
     chainId: deployment.chainId,
     exchange: deployment.exchange,
-    rpcUrl: deployment.rpcUrl,
+    rpcUrl,
     halted: halt?.message ?? pipeline.status().haltReport ?? null,
     journal: journal === undefined ? null : { commands: journal.lastRecord, failure: journal.failure?.message ?? null },
     prover: pipeline.status(),
@@ -61,4 +62,11 @@ export function chainStatusOf({
     deposits: depositGate.status(),
     oracle: wireOracle(board.status(Math.floor(nowMs() / 1_000)), endpoint.status(), MARKETS),
   };
+  return publicStatus(status, rpcUrl);
+}
+
+/** Providers put their customers' keys into paths, queries and names of URLs, and clients' errors repeat those: strangers see the host only. */
+export function publicStatus(status: ChainStatus, rpcUrl: string): ChainStatus {
+  const shown = JSON.stringify(new URL(rpcUrl).origin).slice(1, -1);
+  return JSON.parse(JSON.stringify(status).replaceAll(JSON.stringify(rpcUrl).slice(1, -1), shown)) as ChainStatus;
 }

@@ -18,7 +18,8 @@ import {
   termsSide,
   termsTimeInForce,
 } from "./order.ts";
-import { NIL } from "./order-pool.ts";
+import type { OrderBook } from "./order-book.ts";
+import { NIL, type OrderPool } from "./order-pool.ts";
 
 export const SNAPSHOT_VERSION = 1;
 
@@ -41,25 +42,29 @@ export interface BookSnapshot {
 
 export function snapshot(engine: MatchingEngine): BookSnapshot {
   const { book } = engine;
-  const { pool, slots } = book;
-  const orders: OrderRow[] = [];
-  for (const node of canonicalNodes(book)) {
-    orders.push([
-      pool.account(node),
-      pool.slot(node),
-      pool.sequence(node),
-      pool.terms(node),
-      pool.priceTicks(node),
-      pool.quantityLots(node),
-      pool.filledLots(node),
-      pool.remainingLots(node),
-      pool.expirySeconds(node),
-    ]);
-  }
-  const rows = slots
+  const orders = Array.from(canonicalNodes(book), (node) => orderRow(book.pool, node));
+  return { version: SNAPSHOT_VERSION, lastTradeId: engine.matching.lastTradeId, orders, slots: vacantSlots(book) };
+}
+
+export function orderRow(pool: OrderPool, node: number): OrderRow {
+  return [
+    pool.account(node),
+    pool.slot(node),
+    pool.sequence(node),
+    pool.terms(node),
+    pool.priceTicks(node),
+    pool.quantityLots(node),
+    pool.filledLots(node),
+    pool.remainingLots(node),
+    pool.expirySeconds(node),
+  ];
+}
+
+/** Slots without a live order and their last sequences, ascending. */
+export function vacantSlots({ slots }: OrderBook): SlotRow[] {
+  return slots
     .vacantKeys()
     .map((key): SlotRow => [slotKeyAccount(key), slotKeySlot(key), slots.sequence(slots.find(key))]);
-  return { version: SNAPSHOT_VERSION, lastTradeId: engine.matching.lastTradeId, orders, slots: rows };
 }
 
 /**

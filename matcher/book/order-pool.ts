@@ -76,6 +76,15 @@ export class OrderPool {
     this.size -= 1;
   }
 
+  /** The nodes of this moment, to be read later and never to be changed. */
+  copy(): OrderPool {
+    const copy = new OrderPool(0);
+    copy.words = this.words.slice();
+    copy.doubles = new Float64Array(copy.words.buffer);
+    copy.size = this.size;
+    return copy;
+  }
+
   /** By a quarter: what stays unused is part of what an order costs. */
   private grow(): void {
     const capacity = this.capacity + (this.capacity >> 2);

@@ -1,4 +1,12 @@
-import { type BookSnapshot, type OrderRow, type SlotRow, snapshot } from "../book/book-snapshot.ts";
+import {
+  SNAPSHOT_VERSION as BOOK_VERSION,
+  type BookSnapshot,
+  type OrderRow,
+  orderRow,
+  type SlotRow,
+  vacantSlots,
+} from "../book/book-snapshot.ts";
+import { canonicalNodes } from "../book/book-view.ts";
 import {
   termsKeepFilled,
   termsMarket,
@@ -53,9 +61,13 @@ const fromHex = (digits: string): bigint => BigInt(`0x${digits}`);
 export function imageLines(state: ExchangeState): Iterable<Json> {
   const { ledger, gate, clientOrders, fees, modes, owners } = state;
   const shared = ledger.shared;
-  const accounts = [...ledger.entries()];
-  const { lastTradeId, version, orders, slots } = snapshot(state.engine);
-  const signed = orders.map(([account, slot]) => signedOf(state, account, slot));
+  const accounts = ledger.entriesOfNow();
+  const { book, matching } = state.engine;
+  const nodes = Int32Array.from(canonicalNodes(book));
+  const pool = book.pool.copy();
+  const signedPart = gate.signedPartsOfNow();
+  const slots = vacantSlots(book);
+  const { lastTradeId } = matching;
   const counters = { ...state.counters };
   const funding = state.funding.snapshot();
   const names = [...clientOrders.entries()];
@@ -70,23 +82,17 @@ export function imageLines(state: ExchangeState): Iterable<Json> {
     yield ["image", IMAGE_VERSION, toJson(counters as unknown as Exact)];
     yield ["shared", sharedSnapshot(shared) as unknown as Json];
     yield ["funding", toJson(funding as unknown as Exact)];
-    yield ["book", version, lastTradeId];
+    yield ["book", BOOK_VERSION, lastTradeId];
     for (const [name, list] of Object.entries(lists)) for (const entry of list) yield [name, entry];
     for (const [owner, indices] of owned) yield ["owners", hex(owner), indices];
     for (const entry of names) yield ["clientOrders", entry];
     for (const entry of accounts) yield ["account", accountSnapshot(entry) as unknown as Json];
-    for (const [i, row] of orders.entries()) {
-      const { maxFeePpm, signature } = signed[i] as Signed<OrderMessage>;
-      yield ["order", row, maxFeePpm, hex(signature.r8x), hex(signature.r8y), hex(signature.s)];
+    for (const node of nodes) {
+      const { maxFeePpm, signature } = signedPart(node);
+      yield ["order", orderRow(pool, node), maxFeePpm, hex(signature.r8x), hex(signature.r8y), hex(signature.s)];
     }
     for (const row of slots) yield ["slot", row];
   })();
-}
-
-function signedOf({ gate }: ExchangeState, account: number, slot: number): Signed<OrderMessage> {
-  const order = gate.signedOrder(account, slot);
-  if (order === undefined) throw new Error(`the live order ${account}/${slot} has no signed message`);
-  return order;
 }
 
 type Line = readonly [tag: string, ...values: Json[]];

@@ -15,7 +15,7 @@ import type { Fill, LiquidationFill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
 import type { MarginModes } from "./margin-modes.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
-import { SignedOrders } from "./signed-orders.ts";
+import { SignedOrders, type SignedPart } from "./signed-orders.ts";
 
 /** The book's view of the ledger: rules stand there, this only asks, and keeps the signed orders that fills are made of. */
 export class LedgerGate implements FillGate {
@@ -55,6 +55,11 @@ export class LedgerGate implements FillGate {
   /** The signed message of a live order. */
   signedOrder(account: number, slot: number): Signed<OrderMessage> | undefined {
     return this.signedOrders.get(account, slot);
+  }
+
+  /** See signed-orders.ts. */
+  signedPartsOfNow(): (node: number) => SignedPart {
+    return this.signedOrders.copy();
   }
 
   /** Bytes that are kept beside the book's for its orders. */

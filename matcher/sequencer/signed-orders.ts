@@ -15,6 +15,9 @@ interface Block {
   readonly maxFeesPpm: Int32Array;
 }
 
+/** What the book does not keep of an order. */
+export type SignedPart = Pick<Signed<OrderMessage>, "maxFeePpm" | "signature">;
+
 /**
  * The signed messages of the resting orders, which fills are made of. The book has all of an order but its signature and its highest
  * fee: those stand here by the book's node, 104 bytes an order, and the message is put together when somebody asks. Nothing has to be
@@ -62,14 +65,20 @@ export class SignedOrders {
     // Set aside by whoever puts an order into the book and keeps no message.
     if (block === undefined || block.sequenceBits[place] !== (sequence | 0)) return undefined;
     const { filledLots: _, remainingLots: __, ...terms } = this.#book.pool.read(node);
-    const at = place * SIGNATURE_WORDS;
-    const signature = {
-      r8x: readWide(block.signatures, at),
-      r8y: readWide(block.signatures, at + WIDE_WORDS),
-      s: readWide(block.signatures, at + 2 * WIDE_WORDS),
-    };
-    this.#last = { kind: "order", ...terms, maxFeePpm: block.maxFeesPpm[place] as number, signature };
+    this.#last = { kind: "order", ...terms, ...signedPart(block, place) };
     return this.#last;
+  }
+
+  /** What stands here at this moment, by the book's node, however much later it is asked for. */
+  copy(): (node: number) => SignedPart {
+    const blocks = this.#blocks.map((block) =>
+      block === undefined ? undefined : { signatures: block.signatures.slice(), maxFeesPpm: block.maxFeesPpm.slice() },
+    );
+    return (node) => {
+      const block = blocks[node >> BLOCK_SHIFT];
+      if (block === undefined) throw new Error(`the live order at node ${node} has no signed message`);
+      return signedPart(block, node & (BLOCK_NODES - 1));
+    };
   }
 
   #blockOf(node: number): Block {
@@ -85,4 +94,14 @@ export class SignedOrders {
     }
     return block;
   }
+}
+
+function signedPart({ signatures, maxFeesPpm }: Pick<Block, "signatures" | "maxFeesPpm">, place: number): SignedPart {
+  const at = place * SIGNATURE_WORDS;
+  const signature = {
+    r8x: readWide(signatures, at),
+    r8y: readWide(signatures, at + WIDE_WORDS),
+    s: readWide(signatures, at + 2 * WIDE_WORDS),
+  };
+  return { maxFeePpm: maxFeesPpm[place] as number, signature };
 }

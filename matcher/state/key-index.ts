@@ -57,6 +57,16 @@ export class KeyIndex {
     return this.#keys.slice(0, this.#size).sort();
   }
 
+  /** The same keys at the same places, on their own from here on. */
+  copy(): KeyIndex {
+    const copy = new KeyIndex();
+    copy.#keys = this.#keys.slice();
+    copy.#table = this.#table.slice();
+    copy.#shift = this.#shift;
+    copy.#size = this.#size;
+    return copy;
+  }
+
   #probe(key: number): number {
     const mask = this.#table.length - 1;
     let at = Math.imul(key, HASH_FACTOR) >>> this.#shift;

@@ -72,19 +72,13 @@ export class LedgerState {
   }
 
   /** By increasing account index, slots by increasing slot: the order of every serialisation. */
-  *entries(): Generator<AccountEntry> {
-    const indices = [...this.#records.keys()].sort((a, b) => a - b);
-    const slotted = this.#slots.byAccount();
-    let next = slotted.next();
-    for (const account of indices) {
-      const record = this.#records.get(account) as AccountRecord;
-      let slots: readonly SlotEntry[] = [];
-      if (!next.done && next.value[0] === account) {
-        slots = next.value[1];
-        next = slotted.next();
-      }
-      yield { account, record, slots };
-    }
+  entries(): Generator<AccountEntry> {
+    return entriesOf(this.#records, this.#slots);
+  }
+
+  /** The same of this very moment, however much later they are read: records are replaced and never changed, slots are copied at once. */
+  entriesOfNow(): Generator<AccountEntry> {
+    return entriesOf(new Map(this.#records), this.#slots.copy());
   }
 
   /**
@@ -149,5 +143,20 @@ export class LedgerState {
     const record = this.#records.get(account);
     if (record === undefined) throw new RangeError(`no account ${account}`);
     return record;
+  }
+}
+
+function* entriesOf(records: ReadonlyMap<number, AccountRecord>, used: OrderSlots): Generator<AccountEntry> {
+  const indices = [...records.keys()].sort((a, b) => a - b);
+  const slotted = used.byAccount();
+  let next = slotted.next();
+  for (const account of indices) {
+    const record = records.get(account) as AccountRecord;
+    let slots: readonly SlotEntry[] = [];
+    if (!next.done && next.value[0] === account) {
+      slots = next.value[1];
+      next = slotted.next();
+    }
+    yield { account, record, slots };
   }
 }

@@ -88,6 +88,11 @@ export class Ledger {
     return this.#state.entries();
   }
 
+  /** See ledger-state.ts. */
+  entriesOfNow(): Iterable<AccountEntry> {
+    return this.#state.entriesOfNow();
+  }
+
   /** The leaf as stored: funding as of the last touch. @throws RangeError for an account that does not exist */
   leafOf(account: number): LedgerLeaf {
     const { orderRoot: _, ...leaf } = records.leafFrom(this.#record(account), 0n);

@@ -13,7 +13,7 @@ export type SlotEntry = readonly [slot: number, content: OrderSlot];
  * entry of a map. A slot that is written back to {@link UNUSED_SLOT} is as good as never used.
  */
 export class OrderSlots {
-  readonly #index = new KeyIndex();
+  #index = new KeyIndex();
   #sequences = new Float64Array(FIRST_CAPACITY);
   #filledLots = new Float64Array(FIRST_CAPACITY);
 
@@ -41,6 +41,15 @@ export class OrderSlots {
     }
     this.#sequences[place] = content.sequence;
     this.#filledLots[place] = content.filledLots;
+  }
+
+  /** The slots of this moment, on their own from here on. */
+  copy(): OrderSlots {
+    const copy = new OrderSlots();
+    copy.#index = this.#index.copy();
+    copy.#sequences = this.#sequences.slice();
+    copy.#filledLots = this.#filledLots.slice();
+    return copy;
   }
 
   /** Used slots by account, both ascending; each account once, those without any left out. */

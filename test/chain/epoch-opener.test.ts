@@ -87,6 +87,7 @@ describe("EpochOpener", function () {
   let now: EpochLoad;
   let charges: FundingCharge[];
   let fundingIsComplete: boolean;
+  let durable: Promise<void>;
 
   beforeEach(async () => {
     chain = await startTestChain();
@@ -94,6 +95,7 @@ describe("EpochOpener", function () {
     now = { ...load, settledEpoch: 0 };
     charges = [];
     fundingIsComplete = true;
+    durable = Promise.resolve();
     line = new TransactionLine({
       provider: chain.provider,
       wallet: new Wallet(devnetKeys().operator),
@@ -124,6 +126,7 @@ describe("EpochOpener", function () {
         const charged = { rate8hPpm: 96, seconds: charge.toSeconds - charge.fromSeconds };
         return charge.pricesTicks.map((priceTicks) => fundingDeltaPicoUsdTowardZero(priceTicks, [charged]));
       },
+      durable: () => durable,
       onNotice: (sentence) => notices.push(sentence),
     });
   }
@@ -153,6 +156,35 @@ describe("EpochOpener", function () {
       return event?.type === "epoch" ? [event.epoch] : [];
     });
   }
+
+  it("tells L1 nothing that a crash could still undo", async () => {
+    let become = () => {};
+    durable = new Promise((resolve) => {
+      become = resolve;
+    });
+    opener.offer(await signedRound(chain.deployment, (await nowSeconds()) - 10));
+    await eventually("the charge", () => charges.length === 1 || undefined);
+    await new Promise((wake) => setTimeout(wake, 60));
+    expect(await epochs()).to.deep.equal([]);
+    become();
+    await opened(1);
+  });
+
+  it("looks again what is open when the contract refuses: an earlier life's epoch may have arrived", async () => {
+    const first = (await nowSeconds()) - 10;
+    // It has looked before that one was mined.
+    const late = openerWith({ leastMs: 1, idleMs: 1, aheadMax: 20, silentMs: 60_000, moveBoundPpm: 5_000 });
+    await late.start();
+    opener.offer(await signedRound(chain.deployment, first));
+    await opened(1);
+    opener.stop();
+    late.offer(await signedRound(chain.deployment, first - 3));
+    await eventually("the epoch of the earlier life", () => late.status().openedNumber === 1 || undefined);
+    late.offer(await signedRound(chain.deployment, first + 4));
+    await eventually("the next epoch", () => late.status().openedNumber === 2 || undefined);
+    expect((await epochs()).map(({ number }) => number)).to.deep.equal([1, 2]);
+    late.stop();
+  });
 
   it("opens an epoch with the round's prices and time, and charges funding from the second on", async () => {
     const first = (await nowSeconds()) - 10;

@@ -6,13 +6,7 @@ import {
   marketWord,
   type OpenedEpoch,
 } from "../protocol/epoch-record.ts";
-import {
-  CLIENT_ID_PATTERN,
-  MESSAGE_TAG,
-  messageCommandBytes,
-  recordBytes,
-  splitRecord,
-} from "../protocol/journal-record.ts";
+import { isClientId, MESSAGE_TAG, messageCommandBytes, recordBytes, splitRecord } from "../protocol/journal-record.ts";
 import { type Instruction, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
 import { MARKETS, MESSAGE_KIND, MESSAGE_WORD, WIDTH } from "../protocol/spec.ts";
@@ -141,7 +135,7 @@ function readCommand(source: ByteReader): Command {
 function readClientId(source: ByteReader): string {
   const length = source.uint(1);
   const clientId = String.fromCharCode(...Array.from({ length }, () => source.uint(1)));
-  if (length > 0 && !CLIENT_ID_PATTERN.test(clientId)) throw new RangeError("a client id that is not printable");
+  if (length > 0 && !isClientId(clientId)) throw new RangeError("a client id that is not printable");
   return clientId;
 }
 

@@ -29,7 +29,7 @@ import { Child } from "../supervisor/child.ts";
 import { freePort } from "../supervisor/ports.ts";
 import { Acknowledgements, recordsLeft } from "./acknowledgements.ts";
 import { CrashClient } from "./crash-client.ts";
-import type { RoundsSummary } from "./server-rounds.ts";
+import { type RoundsSummary, roundsSummary } from "./rounds-summary.ts";
 import { signingWith } from "./signed-order.ts";
 
 const CHAIN_ID = 31_337;
@@ -90,13 +90,7 @@ export class MatcherRounds {
   }
 
   get summary(): RoundsSummary {
-    return {
-      kills: this.#kills,
-      acknowledged: this.#told.count,
-      commands: this.#told.recordCount,
-      retried: this.#clients.reduce((sum, { retried }) => sum + retried, 0),
-      faults: this.#faults,
-    };
+    return roundsSummary(this.#kills, this.#told, this.#clients, this.#faults);
   }
 
   /** Trades, kills after a while, looks, starts again. @param killMsMax the kill comes up to so long after trading began */

@@ -9,6 +9,7 @@ import { Child, describeEnding } from "../supervisor/child.ts";
 import { freePort } from "../supervisor/ports.ts";
 import { Acknowledgements, recordsLeft } from "./acknowledgements.ts";
 import { CrashClient } from "./crash-client.ts";
+import { type RoundsSummary, roundsSummary } from "./rounds-summary.ts";
 import { UNSIGNED } from "./signed-order.ts";
 
 export interface ServerRoundsOptions {
@@ -18,14 +19,6 @@ export interface ServerRoundsOptions {
   readonly accounts: number;
   /** A kill comes at a random moment up to so long after the exchange is ready, milliseconds. */
   readonly liveMsMax?: number;
-}
-
-export interface RoundsSummary {
-  readonly kills: number;
-  readonly acknowledged: number;
-  readonly commands: number;
-  readonly retried: number;
-  readonly faults: readonly string[];
 }
 
 const DEFAULT_LIVE_MS_MAX = 500;
@@ -52,13 +45,7 @@ export class ServerRounds {
   }
 
   get summary(): RoundsSummary {
-    return {
-      kills: this.#kills,
-      acknowledged: this.#told.count,
-      commands: this.#told.recordCount,
-      retried: this.#clients.reduce((sum, { retried }) => sum + retried, 0),
-      faults: this.#faults,
-    };
+    return roundsSummary(this.#kills, this.#told, this.#clients, this.#faults);
   }
 
   /** One life: start, trade, kill, look. */

@@ -48,6 +48,25 @@ describe("the API's door", () => {
     expect(await untilClosed(body)).to.match(/^(HTTP\/1\.1 408|$)/);
   });
 
+  it("takes a sender that leaves in the middle of its body for no defect of its own", async () => {
+    const defects: unknown[] = [];
+    app = serve({ onDefect: (error) => defects.push(error) });
+    const seen: (string | undefined)[] = [];
+    app.addHook("onError", async (_request, _reply, error) => {
+      seen.push((error as NodeJS.ErrnoException).code);
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const socket = await open();
+    socket.write(
+      "POST /v1/orders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(seen).to.deep.equal(["ECONNRESET"]);
+    expect(defects).to.deep.equal([]);
+  });
+
   it("closes connections beyond their number, and takes the next once one has gone", async () => {
     app = serve({ connections: { connectionsMax: 2 } });
     await app.listen({ port: 0, host: "127.0.0.1" });

@@ -15,6 +15,7 @@ import type { ProofJob, Prover } from "../../matcher/prover/groth16/prover.ts";
 import { type CutBatch, type PipelineOptions, ProofPipeline, type SettledAt } from "../../matcher/prover/pipeline.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import type { Step } from "../../matcher/state/step.ts";
+import { shapedProof } from "./instant-prover.ts";
 
 const EXCHANGE = `0x${"12".repeat(20)}`;
 const CUT_AFTER_MS = 40;
@@ -38,21 +39,7 @@ class HeldProver implements Prover {
 
   finish(index: number, publicSignals?: bigint[]): void {
     const { job, resolve } = this.jobs[index]!;
-    const { commitment, z, y } = job.input as Record<string, bigint>;
-    resolve({
-      tier: job.tier,
-      proof: {} as ProofResult["proof"],
-      publicSignals: publicSignals ?? [commitment!, z!, y!],
-      calldata: {
-        a: [1n, 2n],
-        b: [
-          [1n, 2n],
-          [3n, 4n],
-        ],
-        c: [1n, 2n],
-      },
-      timings: { loadMs: 1, witnessMs: 2, proveMs: 30, verifyMs: 4 },
-    });
+    resolve(shapedProof(job, { loadMs: 1, witnessMs: 2, proveMs: 30, verifyMs: 4 }, publicSignals));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CandleRecord, FillRecord } from "./records.ts";
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** Spans that candles are kept for, as the wire calls them. */
 export const CANDLE_RESOLUTIONS_MS = {

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SealedInterval } from "../../sequencer/funding-meter.ts";
+import { DAY_MS } from "./candle-book.ts";
 import type { Recovered } from "./recent-history.ts";
 import type { CandleRecord, EpochRecord, IntervalRecord, OrderRecord, TouchedRecord } from "./records.ts";
 import { type Records, ROWS, type Row, type SqlValue } from "./rows.ts";
@@ -253,7 +254,7 @@ export class HistoryDatabase {
       `AS one WHERE start_ms = (SELECT max(start_ms) FROM candles
         WHERE market = one.market AND resolution_ms = one.resolution_ms)`,
     );
-    const sinceMs = Math.max(0, ...newest.map(({ startMs }) => startMs)) - 86_400_000;
+    const sinceMs = Math.max(0, ...newest.map(({ startMs }) => startMs)) - DAY_MS;
     const minutes = this.all("candles", "WHERE resolution_ms = 60000 AND start_ms > ? ORDER BY start_ms", sinceMs);
     const candles = [
       ...minutes,

@@ -1,6 +1,7 @@
 import type { Side } from "../../protocol/message.ts";
-import { INSURANCE_ACCOUNT, MARKETS } from "../../protocol/spec.ts";
+import { MARKETS } from "../../protocol/spec.ts";
 import type { NumberedStep, Step } from "../../sequencer/outcome.ts";
+import { accountsOf } from "../../sequencer/step-accounts.ts";
 import type { FundingPaymentRecord, TouchedRecord } from "./records.ts";
 
 /** A change of a position, before which the account's funding is settled. */
@@ -119,29 +120,9 @@ function signedLots(side: Side, lots: number): number {
   return side === "buy" ? lots : -lots;
 }
 
-/** Accounts that a step brings up to the epoch's indices. */
+/** Accounts that a step brings up to the epoch's indices: those that it changes, and those whose leaf a cancel only rewrites. */
 function touchedBy(step: Step): number[] {
-  switch (step.kind) {
-    case "deposit":
-      return [step.entry.account];
-    case "fill":
-      return [step.maker.order.account, step.taker.order.account];
-    case "liquidation":
-      return [step.account, step.maker.order.account, INSURANCE_ACCOUNT];
-    case "deleveraging":
-      return [step.account, step.counterparty, INSURANCE_ACCOUNT];
-    case "touch":
-      return [step.account];
-    case "cancel":
-    case "cancelAll":
-    case "withdrawal":
-      return [step.message.account];
-    case "transfer":
-      return [step.message.account, step.message.to];
-    case "epoch":
-    case "registration":
-      return [];
-  }
+  return step.kind === "cancel" || step.kind === "cancelAll" ? [step.message.account] : accountsOf(step);
 }
 
 function changesOf(step: Step): Change[] {

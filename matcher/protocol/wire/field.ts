@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { CLIENT_ID_LENGTH_MAX, CLIENT_ID_PATTERN } from "../journal-record.ts";
 import { SELF_TRADES, TIMES_IN_FORCE } from "../message.ts";
 import { ACCOUNTS, MAX_FEE_OFFSET_PPM, ORDER_SLOTS, WIDTH } from "../spec.ts";
 
@@ -47,8 +48,8 @@ export const MaxFeePpm = Type.Integer({
 export const MarketSymbol = Type.String({ minLength: 1, maxLength: 32, description: 'For example "BTC-USD".' });
 export const ClientId = Type.String({
   minLength: 1,
-  maxLength: 64,
-  pattern: "^[ -~]+$",
+  maxLength: CLIENT_ID_LENGTH_MAX,
+  pattern: CLIENT_ID_PATTERN.source,
   description:
     "The client's own name for the order; not signed. Names one order of the account, so that a retry acts once.",
 });

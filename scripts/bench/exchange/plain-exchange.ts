@@ -1,21 +1,16 @@
-import {
-  DEVNET_FEE_TIERS,
-  DEVNET_FUNDING_MARKETS,
-  DEVNET_LIQUIDATION,
-  DEVNET_REBATE_CAP_PPM,
-} from "../../../matcher/protocol/devnet-markets.ts";
+import { DEVNET_FEE_TIERS, DEVNET_FUNDING_MARKETS } from "../../../matcher/protocol/devnet-markets.ts";
 import type { EpochMarket } from "../../../matcher/protocol/epoch.ts";
 import { MINUTE_FUNDING } from "../../../matcher/protocol/funding-schedule.ts";
 import type { Instruction, Signature, Signed } from "../../../matcher/protocol/message.ts";
-import { FIELD_ORDER, MARKETS } from "../../../matcher/protocol/spec.ts";
+import { FIELD_ORDER } from "../../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../../matcher/risk/epoch-terms.ts";
 import type { Command } from "../../../matcher/sequencer/command.ts";
 import { ExchangeState } from "../../../matcher/sequencer/exchange-state.ts";
 import type { Accepted } from "../../../matcher/sequencer/outcome.ts";
 import { FLOW_MID_TICKS, FLOW_SECONDS, flowRules, LIVE_MARKETS } from "../book/book-flow.ts";
+import { firstEpoch, fundedAccount } from "../frame/opening.ts";
 
 export const BAND_TICKS = 50_000;
-const DEPOSIT_MICRO_USD = 1_000_000_000_000n;
 
 const market: EpochMarket = {
   priceTicks: FLOW_MID_TICKS,
@@ -47,29 +42,15 @@ export class PlainExchange {
   private messages = 0;
 
   constructor() {
-    const epoch = {
-      number: 1,
-      timeSeconds: FLOW_SECONDS,
-      rebateCapPpm: DEVNET_REBATE_CAP_PPM,
-      liquidation: DEVNET_LIQUIDATION,
-      paramVersion: 1,
-      journalHead: 0n,
-      markets: Array.from({ length: MARKETS }, (_, index) => (index < LIVE_MARKETS ? market : closedMarket())),
-    };
-    this.execute({ type: "epoch", epoch });
+    this.execute(firstEpoch(FLOW_SECONDS, (index) => (index < LIVE_MARKETS ? market : closedMarket())));
   }
 
   /** Registers accounts 1 … n, with a million USD each. */
   open(accounts: number): void {
     for (let account = 1; account <= accounts; account++) {
       const { r8x: ax, r8y: ay } = placeholderSignature(account);
-      const owner = (2n ** 160n / 3n) * BigInt(account);
-      const cursor = (account - 1) * 2;
-      const registration = { kind: "registration", account, amountMicroUsd: 0n, owner: owner >> 20n, ax, ay } as const;
-      this.execute({ type: "queue", entry: registration, cursor });
-      const amountMicroUsd = DEPOSIT_MICRO_USD;
-      const deposit = { kind: "deposit", account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
-      this.execute({ type: "queue", entry: deposit, cursor: cursor + 1 });
+      const owner = ((2n ** 160n / 3n) * BigInt(account)) >> 20n;
+      for (const command of fundedAccount(account, owner, { ax, ay })) this.execute(command);
     }
   }
 

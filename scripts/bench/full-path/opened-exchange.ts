@@ -2,25 +2,22 @@ import {
   DEVNET_BOOK_RULES,
   DEVNET_FEE_TIERS,
   DEVNET_FUNDING_MARKETS,
-  DEVNET_LIQUIDATION,
   DEVNET_MARKETS,
-  DEVNET_REBATE_CAP_PPM,
 } from "../../../matcher/protocol/devnet-markets.ts";
 import type { EpochMarket } from "../../../matcher/protocol/epoch.ts";
 import { MINUTE_FUNDING } from "../../../matcher/protocol/funding-schedule.ts";
 import { priceTicksFromUsd } from "../../../matcher/protocol/market.ts";
 import { domainOf } from "../../../matcher/protocol/message-hash.ts";
-import { MARKETS } from "../../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../../matcher/risk/epoch-terms.ts";
 import type { Command } from "../../../matcher/sequencer/command.ts";
 import { ExchangeState } from "../../../matcher/sequencer/exchange-state.ts";
+import { firstEpoch, fundedAccount } from "../frame/opening.ts";
 import { benchKey } from "./signed-flow.ts";
 
 export const BENCH_CHAIN_ID = 31_337;
 export const BENCH_EXCHANGE = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 export const BENCH_DOMAIN: bigint = domainOf(BENCH_CHAIN_ID, BENCH_EXCHANGE);
 export const BENCH_EPOCH_SECONDS = 1_800_000_000;
-const DEPOSIT_MICRO_USD = 1_000_000_000_000n;
 
 function epochMarket(index: number): EpochMarket {
   const terms = DEVNET_MARKETS[index];
@@ -47,24 +44,9 @@ export function openedExchange(accounts: number): {
   state: ExchangeState;
   opening: Exclude<Command, { type: "message" }>[];
 } {
-  const epoch = {
-    number: 1,
-    timeSeconds: BENCH_EPOCH_SECONDS,
-    rebateCapPpm: DEVNET_REBATE_CAP_PPM,
-    liquidation: DEVNET_LIQUIDATION,
-    paramVersion: 1,
-    journalHead: 0n,
-    markets: Array.from({ length: MARKETS }, (_, index) => epochMarket(index)),
-  };
-  const opening: Exclude<Command, { type: "message" }>[] = [{ type: "epoch", epoch }];
+  const opening: Exclude<Command, { type: "message" }>[] = [firstEpoch(BENCH_EPOCH_SECONDS, epochMarket)];
   for (let account = 1; account <= accounts; account++) {
-    const { ax, ay } = benchKey(account);
-    const owner = BigInt(account) << 8n;
-    const cursor = (account - 1) * 2;
-    const registration = { kind: "registration", account, amountMicroUsd: 0n, owner, ax, ay } as const;
-    opening.push({ type: "queue", entry: registration, cursor });
-    const deposit = { kind: "deposit", account, amountMicroUsd: DEPOSIT_MICRO_USD, owner: 0n, ax: 0n, ay: 0n } as const;
-    opening.push({ type: "queue", entry: deposit, cursor: cursor + 1 });
+    opening.push(...fundedAccount(account, BigInt(account) << 8n, benchKey(account)));
   }
   const funding = { schedule: MINUTE_FUNDING, markets: DEVNET_FUNDING_MARKETS };
   return { state: new ExchangeState({ rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS, funding }), opening };

@@ -64,18 +64,25 @@ describe("the command line", () => {
   });
 
   it("watches a market and an account while things happen", async () => {
-    const watching = Promise.all([cli(1, "watch", "SOL-USD", "--for", "4"), cli(1, "watch", "--for", "4")]);
-    // Until both are there: a process takes its second to start.
     const client = await ClearbookClient.connect({ apiUrl, key: keyOf(1), account: 1 });
     const taker = await ClearbookClient.connect({ apiUrl, key: keyOf(2), account: 2 });
-    for (let i = 0; i < 8; i++) {
+    // What comes and goes within a moment a book need not show; this stays.
+    await client.place({ market: "SOL-USD", side: "sell", price: "151.000", size: "2" });
+    const watching = Promise.all([cli(1, "watch", "SOL-USD", "--for", "4"), cli(1, "watch", "--for", "4")]);
+    // For as long as they watch: nobody knows how soon a process has started.
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    watching.then(over, over);
+    while (!isOver) {
       await client.place({ market: "SOL-USD", side: "sell", price: "150.000", size: "1" });
       await taker.place({ market: "SOL-USD", side: "buy", price: "150.000", size: "1", timeInForce: "IOC" });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
     const [market, account] = await watching;
     expect(market.err + account.err).to.equal("");
-    expect(market.out).to.match(/SOL-USD {2}– at – \| 150\.000 for 1\n/);
+    expect(market.out).to.match(/SOL-USD {2}– at – \| 151\.000 for 2\n/);
     expect(market.out).to.match(/SOL-USD {2}buy 1 at 150\.000\n/);
     expect(account.out).to.match(/order \d+-\d+: SOL-USD sell 1\/1 at 150\.000, filled\n/);
     expect(account.out).to.match(/fill \d+: SOL-USD sell 1 at 150\.000 as maker, fee /);

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { InterfaceAbi } from "ethers";
 
-const ARTIFACTS = resolve(fileURLToPath(new URL("../../artifacts/contracts", import.meta.url)));
+const ARTIFACTS = resolve(fileURLToPath(new URL("../../artifacts", import.meta.url)));
 
 /** What the Solidity compiler left of a contract. */
 export interface Artifact {
@@ -17,9 +17,9 @@ export class ArtifactError extends Error {
   override readonly name = "ArtifactError";
 }
 
-/** @param path below artifacts/contracts: "Exchange.sol/Exchange". @throws ArtifactError in one sentence. */
+/** @param path below contracts, "Exchange.sol/Exchange", or a package's own, "@…". @throws ArtifactError in one sentence. */
 export function readArtifact(path: string): Artifact {
-  const file = join(ARTIFACTS, `${path}.json`);
+  const file = join(ARTIFACTS, path.startsWith("@") ? "" : "contracts", `${path}.json`);
   let text: string;
   try {
     text = readFileSync(file, "utf8");

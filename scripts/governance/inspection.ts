@@ -61,6 +61,9 @@ export async function governanceFaults(
     else if (delaySeconds !== BigInt(profile.delaysSeconds[role])) {
       faults.push(`Role ${role} waits ${delaySeconds} s, not ${profile.delaysSeconds[role]} s.`);
     }
+    if ((await ask("getRoleGuardian", id)) !== GOVERNANCE_ROLES.veto) {
+      faults.push(`What role ${role} has scheduled can be cancelled by others than role veto.`);
+    }
     if ((await ask("getRoleAdmin", id)) !== ADMIN_ROLE) faults.push(`Role ${role} is given by others than the admin.`);
   }
   // 3. The admin is alone, and waits.

@@ -10,6 +10,7 @@ import { as, deployWorld, type OracleContract, type RegistryContract, useWorld, 
 
 type Manager = Callable<
   | "canCall"
+  | "cancel"
   | "execute"
   | "getSchedule"
   | "grantRole"
@@ -17,6 +18,7 @@ type Manager = Callable<
   | "hasRole"
   | "multicall"
   | "schedule"
+  | "setRoleGuardian"
   | "setTargetFunctionRole"
 >;
 type Timelock = Callable<"execute" | "getMinDelay" | "schedule" | "updateDelay">;
@@ -149,6 +151,26 @@ describe("Governance of a production deployment", () => {
     await expect(by(w, holder).execute(...call)).to.be.revertedWithCustomError(w.manager, "AccessManagerNotScheduled");
   });
 
+  it("lets role veto cancel what a stolen key has scheduled, and nobody else but that key", async () => {
+    const w = world();
+    const holder = w.holders.verifiers;
+    const verifier = await (w.verifiers[1] ?? w.token).getAddress();
+    const call = [w.address, w.exchange.interface.encodeFunctionData("retireVerifier", [1, verifier])] as const;
+    await mined(by(w, holder).schedule(...call, 0));
+    for (const signer of [w.stranger, w.owner, w.holders.guardian, w.holders.operatorNaming]) {
+      await expect(by(w, signer).cancel(holder.address, ...call)).to.be.revertedWithCustomError(
+        w.manager,
+        "AccessManagerUnauthorizedCancel",
+      );
+    }
+    await mined(by(w, w.holders.veto).cancel(holder.address, ...call));
+    await setNextBlockTime((await blockTimeSeconds()) + PROFILE.delaysSeconds.verifiers);
+    await expect(by(w, holder).execute(...call)).to.be.revertedWithCustomError(w.manager, "AccessManagerNotScheduled");
+    // The very key that scheduled it may cancel it, too.
+    await mined(by(w, holder).schedule(...call, 0));
+    await mined(by(w, holder).cancel(holder.address, ...call));
+  });
+
   it("lets no role schedule what is another's", async () => {
     const w = world();
     const call = [w.address, setOperator(w, w.bob.address)] as const;
@@ -234,9 +256,11 @@ describe("Governance of a production deployment", () => {
       const governance = { ...intended, authority, contracts, admin: await timelock.getAddress() };
       await wireGovernance({ ...governance, admin: w.owner.address }, PROFILE, w.owner);
       const manager = (await ethers.getContractAt("AccessManager", authority)) as unknown as Manager;
+      await mined(manager.setRoleGuardian(GOVERNANCE_ROLES.fees, ADMIN_ROLE));
       const { selector } = w.registry.interface.getFunction("renewPause") ?? { selector: "0x" };
       await mined(manager.setTargetFunctionRole(contracts.registry, [selector], GOVERNANCE_ROLES.guardian));
       expect(await governanceFaults(ethers.provider, governance, PROFILE, 0)).to.deep.equal([
+        "What role fees has scheduled can be cancelled by others than role veto.",
         "renewPause belongs to role 7, not to the admin.",
         `${governance.admin} is not the admin.`,
         `${w.owner.address} is admin, too.`,

@@ -140,9 +140,7 @@ describe("Exchange with a hostile token", () => {
     await expect(as(w, w.alice).claim(w.alice.address)).to.be.revertedWithCustomError(w.token, "Stopped");
     await settle(w, { withdrawals: [{ owner: w.alice.address, amountMicroUsd: 6n }] });
     await behave(w, "none");
-    await expect(as(w, w.alice).claim(w.alice.address))
-      .to.emit(w.exchange, "Claimed")
-      .withArgs(w.alice.address, 11n);
+    await expect(as(w, w.alice).claim(w.alice.address)).to.emit(w.exchange, "Claimed").withArgs(w.alice.address, 11n);
     await expectCovered(w);
   });
 

@@ -43,7 +43,8 @@ describe("Profiles of governance", () => {
     });
   }
 
-  it("let the guardian act at once", () => {
+  it("let guardian and veto act at once", () => {
+    expect(profileFaults(withDelay("veto", 1))).to.deep.equal(["Role veto waits: a thief would be done before."]);
     expect(profileFaults(withDelay("guardian", 1))).to.deep.equal([
       "The guardian waits: its pause would come too late.",
     ]);

@@ -120,7 +120,8 @@ describe("Governance of a production deployment", () => {
         .to.be.revertedWithCustomError(registry, "NotAuthorized")
         .withArgs(signer.address, 0n);
     }
-    const renew = registry.interface.encodeFunctionData("renewPause");
+    const { interface: functions } = registry;
+    const renew = functions.encodeFunctionData("renewPause");
     const viaManager = w.manager.interface.encodeFunctionData("execute", [w.governance.contracts.registry, renew]);
     const call = [w.governance.authority, 0n, viaManager, ZeroHash, ZeroHash] as const;
     const council = w.timelock.connect(w.council) as Timelock;

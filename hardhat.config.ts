@@ -6,6 +6,9 @@ import { defineConfig } from "hardhat/config";
 
 const require = createRequire(import.meta.url);
 
+/** Where scripts/testing/coverage.ts has its instrumented contracts built, apart from those that everything else runs. */
+const built = process.env.CLEARBOOK_COVERAGE_FOLDER ?? ".";
+
 /**
  * `default` is the EVM of unit tests: one block per transaction. `devnet` is the chain that `npm start` serves: the
  * interval keeps time moving without traffic, equal timestamps keep it from running ahead of the wall clock under
@@ -35,5 +38,10 @@ export default defineConfig({
   },
   // A handler's call that reverts did nothing, and so would the test.
   test: { solidity: { invariant: { runs: 128, depth: 32, failOnRevert: true } } },
-  paths: { sources: "./contracts", tests: { mocha: "./test", solidity: "./contracts/test" } },
+  paths: {
+    sources: "./contracts",
+    tests: { mocha: "./test", solidity: "./contracts/test" },
+    artifacts: `${built}/artifacts`,
+    cache: `${built}/cache`,
+  },
 });

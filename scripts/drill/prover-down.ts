@@ -3,7 +3,7 @@ import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
 import type { Participant, Rehearsal } from "./rehearsal.ts";
 
 const USD = 1_000_000n;
-const PROOF_LIMIT_MS = 240_000;
+const PROOF_LIMIT_MS = 600_000;
 
 /** The prover dies in the middle of a proof. Settlement stops with a report; a restart proves the same batches again. */
 export async function proverDown(rehearsal: Rehearsal): Promise<void> {

@@ -10,7 +10,7 @@ import { REHEARSAL_PROFILE } from "./rehearsal-profile.ts";
 
 const USD = 1_000_000n;
 const DEPOSIT_MICRO_USD = 20_000n * USD;
-const PROOF_LIMIT_MS = 240_000;
+const PROOF_LIMIT_MS = 600_000;
 
 /**
  * A bug is found in a verifier. The guardian lets no new risk in; the new verifier is announced longer ahead than anybody needs to

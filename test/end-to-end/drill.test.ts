@@ -25,6 +25,8 @@ describe("npm run drill", function () {
       limitMs: LIMIT_MS,
     });
     expect(code).to.equal(1);
-    expect(output.trim()).to.match(/^There is no drill "fire": choose feed-stops, market-pumped, prover-down, verifier-bug/);
+    expect(output.trim()).to.match(
+      /^There is no drill "fire": choose feed-stops, market-pumped, prover-down, verifier-bug/,
+    );
   });
 });

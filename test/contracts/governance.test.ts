@@ -258,7 +258,8 @@ describe("Governance of a production deployment", () => {
       await wireGovernance({ ...governance, admin: w.owner.address }, PROFILE, w.owner);
       const manager = (await ethers.getContractAt("AccessManager", authority)) as unknown as Manager;
       await mined(manager.setRoleGuardian(GOVERNANCE_ROLES.fees, ADMIN_ROLE));
-      const { selector } = w.registry.interface.getFunction("renewPause") ?? { selector: "0x" };
+      const { interface: functions } = w.registry;
+      const { selector } = functions.getFunction("renewPause") ?? { selector: "0x" };
       await mined(manager.setTargetFunctionRole(contracts.registry, [selector], GOVERNANCE_ROLES.guardian));
       expect(await governanceFaults(ethers.provider, governance, PROFILE, 0)).to.deep.equal([
         "What role fees has scheduled can be cancelled by others than role veto.",

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Deadline} from "./exchange/Deadline.sol";
+import {Emergency} from "./exchange/Emergency.sol";
 import {Intake} from "./exchange/Intake.sol";
 import {Operated} from "./exchange/Operated.sol";
 import {Settlement} from "./exchange/Settlement.sol";
@@ -16,7 +18,9 @@ contract Exchange is Settlement {
     )
         Ownable(setup.owner)
         Vault(setup.token)
+        Deadline(setup.requestDeadlineSeconds)
         Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd)
+        Emergency(setup.escape)
         Operated(setup.operator)
         Terms(setup.oracle, setup.registry)
         Settlement(setup.verifiers)

@@ -8,9 +8,9 @@ import {IExchange} from "../interfaces/IExchange.sol";
 import {IMarketRegistry} from "../interfaces/IMarketRegistry.sol";
 import {Epochs} from "../libraries/Epochs.sol";
 import {SharedStates} from "../libraries/SharedStates.sol";
+import {AccountTree} from "./AccountTree.sol";
 import {Equity} from "./Equity.sol";
 import {FreezePrices} from "./FreezePrices.sol";
-import {LeafProofs} from "./LeafProofs.sol";
 
 /// @title The way out of a frozen Exchange. IEscape says what each function does.
 contract Escape is IEscape {
@@ -33,6 +33,7 @@ contract Escape is IEscape {
 
     /// @inheritdoc IEscape
     address public immutable exchange;
+    AccountTree private immutable _tree;
     uint256 private immutable _priceWindowSeconds;
     uint256 private immutable _claimWindowSeconds;
     uint256 private immutable _lateWindowSeconds;
@@ -55,6 +56,7 @@ contract Escape is IEscape {
     constructor(EscapeSetup memory setup) {
         if (setup.exchange == address(0) || setup.claimWindowSeconds == 0) revert InvalidSetup();
         exchange = setup.exchange;
+        _tree = new AccountTree();
         _priceWindowSeconds = setup.priceWindowSeconds;
         _claimWindowSeconds = setup.claimWindowSeconds;
         _lateWindowSeconds = setup.lateWindowSeconds;
@@ -140,7 +142,7 @@ contract Escape is IEscape {
     /// @inheritdoc IEscape
     function file(AccountLeaf[] calldata leaves, uint256[] calldata siblings) external {
         uint256 claimsCloseSeconds = _claimsCloseSeconds();
-        uint256 root = LeafProofs.rootOf(leaves, siblings);
+        uint256 root = _tree.rootOf(leaves, siblings);
         if (root != _accountRoot) revert WrongRoot(_accountRoot, root);
         int256[8] memory lotWorth = _lotWorth();
         bool inTime = block.timestamp < claimsCloseSeconds;
@@ -174,7 +176,8 @@ contract Escape is IEscape {
     /// @inheritdoc IEscape
     function payInsurance() external {
         _checkOpen(_claimsCloseSeconds() + _lateWindowSeconds);
-        _payLate(Protocol.INSURANCE_ACCOUNT, _claims[Protocol.INSURANCE_ACCOUNT].equityMicroUsd);
+        uint256 equity = _claims[Protocol.INSURANCE_ACCOUNT].equityMicroUsd;
+        if (equity != 0) _payLate(Protocol.INSURANCE_ACCOUNT, equity);
     }
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────

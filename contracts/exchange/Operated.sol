@@ -3,9 +3,10 @@ pragma solidity ^0.8.28;
 
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
+import {Freeze} from "./Freeze.sol";
 
 /// @title The operator: whoever opens epochs and settles batches. The owner names it.
-abstract contract Operated is IExchange, Ownable2Step {
+abstract contract Operated is Freeze, Ownable2Step {
     /// @inheritdoc IExchange
     address public operator;
 

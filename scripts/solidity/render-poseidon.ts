@@ -31,7 +31,7 @@ function rows(matrix: readonly (readonly bigint[])[]): string[] {
   const variables = names("x", WIDTH);
   return matrix.map((row, i) => {
     const terms = row.map((factor, j) => product(factor, variables[j] as string));
-    return `mstore(${at("state", i)}, ${reducedSum(terms)})`;
+    return `mstore(${at("place", i)}, ${reducedSum(terms)})`;
   });
 }
 
@@ -39,8 +39,8 @@ function rows(matrix: readonly (readonly bigint[])[]): string[] {
 function fullRound(name: string, matrix: readonly (readonly bigint[])[]): string[] {
   const variables = names("x", WIDTH);
   return [
-    `function ${name}(state, constants, r) {`,
-    ...variables.flatMap((x, i) => [`let ${x} := add(mload(${at("state", i)}), mload(${at("constants", i)}))`]),
+    `function ${name}(place, added, r) {`,
+    ...variables.flatMap((x, i) => [`let ${x} := add(mload(${at("place", i)}), mload(${at("added", i)}))`]),
     "{",
     "let t",
     ...variables.flatMap(sbox),

@@ -81,7 +81,7 @@ export function publicInputsOf(world: World, batch: BatchData): PublicInputs {
   return { commitment, z, y: evaluate(data, z) };
 }
 
-/** The batch as `settleBatch` takes it. */
+/** The batch as `settleBatches` takes it. */
 export function batchInput(batch: Batch, commitment: bigint) {
   return {
     tier: batch.tier.id,
@@ -125,7 +125,7 @@ export async function provenInput(world: World, batch: Batch): Promise<BatchArgu
 
 /** Sends a batch; the promise rejects with what the contract reverts with. */
 export function sendBatch(world: World, argument: BatchArgument): Promise<ContractTransactionResponse> {
-  return as(world, world.operator).settleBatch(argument);
+  return as(world, world.operator).settleBatches([argument]);
 }
 
 /** Settles a batch that fits, and follows it in the model. */

@@ -7,7 +7,7 @@ import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/q
 import { genesisSharedState, type SharedState } from "../../matcher/protocol/shared-state.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, type ESCAPE_WINDOWS, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
@@ -16,29 +16,37 @@ export type ExchangeContract = Callable<
   | "addVerifier"
   | "claim"
   | "claimable"
+  | "creditEscape"
   | "collectFees"
   | "deposit"
   | "depositLimits"
   | "depositWithPermit"
   | "domain"
   | "epochHash"
+  | "escape"
+  | "freeze"
+  | "frozen"
   | "genesisSharedState"
+  | "headDeadline"
   | "isVacant"
   | "latestEpoch"
   | "openEpoch"
   | "operator"
   | "oracle"
   | "owner"
+  | "queueCursor"
   | "queueHashAt"
   | "queueLength"
+  | "reclaimDeposit"
   | "register"
   | "registry"
   | "renounceOwnership"
+  | "requestDeadlineSeconds"
   | "setDepositLimits"
   | "settledOpenInterest"
   | "settlementOf"
   | "setOperator"
-  | "settleBatch"
+  | "settleBatches"
   | "sharedStateHash"
   | "token"
   | "transferOwnership"
@@ -75,6 +83,20 @@ export type OracleContract = Callable<
   | "submitRound"
   | "threshold"
 >;
+export type EscapeContract = Callable<
+  | "claimOf"
+  | "exchange"
+  | "file"
+  | "pay"
+  | "payInsurance"
+  | "pinEpochs"
+  | "pinPrices"
+  | "pinState"
+  | "pinning"
+  | "prices"
+  | "totals"
+  | "windows"
+>;
 export type TokenContract = Callable<
   "allowance" | "approve" | "balanceOf" | "decimals" | "mint" | "name" | "nonces" | "transfer"
 >;
@@ -101,6 +123,7 @@ export interface World {
   token: TokenContract;
   oracle: OracleContract;
   registry: RegistryContract;
+  escape: EscapeContract;
   exchange: ExchangeContract;
   address: string;
   chainId: number;
@@ -123,6 +146,8 @@ export interface Setup {
   token: string;
   oracle: string;
   registry: string;
+  escape: string;
+  requestDeadlineSeconds: number;
   owner: string;
   operator: string;
   insuranceOwner: string;
@@ -132,7 +157,11 @@ export interface Setup {
 }
 
 /** Deploys everything, with another token contract if one is named, and changes to the setup if wished. */
-export async function deployWorld(tokenName = "TestDollar", changes: Partial<Setup> = {}): Promise<World> {
+export async function deployWorld(
+  tokenName = "TestDollar",
+  changes: Partial<Setup> = {},
+  windows: Partial<typeof ESCAPE_WINDOWS> = {},
+): Promise<World> {
   const signers = (await ethers.getSigners()) as HardhatEthersSigner[];
   const [owner, operator, insuranceOwner, alice, bob, stranger, reporter] = signers as [
     HardhatEthersSigner,
@@ -146,15 +175,17 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
   const token = await deploy<TokenContract>(tokenName);
   const verifiers: VerifierContract[] = [];
   for (const _ of TIERS_WITH_VERIFIER) verifiers.push(await deploy<VerifierContract>("ExpectedInputsVerifier", true));
-  const { contracts, addresses } = await deployEpochSources<RegistryContract, OracleContract>(
+  const { contracts, addresses } = await deployEpochSources<RegistryContract, OracleContract, EscapeContract>(
     owner,
     (name, args) => ethers.deployContract(name, args),
     [reporter.address],
+    windows,
   );
   const { registry, oracle } = contracts;
   const setup: Setup = {
     token: await token.getAddress(),
     ...addresses,
+    requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
     owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
@@ -178,6 +209,7 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
     token,
     oracle,
     registry,
+    escape: contracts.escape,
     exchange,
     address,
     chainId: Number(chainId),

@@ -6,7 +6,7 @@ import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 import { type OpeningTerms, openEpoch, openingOf, SEED_PRICES_TICKS, sendOpening } from "./epochs.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
@@ -203,6 +203,7 @@ describe("Exchange.openEpoch", () => {
       const setup: Setup = {
         token: await w.token.getAddress(),
         ...addresses,
+        requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
         owner: w.owner.address,
         operator: w.operator.address,
         insuranceOwner: w.insuranceOwner.address,

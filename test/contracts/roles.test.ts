@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
 import { artifacts } from "hardhat";
 import { ethers, mined } from "./chain.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
 async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
@@ -12,6 +12,7 @@ async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
   return {
     token: await w.token.getAddress(),
     ...addresses,
+    requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
     owner: w.owner.address,
     operator: w.operator.address,
     insuranceOwner: w.insuranceOwner.address,
@@ -26,19 +27,22 @@ describe("Exchange: roles and set-up", () => {
   const world = useWorld(() => deployWorld());
 
   /** Every function that writes, and who may call it. One that is missing here fails the test. */
-  const CALLERS: Record<string, "anybody" | "owner" | "operator" | "pending owner"> = {
+  const CALLERS: Record<string, "anybody" | "owner" | "operator" | "pending owner" | "escape"> = {
     acceptOwnership: "pending owner",
     addVerifier: "owner",
     claim: "anybody",
     collectFees: "owner",
+    creditEscape: "escape",
     deposit: "anybody",
     depositWithPermit: "anybody",
+    freeze: "anybody",
     openEpoch: "operator",
+    reclaimDeposit: "anybody",
     register: "anybody",
     renounceOwnership: "owner",
     setDepositLimits: "owner",
     setOperator: "owner",
-    settleBatch: "operator",
+    settleBatches: "operator",
     transferOwnership: "owner",
   };
 
@@ -66,7 +70,8 @@ describe("Exchange: roles and set-up", () => {
       const { name, inputs } = fragment as FunctionFragment;
       const wanted = CALLERS[name];
       if (wanted === undefined || wanted === "anybody") continue;
-      const error = wanted === "operator" ? "NotOperator" : "OwnableUnauthorizedAccount";
+      const errors: Record<string, string> = { operator: "NotOperator", escape: "NotEscape" };
+      const error = errors[wanted] ?? "OwnableUnauthorizedAccount";
       for (const [role, signer] of Object.entries(callers)) {
         if (role === wanted) continue;
         const call = as(w, signer).getFunction(name);
@@ -142,6 +147,9 @@ describe("Exchange: roles and set-up", () => {
       [{ registry: ZeroAddress }, "ZeroAddress"],
       [{ registry: await w.registry.getAddress() }, "RegistryOfAnotherExchange"],
       [{ oracle: await w.oracle.getAddress() }, "OracleOfAnotherRegistry"],
+      [{ escape: ZeroAddress }, "ZeroAddress"],
+      [{ escape: await w.escape.getAddress() }, "EscapeOfAnotherExchange"],
+      [{ requestDeadlineSeconds: 0 }, "NoRequestDeadline"],
       [{ operator: ZeroAddress }, "ZeroAddress"],
       [{ insuranceOwner: ZeroAddress }, "ZeroAddress"],
       [{ owner: ZeroAddress }, "OwnableInvalidOwner"],

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { BaseContract, JsonRpcProvider } from "ethers";
 import { EXCHANGE } from "../../matcher/chain/contract-interfaces.ts";
 import { readLog } from "../../matcher/chain/l1-event.ts";
-import { settleBatchCall } from "../../matcher/chain/settle-call.ts";
+import { settleBatchesCall } from "../../matcher/chain/settle-call.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import { challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
@@ -75,7 +75,7 @@ describe("Real proofs", function () {
   function send(number: number, change: (argument: BatchArgument) => void, to: RealExchange = real) {
     const argument = argumentOf(batch(number));
     change(argument);
-    return operatorOf(to).settleBatch(argument);
+    return operatorOf(to).settleBatches([argument]);
   }
 
   const refused = (sent: Promise<unknown>, error: string, by: BaseContract = real.exchange) =>
@@ -175,7 +175,9 @@ describe("Real proofs", function () {
   describe("prove nothing but", () => {
     it("the same call data that these tests tamper with", () => {
       for (const given of proven) {
-        expect(EXCHANGE.encodeFunctionData("settleBatch", [argumentOf(given)])).to.equal(settleBatchCall(given));
+        expect(EXCHANGE.encodeFunctionData("settleBatches", [[argumentOf(given)]])).to.equal(
+          settleBatchesCall([given]),
+        );
       }
     });
 
@@ -428,7 +430,7 @@ describe("Real proofs", function () {
     return (await real.connection.ethers.getContractAt(verifierName(tier), address)) as unknown as Verifier;
   }
 
-  /** The next entries of the real queue, as `settleBatch` takes them. */
+  /** The next entries of the real queue, as `settleBatches` takes them. */
   async function queueArguments(cursor: number, count: number): Promise<BatchArgument["queueEntries"]> {
     const { entries } = await readL1(real);
     return batchInput({ ...batch(1).data, queue: entries.slice(cursor, cursor + count) }, 0n).queueEntries;

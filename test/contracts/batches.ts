@@ -31,6 +31,7 @@ export interface BatchTerms {
   /** As before the batch unless told otherwise: the fund paid nothing. */
   insuranceSpentAfterPicoUsd?: bigint;
   grossOpenInterestAfterLots?: bigint[];
+  newRoot?: bigint;
   seed?: string;
 }
 
@@ -56,7 +57,7 @@ export function batchOf(world: World, terms: BatchTerms = {}): Batch {
     sharedState: model.sharedState,
     epoch,
     queue,
-    newRoot: random.field(),
+    newRoot: terms.newRoot ?? random.field(),
     journalHead: random.field(),
     fundingDigest: 0n,
     feeDeltaPicoUsd: terms.feeDeltaPicoUsd ?? BigInt(random.integer(1_000_000_000)),

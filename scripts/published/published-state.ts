@@ -3,9 +3,9 @@ import { type L1Event, readLog } from "../../matcher/chain/l1-event.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { EPOCH_WORD, HEADER, TIERS, type Tier } from "../../matcher/protocol/spec.ts";
+import { applyWords, type PublishedLiquidation, publishedLiquidations } from "../../matcher/rebuild/published-words.ts";
 import type { AccountRecord } from "../../matcher/state/account-record.ts";
 import { AccountStore } from "../../matcher/state/account-store.ts";
-import { applyWords, type PublishedLiquidation, publishedLiquidations } from "./published-words.ts";
 
 /** One settled batch as L1 tells it. */
 export interface PublishedBatch {

@@ -1,8 +1,8 @@
-import { sizesFromWords } from "../../matcher/protocol/account.ts";
-import { marketFromWord } from "../../matcher/protocol/epoch-record.ts";
-import type { Side } from "../../matcher/protocol/message.ts";
-import { unpack } from "../../matcher/protocol/packing.ts";
-import { queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
+import { sizesFromWords } from "../protocol/account.ts";
+import { marketFromWord } from "../protocol/epoch-record.ts";
+import type { Side } from "../protocol/message.ts";
+import { unpack } from "../protocol/packing.ts";
+import { queueEntryFromWords } from "../protocol/queue-chain.ts";
 import {
   ACCOUNT_SLOT_WORDS,
   ACCOUNT_WORD,
@@ -16,9 +16,9 @@ import {
   ROW_WORD,
   type Tier,
   WIDTH,
-} from "../../matcher/protocol/spec.ts";
-import { newAccount } from "../../matcher/state/account-record.ts";
-import type { AccountStore } from "../../matcher/state/account-store.ts";
+} from "../protocol/spec.ts";
+import { newAccount } from "../state/account-record.ts";
+import type { AccountStore } from "../state/account-store.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
 
@@ -99,7 +99,7 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
     { length: MARKETS },
     (_, market) => marketFromWord(word(HEADER.markets + market), 0n).fundingIndexPicoUsd,
   );
-  return slots.map(({ head, sizes: sizesLots }) => {
+  const accounts = slots.map(({ head, sizes: sizesLots }) => {
     const account = Number(head.account);
     const known = store.record(account);
     if (known === undefined) throw new Error(`account ${account} is touched before it is registered`);
@@ -111,7 +111,8 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
       sizesLots,
       fundingIndexPicoUsd,
     });
-    store.store(account);
     return account;
   });
+  store.storeMany(accounts);
+  return accounts;
 }

@@ -35,14 +35,20 @@ export interface PublishedLiquidation {
   readonly quoteMicroUsd: bigint;
 }
 
-/** The account slots that are in use, a prefix of all. */
+/** The account slots that are in use, a prefix of all. @throws Error when something stands behind them */
 export function activeSlots(tier: Tier, words: readonly bigint[]) {
   const { accounts } = dataLayout(tier);
-  const word = (index: number): bigint => words[index] as bigint;
-  return Array.from({ length: tier.accounts }, (_, position) => {
+  const slots = Array.from({ length: tier.accounts }, (_, position) => {
     const at = accounts + position * ACCOUNT_SLOT_WORDS;
-    return { head: unpack(ACCOUNT_WORD, word(at)), sizes: sizesFromWords([word(at + 1), word(at + 2)]) };
-  }).filter(({ head }) => head.active === 1n);
+    const [first = 0n, ...sizes] = words.slice(at, at + ACCOUNT_SLOT_WORDS);
+    return { head: unpack(ACCOUNT_WORD, first), sizes, isEmpty: first === 0n && sizes.every((word) => word === 0n) };
+  });
+  const inactive = slots.findIndex(({ head }) => head.active !== 1n);
+  const used = inactive < 0 ? slots : slots.slice(0, inactive);
+  if (!slots.slice(used.length).every(({ isEmpty }) => isEmpty)) {
+    throw new Error(`account slot ${inactive} is not in use, and something stands there or behind it`);
+  }
+  return used.map(({ head, sizes }) => ({ head, sizes: sizesFromWords(sizes) }));
 }
 
 /** What a batch did that nobody signed, in its order. @throws Error for a word that names a slot which is not in use */

@@ -96,6 +96,7 @@ const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const magnitude = (size: bigint): bigint => (size < 0n ? -size : size);
 
 type Settled = Extract<L1Event, { type: "settled" }>;
+type Credit = Extract<L1Event, { type: "withdrawal" }>;
 type Refuse = (what: string) => never;
 
 /**
@@ -114,6 +115,8 @@ export class Rebuild {
   #queue: Pick<RebuildProgress, "queueHash" | "queueLength">;
   #totals: Omit<RebuildProgress, "waiting" | "epochs" | "queueHash" | "queueLength">;
   #settled: Settled | undefined;
+  /** What the contract credited for the batch that is about to be told. */
+  readonly #credited: Credit[] = [];
 
   /** @param begin where another rebuild stood, with its accounts; genesis without */
   constructor(
@@ -152,6 +155,7 @@ export class Rebuild {
     }
     if (event.type === "queue") this.#takeEntry(event);
     else if (event.type === "epoch") this.#takeEpoch(event.epoch);
+    else if (event.type === "withdrawal") this.#credited.push(event);
     else if (event.type === "settled") this.#settled = event;
     return undefined;
   }
@@ -293,21 +297,33 @@ export class Rebuild {
     for (const [what, found, onL1] of compared) {
       if (found !== onL1) refuse(`its ${what} is ${hex(found)}, and the event that it is settled says ${hex(onL1)}.`);
     }
-    const { withdrawals, rows } = dataLayout(data.tier);
-    const paid = data.bodyWords
-      .slice(0, rows - withdrawals)
-      .map((word) => unpack(WITHDRAWAL_WORD, word).amountMicroUsd);
+    const paid = this.#paid(data, refuse);
     const { depositedMicroUsd, withdrawnMicroUsd } = this.#totals;
     this.#totals = {
       sharedState,
       journalHead: data.journalHead,
       fundingDigest: data.fundingDigest,
       depositedMicroUsd: queue.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, depositedMicroUsd),
-      withdrawnMicroUsd: paid.reduce((sum, amount) => sum + amount, withdrawnMicroUsd),
+      withdrawnMicroUsd: paid.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, withdrawnMicroUsd),
     };
     this.#waiting.splice(0, queue.length);
     // Epochs that nobody asks for any more.
     const since = epoch.timeSeconds - this.#keepEpochsSeconds;
     this.#epochs.splice(0, Math.max(0, this.#epochs.findIndex(({ timeSeconds }) => timeSeconds >= since) - 1));
+  }
+
+  /** What a batch pays out must be what the contract credited for it, in the same order. */
+  #paid({ tier, sharedState, bodyWords }: RebuiltData, refuse: Refuse) {
+    const { withdrawals, rows } = dataLayout(tier);
+    const words = bodyWords.slice(0, rows - withdrawals).filter((word) => word !== 0n);
+    const paid = words.map((word) => unpack(WITHDRAWAL_WORD, word));
+    const credited = this.#credited.splice(0);
+    const number = sharedState.batchNumber + 1;
+    const same = ({ owner, amountMicroUsd }: (typeof paid)[number], credit: Credit | undefined): boolean =>
+      credit?.batchNumber === number && BigInt(credit.owner) === owner && credit.amountMicroUsd === amountMicroUsd;
+    if (credited.length !== paid.length || !paid.every((payment, i) => same(payment, credited[i]))) {
+      refuse(`its data has ${paid.length} payments, and the contract credited others, ${credited.length}.`);
+    }
+    return paid;
   }
 }

@@ -3,7 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Exact, fromJson, toJson } from "../journal/exact-json.ts";
 import type { Json } from "../journal/snapshot-part.ts";
 import { linkQueueEntry } from "../protocol/queue-chain.ts";
-import { AccountStore } from "../state/account-store.ts";
+import { type AccountEntry, AccountStore } from "../state/account-store.ts";
 import { type AccountSnapshot, accountEntry, accountSnapshot } from "../state/ledger-snapshot.ts";
 import type { RebuildOptions, RebuildProgress } from "./rebuild.ts";
 import type { RebuiltState } from "./rebuild-state.ts";
@@ -27,7 +27,14 @@ const NEWLINE = 10;
 const DIGEST_LINE = 2 + 64 + 1;
 
 /** A rebuild as lines of text: what it is of, an account a line, and the Keccak-256 of all that. Equal states give equal lines. */
-export function* checkpointLines({ place, block, lastBatch, progress, accounts }: RebuiltState): Generator<string> {
+export function* checkpointLines({
+  place,
+  block,
+  lastBatch,
+  progress,
+  accounts,
+  touched,
+}: RebuiltState): Generator<string> {
   const digest = keccak_256.create();
   const header: Header = {
     format: CHECKPOINT_FORMAT,
@@ -43,7 +50,9 @@ export function* checkpointLines({ place, block, lastBatch, progress, accounts }
     return line;
   };
   yield put(toJson(header as unknown as Exact));
-  for (const entry of accounts.entries()) yield put(accountSnapshot(entry) as unknown as Json);
+  for (const entry of accounts.entries()) {
+    yield put([touched.get(entry.account) ?? 0, accountSnapshot(entry) as unknown as Json]);
+  }
   yield `0x${bytesToHex(digest.digest())}\n`;
 }
 
@@ -67,7 +76,8 @@ export function checkpointFrom(bytes: Uint8Array, { hash, ...place }: RebuildOpt
     throw new CheckpointRefused(`it is of the Exchange ${exchange} on chain ${chainId}`);
   }
   const accounts = new AccountStore(hash);
-  accounts.load(entriesOf(lines));
+  const touched = new Map<number, number>();
+  accounts.load(entriesOf(lines, touched));
   const { sharedState, waiting, queueHash } = progress;
   if (accounts.root !== sharedState.accountRoot) {
     throw new CheckpointRefused("its accounts do not lead to the root of its state");
@@ -75,11 +85,15 @@ export function checkpointFrom(bytes: Uint8Array, { hash, ...place }: RebuildOpt
   if (waiting.reduce((link, { entry }) => linkQueueEntry(link, entry), sharedState.queueHash) !== queueHash) {
     throw new CheckpointRefused("its queue does not lead to the queue's hash");
   }
-  return { place, block, lastBatch, progress, accounts };
+  return { place, block, lastBatch, progress, accounts, touched };
 }
 
-function* entriesOf(lines: Iterable<Json>) {
-  for (const line of lines) yield accountEntry(line as unknown as AccountSnapshot);
+function* entriesOf(lines: Iterable<Json>, touched: Map<number, number>): Generator<AccountEntry> {
+  for (const line of lines) {
+    const [batchNumber, account] = line as unknown as [number, AccountSnapshot];
+    touched.set(account.account, batchNumber);
+    yield accountEntry(account);
+  }
 }
 
 function* linesOf(bytes: Uint8Array): Generator<Json> {

@@ -24,6 +24,8 @@ export interface RebuiltState {
   readonly progress: RebuildProgress;
   /** `entries()`, `record`, `leaf`, `slot` and `path` of every account. */
   readonly accounts: AccountStore;
+  /** Number of the last batch that touched each account. */
+  readonly touched: ReadonlyMap<number, number>;
 }
 
 export interface RebuildStateOptions extends RebuildOptions {
@@ -53,7 +55,7 @@ export async function rebuildState(options: RebuildStateOptions): Promise<Rebuil
   const end = await blockOf(provider, toBlock);
   if (begin !== undefined) await checkBegin(provider, begin);
   const rebuild = new Rebuild(options, begin);
-  const { place, accounts } = rebuild;
+  const { place, accounts, touched } = rebuild;
   let lastBatch = begin?.lastBatch ?? null;
   let state = begin;
   const fromBlock = begin === undefined ? firstBlock : begin.block.number + 1;
@@ -69,7 +71,7 @@ export async function rebuildState(options: RebuildStateOptions): Promise<Rebuil
     }
     rebuild.end();
     const block = await blockOf(provider, lastBlock);
-    state = { place, block, lastBatch, progress: rebuild.progress, accounts };
+    state = { place, block, lastBatch, progress: rebuild.progress, accounts, touched };
     await options.onBlocks?.(state, toBlock);
   }
   if (state === undefined) throw new RebuildRefused(`There is no block between ${fromBlock} and ${toBlock}.`);

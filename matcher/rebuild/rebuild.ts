@@ -108,6 +108,8 @@ export class Rebuild {
   readonly place: RebuildPlace;
   /** Accounts, order slots and the trees over them as of the last batch. */
   readonly accounts: AccountStore;
+  /** Number of the last batch that touched each account. */
+  readonly touched: Map<number, number>;
   readonly #domain: bigint;
   readonly #keepEpochsSeconds: number;
   readonly #waiting: QueuedEntry[];
@@ -121,7 +123,11 @@ export class Rebuild {
   /** @param begin where another rebuild stood, with its accounts; genesis without */
   constructor(
     { hash, chainId, exchange, keepEpochsSeconds = DEFAULT_KEEP_EPOCHS_SECONDS }: RebuildOptions,
-    begin?: { readonly progress: RebuildProgress; readonly accounts: AccountStore },
+    begin?: {
+      readonly progress: RebuildProgress;
+      readonly accounts: AccountStore;
+      readonly touched: ReadonlyMap<number, number>;
+    },
   ) {
     this.place = { chainId, exchange };
     this.#domain = domainOf(chainId, exchange);
@@ -132,6 +138,7 @@ export class Rebuild {
     this.#queue = { queueHash, queueLength };
     this.#totals = totals;
     this.accounts = begin?.accounts ?? new AccountStore(hash);
+    this.touched = new Map(begin?.touched);
   }
 
   /** Where it stands now. */
@@ -203,6 +210,7 @@ export class Rebuild {
       const data = this.#dataOf(tier, words, refuse);
       const accounts = this.#applied(data, words, refuse);
       this.#advance(data, settled, refuse);
+      for (const account of accounts) this.touched.set(account, batchNumber);
       return { batchNumber, tier, words, epoch: data.epoch, accounts, sharedState: this.sharedState, at };
     } catch (error) {
       // A word that cannot be read, or names what is not there.

@@ -31,8 +31,8 @@ describe("a rebuild", function () {
     return [...traces, ...market.cut()];
   }
 
-  const stateOf = ({ place, progress, accounts }: Rebuild): RebuiltState => ({
-    ...{ place, progress, accounts, lastBatch: null },
+  const stateOf = ({ place, progress, accounts, touched }: Rebuild): RebuiltState => ({
+    ...{ place, progress, accounts, touched, lastBatch: null },
     block: { number: 1, hash: NOWHERE.blockHash },
   });
 

@@ -23,13 +23,10 @@ import { LedgerState } from "./state/ledger-state.ts";
 /** An exchange that cannot be gone on with, in a sentence that says why. */
 export class CannotTakeOver extends Error {}
 
-/** A batch with the tier that it was settled under. */
-export type TakenBatch = SettledBatch & { readonly tier: number };
-
 export interface TakeOver {
   readonly rebuilt: RebuiltState;
   /** All of them, from the first one on, as L1 lists them. */
-  readonly batches: readonly TakenBatch[];
+  readonly batches: readonly SettledBatch[];
   /** Folder of the journal to begin. */
   readonly directory: string;
   readonly identity: JournalIdentity;
@@ -135,7 +132,7 @@ function positionBehind({ progress, touched }: RebuiltState, epoch: OpenedEpoch)
 }
 
 /** Every batch is final: nothing of it is proven again. */
-async function noteBatches(log: BatchLog, batches: readonly TakenBatch[]): Promise<void> {
+async function noteBatches(log: BatchLog, batches: readonly SettledBatch[]): Promise<void> {
   let written: Promise<unknown>[] = [];
   for (const { batchNumber, tier: id, hash: txHash, blockNumber } of batches) {
     const tier = tierById(id).name;

@@ -159,7 +159,8 @@ function bigints(values: readonly Decimal[]): bigint[] {
   return values.map(BigInt);
 }
 
-function accountEntry(snapshot: AccountSnapshot): AccountEntry {
+/** Inverse of {@link accountSnapshot}. */
+export function accountEntry(snapshot: AccountSnapshot): AccountEntry {
   return {
     account: snapshot.account,
     record: {

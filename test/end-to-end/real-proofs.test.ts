@@ -19,10 +19,10 @@ import {
 } from "../../matcher/protocol/spec.ts";
 import { accountWords } from "../../matcher/prover/public-body.ts";
 import { BASE_FIELD_ORDER } from "../../matcher/prover/setup/bn254.ts";
+import { rebuildState } from "../../matcher/rebuild/rebuild-state.ts";
 import { AccountStore } from "../../matcher/state/account-store.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { verifierName } from "../../scripts/generate.ts";
-import { readPublishedState } from "../../scripts/published/published-state.ts";
 import { type BatchArgument, batchInput } from "../contracts/batches.ts";
 import type { Callable } from "../contracts/chain.ts";
 import { argumentOf, proveAll, settle } from "./proven-history.ts";
@@ -141,9 +141,15 @@ describe("Real proofs", function () {
         const slot = { account, isNew: false, before: after, after, depositsMicroUsd: 0n, path: [] };
         expect(last.get(account), `account ${account}`).to.deep.equal(accountWords(slot));
       }
-      const published = await readPublishedState(provider, real.address, 0, hash);
-      expect(published.root).to.equal(stateAfter(proven.length).accountRoot);
-      for (const { newRoot, rebuiltRoot } of published.batches) expect(rebuiltRoot).to.equal(newRoot);
+      const { progress, accounts: store } = await rebuildState({
+        ...{ provider, hash },
+        ...{ chainId: real.chainId, exchange: real.address },
+      });
+      expect(progress.sharedState).to.deep.equal(stateAfter(proven.length));
+      for (const account of accounts) {
+        const leaf = store.leaf(account);
+        expect(leaf).to.deep.equal({ ...history.ledger.leafOf(account), orderRoot: leaf.orderRoot });
+      }
     });
 
     it("make exactly the ledger's withdrawals claimable, and every token is accounted for", async () => {

@@ -26,6 +26,10 @@ import { type DevnetKeys, ORACLE_ROLES } from "./wallets.ts";
 const ORACLE_MAX_AGE_SECONDS = 300;
 /** Reports that a round needs, of as many signers as there are roles. */
 const ORACLE_THRESHOLD = 2;
+/** How long an entry of the queue may wait: long enough for proofs on a slow machine. In production days. */
+const REQUEST_DEADLINE_SECONDS = 600;
+/** Production: an hour, and weeks for claims. */
+const ESCAPE_WINDOWS = { priceWindowSeconds: 300, claimWindowSeconds: 300, lateWindowSeconds: 120 };
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000_000n;
 
@@ -41,6 +45,8 @@ export interface DeployOptions {
   readonly governance?: DeployedGovernance;
   /** An interval a minute unless told otherwise. */
   readonly fundingSchedule?: FundingSchedule;
+  readonly requestDeadlineSeconds?: number;
+  readonly escapeWindows?: typeof ESCAPE_WINDOWS;
 }
 
 export interface DeployedGovernance {
@@ -83,13 +89,10 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
     owner.address,
   );
-  // Registry and oracle come before the Exchange, and the registry names it.
+  // Registry, oracle and escape come before the Exchange; registry and escape name it.
   const nonce = await sender.getNonce();
-  const registry = await deploy(
-    "markets/MarketRegistry.sol/MarketRegistry",
-    authority,
-    getCreateAddress({ from: owner.address, nonce: nonce + 2 }),
-  );
+  const place = getCreateAddress({ from: owner.address, nonce: nonce + 3 });
+  const registry = await deploy("markets/MarketRegistry.sol/MarketRegistry", authority, place);
   const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", {
     authority,
     registry,
@@ -98,11 +101,17 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS,
     bounds: new Array(MARKETS).fill(options.priceBounds ?? DEVNET_PRICE_BOUNDS),
   });
+  const escapeAddress = await deploy("escape/Escape.sol/Escape", {
+    exchange: place,
+    ...(options.escapeWindows ?? ESCAPE_WINDOWS),
+  });
   const firstBlock = (await provider.getBlockNumber()) + 1;
   const exchange = await deploy("Exchange.sol/Exchange", {
     token,
     oracle,
     registry,
+    escape: escapeAddress,
+    requestDeadlineSeconds: options.requestDeadlineSeconds ?? REQUEST_DEADLINE_SECONDS,
     authority,
     operator,
     insuranceOwner: address(keys.insuranceOwner),

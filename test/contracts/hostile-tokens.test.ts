@@ -249,7 +249,7 @@ describe("Exchange with a hostile token", () => {
     it("cannot settle or open an epoch, for it is not the operator", async () => {
       const w = world();
       const input = await provenInput(w, batchOf(w));
-      await during(w, "settleBatch", [input]);
+      await during(w, "settleBatches", [[input]]);
       await mined(as(w, w.bob).deposit(2, 100_000_000n));
       expect(await w.token.getFunction("callSucceeded")()).to.equal(false);
     });

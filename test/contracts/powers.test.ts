@@ -29,7 +29,7 @@ const RIGHTS: Readonly<Record<string, readonly (keyof Holdings)[]>> = {
   "PriceOracle.submitRound": ["prices"],
   "Exchange.openEpoch": ["prices", "epoch"],
   // By proof.
-  "Exchange.settleBatch": ["balance", "vault", "claimable", "root"],
+  "Exchange.settleBatches": ["balance", "vault", "claimable", "root"],
 };
 
 interface Holdings {
@@ -100,6 +100,7 @@ async function scene(): Promise<Scene> {
     Exchange: contracts.exchange,
     MarketRegistry: contracts.registry,
     PriceOracle: contracts.oracle,
+    Escape: await w.escape.getAddress(),
     AccessManager: authority,
     TimelockController: await timelock.getAddress(),
   };

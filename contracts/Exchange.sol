@@ -20,7 +20,7 @@ contract Exchange is Settlement {
         Governed(setup.authority)
         Vault(setup.token)
         Deadline(setup.requestDeadlineSeconds)
-        Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd)
+        Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd, setup.requestFeeWei)
         Emergency(setup.escape)
         Operated(setup.operator)
         Terms(setup.oracle, setup.registry)

@@ -9,8 +9,11 @@ abstract contract Freeze is IExchange {
     struct Life {
         /// Entries that batches consumed.
         uint64 queueCursor;
+        /// Requests that ever came in, and those of them that batches consumed.
+        uint64 requestsAdded;
+        uint64 requestsConsumed;
         /// Batches that advanced the head and left it where it is.
-        uint64 advances;
+        uint32 advances;
         bool frozen;
     }
 

@@ -100,6 +100,7 @@ contract MarketRegistry is RiskPause {
             to.tickSizeExponent = from.tickSizeExponent;
             to.lotSizeExponent = from.lotSizeExponent;
             to.isolatedOnly = from.isolatedOnly;
+            to.exitHaircutPpm = from.exitHaircutPpm;
             to.openInterestLowerCapMicroUsd = from.openInterestLowerCapMicroUsd;
             to.openInterestUpperCapMicroUsd = from.openInterestUpperCapMicroUsd;
         }

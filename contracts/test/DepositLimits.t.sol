@@ -37,6 +37,7 @@ contract DepositLimitsTest is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: type(uint64).max,
+                requestFeeWei: 0,
                 escape: address(escapeOf(address(registry))),
                 requestDeadlineSeconds: 1 days,
                 verifiers: new address[](0)

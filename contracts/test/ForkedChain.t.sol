@@ -62,6 +62,7 @@ contract ForkedChainTest is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: 1,
+                requestFeeWei: 0,
                 escape: address(escapeOf(address(registry))),
                 requestDeadlineSeconds: 1 days,
                 verifiers: verifiers

@@ -18,7 +18,7 @@ import { GOVERNANCE_PROFILES, type GovernanceProfile } from "../governance/profi
 import { type GovernanceRole, ROLE_NAMES } from "../governance/roles.ts";
 import { wireGovernance } from "../governance/wiring.ts";
 import { Refusal } from "../supervisor/refusal.ts";
-import { readArtifact } from "./artifact.ts";
+import { linkedBytecode, readArtifact } from "./artifact.ts";
 import { devnetParameters } from "./risk-parameters.ts";
 import { type DevnetKeys, ORACLE_ROLES } from "./wallets.ts";
 
@@ -32,6 +32,8 @@ const REQUEST_DEADLINE_SECONDS = 600;
 const ESCAPE_WINDOWS = { priceWindowSeconds: 300, claimWindowSeconds: 300, lateWindowSeconds: 120 };
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000_000n;
+/** A thousandth of the chain's coin. */
+const REQUEST_FEE_WEI = 1_000_000_000_000_000n;
 
 export interface DeployOptions {
   readonly provider: JsonRpcProvider;
@@ -67,9 +69,11 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const owner = new Wallet(keys.owner, provider);
   const sender = new NonceManager(owner);
   const address = (key: string) => new Wallet(key).address;
+  const libraries: Record<string, string> = {};
   const deploy = async (path: string, ...values: unknown[]): Promise<string> => {
-    const { abi, bytecode } = readArtifact(path);
-    const contract = await new ContractFactory(abi, bytecode, sender).deploy(...values);
+    const artifact = readArtifact(path);
+    const bytecode = linkedBytecode(artifact, libraries);
+    const contract = await new ContractFactory(artifact.abi, bytecode, sender).deploy(...values);
     await contract.waitForDeployment();
     return (contract as unknown as Addressable).getAddress();
   };
@@ -84,6 +88,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     while (byTier.length <= tier.id) byTier.push(ZeroAddress);
     byTier[tier.id] = verifier;
   }
+  libraries.Epochs = await deploy("libraries/Epochs.sol/Epochs");
   const operator = address(keys.operator);
   const authority = await deploy(
     "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
@@ -117,6 +122,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     insuranceOwner: address(keys.insuranceOwner),
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
+    requestFeeWei: REQUEST_FEE_WEI,
     verifiers: byTier,
   });
   const contract = new Contract(registry, MARKET_REGISTRY_ABI, sender);

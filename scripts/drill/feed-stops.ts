@@ -72,6 +72,7 @@ export async function feedStops(rehearsal: Rehearsal): Promise<void> {
 
   list.chapter("The matcher reads the signers at its start; the new signer and the third one report");
   rehearsal.stopFeed(0);
+  const { number: last } = await rehearsal.epoch("any epoch", () => true);
   await rehearsal.matcher.stop();
   await rehearsal.startMatcher();
   await rehearsal.startFeed(1, newKey);
@@ -79,7 +80,10 @@ export async function feedStops(rehearsal: Rehearsal): Promise<void> {
   await rehearsal.until("a round of the new signer", async () => {
     return ((await rehearsal.status()).oracle?.round ?? 0) > round || undefined;
   });
-  await rehearsal.epoch("a market that trades", ({ markets }) => markets[MARKET]?.restricted === false);
+  await rehearsal.epoch(
+    "an epoch with its price",
+    (epoch) => epoch.number > last + 1 && epoch.markets[MARKET]?.restricted === false,
+  );
   const again = await rehearsal.connect(carol);
   list.equal("trading goes on", "accepted", await codeOf(again.place(more)));
 }

@@ -20,7 +20,7 @@ export const REHEARSAL_PROFILE: GovernanceProfile = {
 
 /** Prices go stale soon, and may move by one percent at once. */
 export const REHEARSAL_PRICE_BOUNDS: PriceBounds = {
-  maxAgeSeconds: 6,
+  maxAgeSeconds: 8,
   deviationBasePpm: 10_000,
   deviationGrowthPpmPerSecond: 100,
 };

@@ -29,7 +29,7 @@ export const ROLE_FUNCTIONS: Readonly<
   oracle: { oracle: ["setSigners", "setBounds"] },
   operatorNaming: { exchange: ["setOperator"] },
   verifiers: { exchange: ["addVerifier", "retireVerifier"] },
-  fees: { exchange: ["collectFees"] },
+  fees: { exchange: ["collectFees", "collectRequestFees"] },
   guardian: { registry: ["pause", "endPause"] },
   // It cancels what other roles have scheduled, and calls nothing.
   veto: {},

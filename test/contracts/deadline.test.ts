@@ -83,6 +83,49 @@ describe("Exchange: deadline of the queue", () => {
     await refused(w, as(w, w.stranger).freeze(), "ExchangeFrozen");
   });
 
+  describe("of a request", () => {
+    /** Bob's account 1 asks for its exit, and a deposit waits behind it. */
+    async function asked(w: World): Promise<{ end: number; behind: number }> {
+      await mined(as(w, w.bob).register(x, y));
+      await readQueue(w);
+      await settle(w, { queueCount: 1 });
+      await mined(as(w, w.bob).requestForcedExit(1, 7, { value: await w.exchange.requestFeeNowWei() }));
+      const end = (await blockTimeSeconds()) + REQUEST_DEADLINE_SECONDS;
+      await at(end - REQUEST_DEADLINE_SECONDS + 50);
+      const behind = (await deposit(w)) + REQUEST_DEADLINE_SECONDS;
+      await readQueue(w);
+      return { end, behind };
+    }
+    const advance = (w: World) => settle(w, { requestOutcome: "advanced" });
+
+    it("grows by a 64th for all that wait with every batch that advances the head, and by no other batch", async () => {
+      const w = world();
+      const { end, behind } = await asked(w);
+      await settle(w);
+      expect(await deadline(w)).to.equal(end);
+      for (let times = 1; times <= 3; times++) {
+        await advance(w);
+        expect(await deadline(w)).to.equal(end + (times * REQUEST_DEADLINE_SECONDS) / 64);
+      }
+      await settle(w, { requestOutcome: "done" });
+      expect(await deadline(w)).to.equal(behind + (3 * REQUEST_DEADLINE_SECONDS) / 64);
+      // Whoever comes now has no part in what was given before.
+      const last = (await deposit(w)) + REQUEST_DEADLINE_SECONDS;
+      await readQueue(w);
+      await settle(w, { queueCount: 1 });
+      expect(await deadline(w)).to.equal(last);
+    });
+
+    it("grows by twice the deadline at most, however often it is advanced", async () => {
+      const w = world();
+      const { end } = await asked(w);
+      for (let times = 0; times < 130; times++) await advance(w);
+      expect(await deadline(w)).to.equal(end + 2 * REQUEST_DEADLINE_SECONDS);
+      await at(end + 2 * REQUEST_DEADLINE_SECONDS + 1);
+      await mined(as(w, w.stranger).freeze());
+    });
+  });
+
   describe("once it has passed", () => {
     /** Batches that consume one entry each, or none, as they follow each other. */
     async function batches(w: World, queueCounts: readonly number[]) {
@@ -165,6 +208,8 @@ describe("Exchange: deadline of the queue", () => {
       await settle(w, { feeDeltaPicoUsd: 5_000_000n });
       const input = await provenInput(w, batchOf(w));
       await fund(w, w.bob, 10_000_000n);
+      await mined(as(w, w.bob).register(x, y));
+      const fee = await w.exchange.requestFeeNowWei();
       await freeze(w);
       const before = await w.exchange.sharedStateHash();
       const { sharedState } = input;
@@ -174,7 +219,11 @@ describe("Exchange: deadline of the queue", () => {
         ["openEpoch", async () => as(w, w.operator).openEpoch(await openingOf(w))],
         ["register", () => as(w, w.bob).register(x, y)],
         ["deposit", () => as(w, w.bob).deposit(0, 10_000_000n)],
-        ["depositWithPermit", () => as(w, w.bob).depositWithPermit(0, 1n, 0n, 27, before, before)],
+        ["depositWithPermit", () => as(w, w.bob).depositWithPermit(0, 10_000_000n, 0n, 27, before, before)],
+        ["requestForcedExit", () => as(w, w.bob).requestForcedExit(1, 0, { value: fee })],
+        ["requestKeyRotation", () => as(w, w.bob).requestKeyRotation(1, x, y, 0, { value: fee })],
+        ["requestCancelAll", () => as(w, w.bob).requestCancelAll(1, 0, { value: fee })],
+        ["requestLiquidation", () => as(w, w.alice).requestLiquidation(1, { value: fee })],
         ["collectFees", () => as(w, w.owner).collectFees(sharedState, w.owner.address)],
         ["freeze", () => as(w, w.stranger).freeze()],
       ] as const) {

@@ -162,7 +162,7 @@ describe("Escape: pinning", () => {
   async function append(w: World, change: Record<string, unknown>): Promise<void> {
     const parameters = devnetParameters();
     Object.assign(parameters.markets[MARKET] as object, change);
-    await mined(w.registry.appendParameters(parameters));
+    await mined(w.registry.appendMarkets(parameters));
   }
 
   it("takes the settlement price of a retired market, in the epoch in which it closes, too", async () => {

@@ -8,6 +8,7 @@ import { genesisSharedState, type SharedState } from "../../matcher/protocol/sha
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
 import { deployEpochSources, type ESCAPE_WINDOWS, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
+import { deployExchange } from "./linked-exchange.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
@@ -18,6 +19,7 @@ export type ExchangeContract = Callable<
   | "claimable"
   | "creditEscape"
   | "collectFees"
+  | "collectRequestFees"
   | "deposit"
   | "depositLimits"
   | "depositWithPermit"
@@ -40,6 +42,12 @@ export type ExchangeContract = Callable<
   | "register"
   | "registry"
   | "requestDeadlineSeconds"
+  | "requestCancelAll"
+  | "requestFeeNowWei"
+  | "requestFeeWei"
+  | "requestForcedExit"
+  | "requestKeyRotation"
+  | "requestLiquidation"
   | "retireVerifier"
   | "setDepositLimits"
   | "settledOpenInterest"
@@ -51,6 +59,7 @@ export type ExchangeContract = Callable<
   | "token"
   | "vault"
   | "verifierOf"
+  | "waitingRequests"
 >;
 export type RegistryContract = Callable<
   | "appendMarkets"
@@ -138,6 +147,7 @@ export interface World {
 
 export const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 export const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
+export const REQUEST_FEE_WEI = 1_000_000_000_000_000n;
 export const TIERS_WITH_VERIFIER = [0, 1, 2];
 
 async function deploy<T extends BaseContract>(name: string, ...args: unknown[]): Promise<T> {
@@ -156,6 +166,7 @@ export interface Setup {
   insuranceOwner: string;
   minimumDepositMicroUsd: bigint;
   depositCapMicroUsd: bigint;
+  requestFeeWei: bigint;
   verifiers: string[];
 }
 
@@ -193,10 +204,11 @@ export async function deployWorld(
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
+    requestFeeWei: REQUEST_FEE_WEI,
     verifiers: await Promise.all(verifiers.map((verifier) => verifier.getAddress())),
     ...changes,
   };
-  const exchange = await deploy<ExchangeContract>("Exchange", setup);
+  const exchange = (await deployExchange(ethers, setup)) as ExchangeContract;
   const address = await exchange.getAddress();
   const { chainId } = await ethers.provider.getNetwork();
   await mined(registry.appendParameters(devnetParameters()));

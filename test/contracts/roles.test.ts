@@ -5,6 +5,7 @@ import { ethers } from "./chain.ts";
 import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 import { skipWhenInstrumented } from "./instrumented.ts";
+import { deployExchange } from "./linked-exchange.ts";
 
 async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
   const { addresses } = await deployEpochSources(w.owner, (name, args) => ethers.deployContract(name, args), [
@@ -18,6 +19,7 @@ async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
     insuranceOwner: w.insuranceOwner.address,
     minimumDepositMicroUsd: 1n,
     depositCapMicroUsd: 1n,
+    requestFeeWei: 0n,
     verifiers: [],
     ...changes,
   };
@@ -31,6 +33,7 @@ describe("Exchange: roles and set-up", () => {
     addVerifier: "role",
     claim: "anybody",
     collectFees: "role",
+    collectRequestFees: "role",
     creditEscape: "escape",
     deposit: "anybody",
     depositWithPermit: "anybody",
@@ -38,6 +41,10 @@ describe("Exchange: roles and set-up", () => {
     openEpoch: "operator",
     reclaimDeposit: "anybody",
     register: "anybody",
+    requestCancelAll: "anybody",
+    requestForcedExit: "anybody",
+    requestKeyRotation: "anybody",
+    requestLiquidation: "anybody",
     retireVerifier: "role",
     setDepositLimits: "role",
     setOperator: "role",
@@ -107,7 +114,7 @@ describe("Exchange: roles and set-up", () => {
     const w = world();
     const verifier = await (w.verifiers[1] ?? w.token).getAddress();
     const setup = await setupOf(w, { verifiers: [ZeroAddress, verifier] });
-    const exchange = await ethers.deployContract("Exchange", [setup]);
+    const exchange = await deployExchange(ethers, setup);
     expect(await exchange.getFunction("verifierOf")(0)).to.equal(ZeroAddress);
     expect(await exchange.getFunction("verifierOf")(1)).to.equal(verifier);
   });
@@ -133,14 +140,14 @@ describe("Exchange: roles and set-up", () => {
     ];
     for (const [changes, error] of refusals) {
       const setup = await setupOf(w, changes);
-      await expect(ethers.deployContract("Exchange", [setup])).to.be.revertedWithCustomError(w.exchange, error);
+      await expect(deployExchange(ethers, setup)).to.be.revertedWithCustomError(w.exchange, error);
     }
   });
 
   it("cannot be deployed with a token whose unit is not the micro-USD", async () => {
     const w = world();
     const token = await (await ethers.deployContract("EighteenDecimals")).getAddress();
-    await expect(ethers.deployContract("Exchange", [await setupOf(w, { token })]))
+    await expect(deployExchange(ethers, await setupOf(w, { token })))
       .to.be.revertedWithCustomError(w.exchange, "TokenDecimals")
       .withArgs(6n, 18n);
   });

@@ -8,7 +8,7 @@ describe("npm run drill", function () {
   this.timeout(LIMIT_MS + 10_000);
 
   it("rehearses feeds that stop and a market that is pumped, with every check held", async () => {
-    const drills = { "feed-stops": 11, "market-pumped": 13 };
+    const drills = { "feed-stops": 11, "market-pumped": 12 };
     const outcomes = Object.entries(drills).map(async ([name, checks]) => {
       const { code, output } = await run(process.execPath, ["scripts/drill.ts", name, "--no-build"], {
         limitMs: LIMIT_MS,

@@ -12,7 +12,12 @@ export const ESCAPE_WINDOWS = { priceWindowSeconds: 3_600, claimWindowSeconds: 8
 export interface EpochSources<Registry = BaseContract, Oracle = BaseContract, Escape = BaseContract> {
   readonly contracts: { readonly registry: Registry; readonly oracle: Oracle; readonly escape: Escape };
   /** As the Exchange's constructor takes them. */
-  readonly addresses: { readonly authority: string; readonly registry: string; readonly oracle: string; readonly escape: string };
+  readonly addresses: {
+    readonly authority: string;
+    readonly registry: string;
+    readonly oracle: string;
+    readonly escape: string;
+  };
 }
 
 /** Deploys an AccessManager, whose admin may call everything at once, registry, oracle and escape. The Exchange must be the deployer's very next contract: registry and escape name it. */

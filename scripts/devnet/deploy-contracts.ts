@@ -14,6 +14,7 @@ import { DEVNET_PRICE_BOUNDS, type PriceBounds } from "../../matcher/protocol/de
 import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { DEV_CHAIN_IDS, MARKETS, type Tier } from "../../matcher/protocol/spec.ts";
 import { verifierName } from "../generate.ts";
+import { ACCESS_MANAGER_PATH, TIMELOCK_PATH } from "../governance/openzeppelin.ts";
 import { GOVERNANCE_PROFILES, type GovernanceProfile } from "../governance/profile.ts";
 import { type GovernanceRole, ROLE_NAMES } from "../governance/roles.ts";
 import { wireGovernance } from "../governance/wiring.ts";
@@ -90,10 +91,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   }
   libraries.Epochs = await deploy("libraries/Epochs.sol/Epochs");
   const operator = address(keys.operator);
-  const authority = await deploy(
-    "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
-    owner.address,
-  );
+  const authority = await deploy(ACCESS_MANAGER_PATH, owner.address);
   // Registry, oracle and escape come before the Exchange; registry and escape name it.
   const nonce = await sender.getNonce();
   const place = getCreateAddress({ from: owner.address, nonce: nonce + 3 });
@@ -136,13 +134,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const timelock =
     profile.adminDelaySeconds === 0
       ? undefined
-      : await deploy(
-          "@openzeppelin/contracts/governance/TimelockController.sol/TimelockController",
-          profile.adminDelaySeconds,
-          [council],
-          [council],
-          ZeroAddress,
-        );
+      : await deploy(TIMELOCK_PATH, profile.adminDelaySeconds, [council], [council], ZeroAddress);
   const contracts = { exchange, registry, oracle };
   await wireGovernance({ authority, contracts, holders, admin: timelock ?? council }, profile, sender);
   return {

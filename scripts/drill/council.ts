@@ -1,14 +1,8 @@
 import { Contract, type ContractTransactionReceipt, Interface, type JsonRpcProvider, type Signer } from "ethers";
 import type { Deployment } from "../../matcher/chain/deployment.ts";
-import {
-  ACCESS_MANAGER_ABI,
-  EXCHANGE_ABI,
-  MARKET_REGISTRY_ABI,
-  PRICE_ORACLE_ABI,
-  TEST_DOLLAR_ABI,
-  TIMELOCK_ABI,
-} from "../../matcher/protocol/abi.ts";
+import { EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI, TEST_DOLLAR_ABI } from "../../matcher/protocol/abi.ts";
 import { devnetWallet } from "../devnet/wallets.ts";
+import { accessManagerAbi, timelockAbi } from "../governance/openzeppelin.ts";
 import { type GovernanceRole, type GovernedContract, ROLE_NAMES } from "../governance/roles.ts";
 import { GOVERNED_INTERFACES } from "../governance/wiring.ts";
 
@@ -23,13 +17,13 @@ export interface GovernanceCall {
 }
 
 /** Every error that a call through the manager can come back with. */
-const ERRORS = new Interface(
-  [
-    ...new Set(
-      [EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI, ACCESS_MANAGER_ABI, TIMELOCK_ABI, TEST_DOLLAR_ABI].flat(),
-    ),
-  ].filter((fragment) => fragment.startsWith("error ")),
-);
+function errors(): Interface {
+  const others = [accessManagerAbi(), timelockAbi()].flatMap((abi) => {
+    return new Interface(abi).fragments.map((fragment) => fragment.format("full"));
+  });
+  const all = [EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI, TEST_DOLLAR_ABI, others].flat();
+  return new Interface([...new Set(all)].filter((fragment) => fragment.startsWith("error ")));
+}
 
 export function holderAddresses(): Record<GovernanceRole, string> {
   const entries = ROLE_NAMES.map((role, i) => [role, devnetWallet(FIRST_HOLDER_WALLET + i).address]);
@@ -46,7 +40,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
     () => "accepted",
     (error: { data?: string; info?: { error?: { data?: unknown } } }) => {
       const data = error.data ?? error.info?.error?.data;
-      const found = typeof data === "string" ? ERRORS.parseError(data) : null;
+      const found = typeof data === "string" ? errors().parseError(data) : null;
       if (found === null) throw error;
       return found.name;
     },
@@ -107,7 +101,7 @@ export class Council {
   }
 
   #through(role: GovernanceRole, calls: readonly GovernanceCall[], name: string, rest: readonly unknown[]) {
-    const manager = new Contract(this.#deployment.authority, ACCESS_MANAGER_ABI, this.signer(role));
+    const manager = new Contract(this.#deployment.authority, accessManagerAbi(), this.signer(role));
     const data = calls.map((call) => {
       const inner = GOVERNED_INTERFACES[call.contract].encodeFunctionData(call.name, call.values);
       return manager.interface.encodeFunctionData(name, [this.#deployment[call.contract], inner, ...rest]);

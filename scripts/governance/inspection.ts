@@ -1,5 +1,5 @@
 import { Contract, type EventLog, type Provider } from "ethers";
-import { ACCESS_MANAGER_ABI, TIMELOCK_ABI } from "../../matcher/protocol/abi.ts";
+import { accessManagerAbi, timelockAbi } from "./openzeppelin.ts";
 import { type GovernanceProfile, profileFaults } from "./profile.ts";
 import { ADMIN_ROLE, GOVERNANCE_ROLES, type GovernedContract, ROLE_FUNCTIONS, ROLE_NAMES } from "./roles.ts";
 import { GOVERNED_INTERFACES, type Governance, selectorOf } from "./wiring.ts";
@@ -34,7 +34,7 @@ export async function governanceFaults(
   fromBlock: number,
 ): Promise<string[]> {
   const { authority, contracts, holders, admin } = governance;
-  const manager = new Contract(authority, ACCESS_MANAGER_ABI, provider);
+  const manager = new Contract(authority, accessManagerAbi(), provider);
   const ask = (name: string, ...values: unknown[]) => manager.getFunction(name).staticCall(...values);
   const faults = profileFaults(profile);
   // 1. The contracts ask this manager.
@@ -75,7 +75,7 @@ export async function governanceFaults(
   if (!admins.delete(admin)) faults.push(`${admin} is not the admin.`);
   for (const stranger of admins) faults.push(`${stranger} is admin, too.`);
   if (profile.adminDelaySeconds > 0) {
-    const timelock = new Contract(admin, TIMELOCK_ABI, provider);
+    const timelock = new Contract(admin, timelockAbi(), provider);
     const delaySeconds: bigint = await timelock.getFunction("getMinDelay").staticCall();
     if (delaySeconds < BigInt(profile.adminDelaySeconds)) {
       faults.push(`The admin waits ${delaySeconds} s, not ${profile.adminDelaySeconds} s.`);

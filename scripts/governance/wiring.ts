@@ -1,5 +1,6 @@
 import { Contract, Interface, type Signer } from "ethers";
-import { ACCESS_MANAGER_ABI, EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI } from "../../matcher/protocol/abi.ts";
+import { EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI } from "../../matcher/protocol/abi.ts";
+import { accessManagerAbi } from "./openzeppelin.ts";
 import type { GovernanceProfile } from "./profile.ts";
 import {
   ADMIN_ROLE,
@@ -34,7 +35,7 @@ export function selectorOf(contract: GovernedContract, name: string): string {
 
 /** The calls that hand everything over from the manager's first admin, in one transaction: at no time is it half done. */
 export function wiringCalls(governance: Governance, profile: GovernanceProfile, firstAdmin: string): string[] {
-  const manager = new Interface(ACCESS_MANAGER_ABI);
+  const manager = new Interface(accessManagerAbi());
   const calls: string[] = [];
   const call = (name: string, ...values: unknown[]) => calls.push(manager.encodeFunctionData(name, values));
   for (const role of ROLE_NAMES) {
@@ -62,6 +63,6 @@ export async function wireGovernance(
   sender: Signer,
 ): Promise<void> {
   const calls = wiringCalls(governance, profile, await sender.getAddress());
-  const manager = new Contract(governance.authority, ACCESS_MANAGER_ABI, sender);
+  const manager = new Contract(governance.authority, accessManagerAbi(), sender);
   await (await manager.getFunction("multicall")(calls)).wait();
 }

@@ -5,7 +5,7 @@ import { artifacts } from "hardhat";
 
 const FILE = new URL("../../matcher/protocol/abi.ts", import.meta.url);
 
-/** What the file holds: whole ABI of the contract, and the errors that may come up from contracts that it calls. */
+/** What the file holds: all of the contract's ABI but its constructor, and the errors that may come up from contracts that it calls. */
 const SOURCES = [
   {
     constant: "EXCHANGE_ABI",
@@ -21,24 +21,13 @@ const SOURCES = [
   },
   { constant: "MARKET_REGISTRY_ABI", contract: "MarketRegistry", says: "MarketRegistry.", errorsFrom: [] },
   { constant: "PRICE_ORACLE_ABI", contract: "PriceOracle", says: "PriceOracle.", errorsFrom: [] },
-  {
-    constant: "ACCESS_MANAGER_ABI",
-    contract: "AccessManager",
-    says: "OpenZeppelin's AccessManager, which says who may call functions of governance.",
-    errorsFrom: [],
-  },
-  {
-    constant: "TIMELOCK_ABI",
-    contract: "TimelockController",
-    says: "OpenZeppelin's TimelockController, the AccessManager's admin.",
-    errorsFrom: [],
-  },
   { constant: "TEST_DOLLAR_ABI", contract: "TestDollar", says: "TestDollar.", errorsFrom: [] },
 ];
 
 async function fragmentsOf(contract: string): Promise<string[]> {
   const artifact = await artifacts.readArtifact(contract);
-  return new Interface(artifact.abi).fragments.map((fragment) => fragment.format("full"));
+  const { fragments } = new Interface(artifact.abi);
+  return fragments.filter(({ type }) => type !== "constructor").map((fragment) => fragment.format("full"));
 }
 
 async function render(): Promise<string> {

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { InterfaceAbi } from "ethers";
+import type { Artifact as IgnitionArtifact } from "@nomicfoundation/ignition-core";
 
-const ARTIFACTS = resolve(fileURLToPath(new URL("../../artifacts/contracts", import.meta.url)));
+const ARTIFACTS = resolve(fileURLToPath(new URL("../../artifacts", import.meta.url)));
 
-/** What the Solidity compiler left of a contract. */
-export interface Artifact {
-  readonly abi: InterfaceAbi;
-  /** Empty ("0x") for an interface. */
-  readonly bytecode: string;
+/** What the Solidity compiler left of a contract. Its bytecode is empty ("0x") for an interface. */
+export interface Artifact extends IgnitionArtifact {
+  /** Name of the source in the compiler's input. */
+  readonly inputSourceName: string;
+  readonly buildInfoId: string;
 }
 
 /** The contracts were not compiled, or what the compiler left is damaged. */
@@ -17,9 +17,33 @@ export class ArtifactError extends Error {
   override readonly name = "ArtifactError";
 }
 
-/** @param path below artifacts/contracts: "Exchange.sol/Exchange". @throws ArtifactError in one sentence. */
+/** The compiler's input that an artifact came from. */
+export interface CompilerRun {
+  readonly solcLongVersion: string;
+  readonly input: {
+    readonly language: string;
+    readonly settings: Readonly<Record<string, unknown>> & { readonly remappings?: readonly string[] };
+    readonly sources: Readonly<Record<string, { readonly content: string }>>;
+  };
+}
+
+/** @param path below contracts, "Exchange.sol/Exchange", or a package's own, "@…". @throws ArtifactError in one sentence. */
 export function readArtifact(path: string): Artifact {
-  const file = join(ARTIFACTS, `${path}.json`);
+  const file = join(ARTIFACTS, path.startsWith("@") ? "" : "contracts", `${path}.json`);
+  const artifact = readBuilt<Artifact>(file);
+  if (artifact.abi === undefined || typeof artifact.bytecode !== "string") throw damaged(file);
+  return artifact;
+}
+
+/** @throws ArtifactError in one sentence. */
+export function readCompilerRun({ buildInfoId }: Pick<Artifact, "buildInfoId">): CompilerRun {
+  const file = join(ARTIFACTS, "build-info", `${buildInfoId}.json`);
+  const run = readBuilt<CompilerRun>(file);
+  if (typeof run.input?.sources !== "object") throw damaged(file);
+  return run;
+}
+
+function readBuilt<T>(file: string): T {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -27,10 +51,12 @@ export function readArtifact(path: string): Artifact {
     throw new ArtifactError(`The contracts are not compiled (${file} is missing): run "npm run build".`);
   }
   try {
-    const { abi, bytecode } = JSON.parse(text) as Partial<Artifact>;
-    if (abi === undefined || typeof bytecode !== "string") throw new SyntaxError("fields are missing");
-    return { abi, bytecode };
+    return JSON.parse(text) as T;
   } catch {
-    throw new ArtifactError(`${file} is damaged: run "npm run reset", then "npm run build".`);
+    throw damaged(file);
   }
+}
+
+function damaged(file: string): ArtifactError {
+  return new ArtifactError(`${file} is damaged: run "npm run reset", then "npm run build".`);
 }

@@ -14,6 +14,11 @@ const require = createRequire(import.meta.url);
 export default defineConfig({
   plugins: [hardhatEthers, hardhatEthersChaiMatchers, hardhatMocha],
   solidity: {
+    // Deployed as they are, byte for byte: who may do what, and when.
+    npmFilesToBuild: [
+      "@openzeppelin/contracts/access/manager/AccessManager.sol",
+      "@openzeppelin/contracts/governance/TimelockController.sol",
+    ],
     profiles: {
       default: {
         version: "0.8.37",

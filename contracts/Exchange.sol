@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Governed} from "./access/Governed.sol";
 import {Intake} from "./exchange/Intake.sol";
 import {Operated} from "./exchange/Operated.sol";
 import {Settlement} from "./exchange/Settlement.sol";
 import {Terms} from "./exchange/Terms.sol";
 import {Vault} from "./exchange/Vault.sol";
+import {Verifiers} from "./exchange/Verifiers.sol";
 import {ExchangeSetup} from "./interfaces/ExchangeTypes.sol";
 
 /// @title The exchange on L1. IExchange says what each function does.
@@ -14,11 +15,11 @@ contract Exchange is Settlement {
     constructor(
         ExchangeSetup memory setup
     )
-        Ownable(setup.owner)
+        Governed(setup.authority)
         Vault(setup.token)
         Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd)
         Operated(setup.operator)
         Terms(setup.oracle, setup.registry)
-        Settlement(setup.verifiers)
+        Verifiers(setup.verifiers)
     {}
 }

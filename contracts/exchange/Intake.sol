@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {Governed} from "../access/Governed.sol";
 import {Protocol} from "../generated/Protocol.sol";
 import {BatchInput, QueueEntry} from "../interfaces/ExchangeTypes.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
@@ -11,7 +11,7 @@ import {Queue} from "../libraries/Queue.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title What comes in from L1, accounts and deposits, and the queue that orders it for the batches.
-abstract contract Intake is Vault, Ownable2Step {
+abstract contract Intake is Vault, Governed {
     /// @dev One storage slot, read or written by every registration and deposit.
     struct Gate {
         uint64 queueLength;
@@ -62,7 +62,7 @@ abstract contract Intake is Vault, Ownable2Step {
     }
 
     /// @inheritdoc IExchange
-    function setDepositLimits(uint64 minimumMicroUsd, uint64 capMicroUsd) external onlyOwner {
+    function setDepositLimits(uint64 minimumMicroUsd, uint64 capMicroUsd) external governed {
         _setDepositLimits(minimumMicroUsd, capMicroUsd);
     }
 
@@ -100,6 +100,9 @@ abstract contract Intake is Vault, Ownable2Step {
         if (queueHash != queueHashAt[cursorAfter]) revert QueueMismatch(queueHashAt[cursorAfter], queueHash);
     }
 
+    /// @dev Reverts while the guardian lets no new risk in.
+    function _refuseWhilePaused() internal view virtual;
+
     function _register(address owner, uint256 qx, uint256 qy) private returns (uint256 account) {
         account = _gate.accountCount;
         if (account == ACCOUNT_CAPACITY) revert AccountsExhausted(ACCOUNT_CAPACITY);
@@ -116,6 +119,7 @@ abstract contract Intake is Vault, Ownable2Step {
 
     function _deposit(uint256 account, uint256 amountMicroUsd) private {
         if (account >= _gate.accountCount) revert UnknownAccount(account);
+        _refuseWhilePaused();
         uint256 received = _pull(amountMicroUsd);
         if (received < _gate.minimumDepositMicroUsd) revert DepositTooSmall(_gate.minimumDepositMicroUsd, received);
         _addQueued(received, _gate.depositCapMicroUsd);

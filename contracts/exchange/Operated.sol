@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Governed} from "../access/Governed.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
 
-/// @title The operator: whoever opens epochs and settles batches. The owner names it.
-abstract contract Operated is IExchange, Ownable2Step {
+/// @title The operator: whoever opens epochs and settles batches. Governance names it.
+abstract contract Operated is IExchange, Governed {
     /// @inheritdoc IExchange
     address public operator;
 
@@ -19,7 +19,7 @@ abstract contract Operated is IExchange, Ownable2Step {
     }
 
     /// @inheritdoc IExchange
-    function setOperator(address operator_) external onlyOwner {
+    function setOperator(address operator_) external governed {
         _setOperator(operator_);
     }
 

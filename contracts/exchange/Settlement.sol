@@ -9,23 +9,18 @@ import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {PublicData} from "../libraries/PublicData.sol";
 import {SharedStates} from "../libraries/SharedStates.sol";
 import {Intake} from "./Intake.sol";
-import {Terms} from "./Terms.sol";
+import {Verifiers} from "./Verifiers.sol";
 
 /// @title Moves the shared state from batch to batch, by proof only.
-abstract contract Settlement is Intake, Terms {
+abstract contract Settlement is Intake, Verifiers {
     using OpenInterest for OpenInterest.Store;
 
     bytes32 private constant DOMAIN_TYPE = keccak256(bytes(Protocol.DOMAIN_TEXT));
 
     /// @inheritdoc IExchange
     bytes32 public sharedStateHash;
-    /// @inheritdoc IExchange
-    mapping(uint256 tier => address) public verifierOf;
 
-    constructor(address[] memory verifiers) {
-        for (uint256 tier = 0; tier < verifiers.length; ++tier) {
-            if (verifiers[tier] != address(0)) _addVerifier(tier, verifiers[tier]);
-        }
+    constructor() {
         sharedStateHash = SharedStates.hash(SharedStates.genesis());
     }
 
@@ -68,7 +63,7 @@ abstract contract Settlement is Intake, Terms {
     function collectFees(
         SharedState calldata sharedState,
         address to
-    ) external onlyOwner returns (uint256 amountMicroUsd) {
+    ) external governed returns (uint256 amountMicroUsd) {
         if (to == address(0)) revert ZeroAddress();
         _checkSharedState(sharedState);
         amountMicroUsd = sharedState.feesPicoUsd / Protocol.PICO_PER_MICRO - _collectedFeesMicroUsd;
@@ -76,11 +71,6 @@ abstract contract Settlement is Intake, Terms {
         _collectedFeesMicroUsd += uint128(amountMicroUsd);
         _makeClaimable(to, amountMicroUsd);
         emit FeesCollected(to, amountMicroUsd);
-    }
-
-    /// @inheritdoc IExchange
-    function addVerifier(uint256 tier, address verifier) external onlyOwner {
-        _addVerifier(tier, verifier);
     }
 
     /// @inheritdoc IExchange
@@ -94,16 +84,18 @@ abstract contract Settlement is Intake, Terms {
         return uint256(keccak256(abi.encode(DOMAIN_TYPE, block.chainid, address(this)))) >> 8;
     }
 
+    function _refuseWhilePaused() internal view override {
+        uint256 untilSeconds = _pausedUntilSeconds();
+        if (block.timestamp < untilSeconds) revert DepositsPaused(untilSeconds);
+    }
+
     function _checkSharedState(SharedState calldata given) private view {
         bytes32 givenHash = SharedStates.hash(given);
         if (givenHash != sharedStateHash) revert StaleSharedState(sharedStateHash, givenHash);
     }
 
     function _checkProof(BatchInput calldata input, bytes memory data) private view {
-        IBatchVerifier verifier = IBatchVerifier(verifierOf[input.tier]);
-        if (address(verifier) == address(0)) revert NoVerifier(input.tier);
-        // Asked again at every batch: a fork may give the chain another id.
-        _refuseDevKeyWithMoney(verifier);
+        IBatchVerifier verifier = _verifierFor(input.tier, input.epoch.number);
         uint256 commitment = input.commitment;
         if (commitment >= Protocol.FIELD_ORDER) revert CommitmentNotInField(commitment);
         uint256 z = PublicData.challenge(data, input.tier, commitment);
@@ -122,21 +114,6 @@ abstract contract Settlement is Intake, Terms {
             uint256 amountMicroUsd = word >> Protocol.WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT;
             _makeClaimable(owner, amountMicroUsd);
             emit WithdrawalCredited(owner, batchNumber, amountMicroUsd);
-        }
-    }
-
-    function _addVerifier(uint256 tier, address verifier) private {
-        Protocol.tierOf(tier);
-        if (verifier == address(0)) revert ZeroAddress();
-        if (verifierOf[tier] != address(0)) revert VerifierAlreadySet(tier, verifierOf[tier]);
-        _refuseDevKeyWithMoney(IBatchVerifier(verifier));
-        verifierOf[tier] = verifier;
-        emit VerifierAdded(tier, verifier);
-    }
-
-    function _refuseDevKeyWithMoney(IBatchVerifier verifier) private view {
-        if (!Protocol.isDevChain(block.chainid) && verifier.isInsecureDevKey()) {
-            revert IBatchVerifier.InsecureDevKeyOnChain(block.chainid);
         }
     }
 }

@@ -117,6 +117,16 @@ abstract contract Terms is Operated {
         return address(_oracle);
     }
 
+    /// @return number The newest epoch, 0 before the first.
+    function _newestEpoch() internal view returns (uint64 number) {
+        return _epochs.number;
+    }
+
+    /// @return untilSeconds When the guardian's pause ends or ended.
+    function _pausedUntilSeconds() internal view returns (uint256 untilSeconds) {
+        return _registry.pausedUntilSeconds();
+    }
+
     /// @dev Epochs are consumed in order: the last batch's, or the one behind it.
     function _checkEpoch(uint256 last, Epoch calldata given) internal view {
         if (given.number != last && given.number != last + 1) revert EpochOutOfOrder(last, given.number);

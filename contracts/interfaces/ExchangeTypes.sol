@@ -124,8 +124,8 @@ struct ExchangeSetup {
     address oracle;
     /// Source of risk parameters; made for this Exchange.
     address registry;
-    /// Sets limits and the operator, adds verifiers, collects fees.
-    address owner;
+    /// The AccessManager: who may set limits and the operator, exchange verifiers, collect fees, and after which delay.
+    address authority;
     /// Opens epochs and settles batches.
     address operator;
     /// L1 owner of account 0, the insurance fund.

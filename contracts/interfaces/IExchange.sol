@@ -49,8 +49,10 @@ interface IExchange {
     event Claimed(address indexed owner, uint256 amountMicroUsd);
     /// @notice Fees became claimable by `to`.
     event FeesCollected(address indexed to, uint256 amountMicroUsd);
-    /// @notice A tier got its verifier.
-    event VerifierAdded(uint256 indexed tier, address verifier);
+    /// @notice A tier got a verifier, for batches of epochs from `sinceEpoch` on.
+    event VerifierAdded(uint256 indexed tier, address verifier, uint64 sinceEpoch);
+    /// @notice A verifier of a tier judges nothing any more.
+    event VerifierRetired(uint256 indexed tier, address verifier);
     /// @notice The operator was named.
     event OperatorChanged(address indexed previous, address indexed current);
     /// @notice The deposit limits were set.
@@ -68,10 +70,12 @@ interface IExchange {
     error OracleOfAnotherRegistry(address registry);
     /// @notice Thrown when the token's unit is not the micro-USD.
     error TokenDecimals(uint256 expected, uint256 given);
-    /// @notice Thrown when a tier already has a verifier: it can never be exchanged.
+    /// @notice Thrown when a tier has this verifier already, or is still exchanging one: the one before must be retired first.
     error VerifierAlreadySet(uint256 tier, address verifier);
     /// @notice Thrown when a tier has no verifier.
     error NoVerifier(uint256 tier);
+    /// @notice Thrown when a verifier to retire is none of the tier's.
+    error UnknownVerifier(uint256 tier, address verifier);
     /// @notice Thrown when the least deposit is zero or above the cap.
     error InvalidDepositLimits(uint256 minimumMicroUsd, uint256 capMicroUsd);
 
@@ -91,6 +95,8 @@ interface IExchange {
     error DepositTooSmall(uint256 minimumMicroUsd, uint256 receivedMicroUsd);
     /// @notice Thrown when a deposit would lift the pool above the cap.
     error DepositCapExceeded(uint256 capMicroUsd, uint256 totalMicroUsd);
+    /// @notice Thrown when a deposit comes during the guardian's pause.
+    error DepositsPaused(uint256 untilSeconds);
     /// @notice Thrown when there is nothing to claim.
     error NothingClaimable(address owner);
     /// @notice Thrown when there are no whole micro-USD of fees to collect.
@@ -179,21 +185,25 @@ interface IExchange {
     /// @notice Pays all that is claimable of `owner` to `owner`. Anybody may call.
     function claim(address owner) external returns (uint256 amountMicroUsd);
 
-    /// @notice Makes whole micro-USD of fees, rounded down, claimable by `to`. Owner only.
+    /// @notice Makes whole micro-USD of fees, rounded down, claimable by `to`. Role fees.
     /// @param sharedState Preimage of `sharedStateHash`. It is only read: batches in flight stay valid.
     function collectFees(SharedState calldata sharedState, address to) external returns (uint256 amountMicroUsd);
 
-    // ── Owner ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── Governance: docs/governance.md ───────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Gives a tier without verifier its verifier, for good.
+    /// @notice Gives a tier a verifier. Where there is one it goes on judging batches of the epochs opened so far, until it is
+    /// retired: none in flight is lost. Role verifiers.
     function addVerifier(uint256 tier, address verifier) external;
 
-    /// @notice Names the operator.
+    /// @notice Takes a verifier from a tier at once; if the tier has another one, that judges everything. Role verifiers.
+    function retireVerifier(uint256 tier, address verifier) external;
+
+    /// @notice Names the operator. Role operatorNaming.
     function setOperator(address operator) external;
 
     /// @notice Sets the least deposit and the most that may be in the pool, micro-USD. Judged when a deposit comes in, and never
     /// again: what is queued is settled, proven withdrawals are credited and claims are paid whatever the limits are. A cap
-    /// below what is in the pool only refuses deposits until enough has left. Claimable money is not in the pool.
+    /// below what is in the pool only refuses deposits until enough has left. Claimable money is not in the pool. Role parameters.
     function setDepositLimits(uint64 minimumMicroUsd, uint64 capMicroUsd) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -247,8 +257,11 @@ interface IExchange {
     /// @notice L1 owner of an account, 0 if it is not registered.
     function accountOwner(uint256 account) external view returns (address);
 
-    /// @notice Verifier of a tier, 0 if it has none.
+    /// @notice Newest verifier of a tier, 0 if it has none.
     function verifierOf(uint256 tier) external view returns (address);
+
+    /// @notice The verifier before it while it is not retired, and the first epoch that is not its any more; zeros if there is none.
+    function successionOf(uint256 tier) external view returns (address previous, uint64 sinceEpoch);
 
     /// @notice What `owner` can claim, micro-USD.
     function claimable(address owner) external view returns (uint256);

@@ -57,7 +57,7 @@ struct RiskParameters {
     MarketParameters[8] markets;
 }
 
-/// @title Markets and their risk parameters by version: appended by the owner, never changed.
+/// @title Markets and their risk parameters by version: appended by governance, never changed.
 /// @notice A version takes effect with the next epoch, whose hash binds its number; batches of earlier epochs keep theirs.
 /// @notice A live market keeps symbol and units and can only be retired. A retired one stays retired until its index is given to
 /// a new market, which takes that nobody can hold a position under the old one any more.
@@ -66,6 +66,13 @@ interface IMarketRegistry {
     event ParametersAppended(uint256 indexed version, bytes32 parametersHash, RiskParameters parameters);
     /// @notice A retired market's index was given to a new market. Prices up to this time, seconds, are the old one's.
     event MarketReplaced(uint256 indexed market, bytes32 oldSymbol, bytes32 newSymbol, uint256 sinceSeconds);
+
+    /// @notice The guardian's pause began; it ends by itself at this time.
+    event Paused(uint64 untilSeconds);
+    /// @notice The guardian ended its pause early.
+    event PauseEnded();
+    /// @notice The guardian may pause once more.
+    event PauseRenewed();
 
     /// @notice Thrown when an address that must not be zero is.
     error ZeroAddress();
@@ -95,12 +102,37 @@ interface IMarketRegistry {
     error MarketChanged(uint256 market);
     /// @notice Thrown when a retired market's index would be given away while somebody may hold a position under it.
     error MarketNotVacant(uint256 market);
+    /// @notice Thrown when a version of `appendParameters` would list or retire a market.
+    error NotTuning(uint256 market, MarketStatus from, MarketStatus to);
+    /// @notice Thrown when a version of `appendMarkets` would change a market that it neither lists nor retires.
+    error NotListing(uint256 market);
+    /// @notice Thrown when a version of `appendMarkets` would change what holds for all markets.
+    error RatesChanged();
+    /// @notice Thrown when the guardian has paused before, and the pause was not renewed.
+    error PauseSpent();
+    /// @notice Thrown when a pause should end that is none.
+    error NotPaused();
     /// @notice Thrown when there is no such parameter version.
     error UnknownParameterVersion(uint256 latest, uint256 given);
 
-    /// @notice Appends a parameter version. Owner only.
+    /// @notice Appends a parameter version that lists and retires no market, unless it is the first. Role parameters.
     /// @return version Versions count from 1.
     function appendParameters(RiskParameters calldata parameters) external returns (uint256 version);
+
+    /// @notice Appends a parameter version that lists or retires markets; rates, and terms of the others, are those of the
+    /// version before. Role markets.
+    function appendMarkets(RiskParameters calldata parameters) external returns (uint256 version);
+
+    /// @notice For three days nobody's risk grows the whole: open-interest caps are 0 in every epoch opened meanwhile, so that
+    /// positions change hands or shrink, and the Exchange takes no deposits. All else goes on: settlement, liquidations,
+    /// requests, withdrawals, claims. Once, until the pause is renewed. Role guardian.
+    function pause() external;
+
+    /// @notice Ends the pause early. It stays spent. Role guardian.
+    function endPause() external;
+
+    /// @notice Lets the guardian pause once more. Admin only: never sooner than the longest delay.
+    function renewPause() external;
 
     /// @notice The newest parameter version, 0 before the first.
     function latestVersion() external view returns (uint256);
@@ -112,11 +144,20 @@ interface IMarketRegistry {
     function parametersHash(uint256 version) external view returns (bytes32);
 
     /// @notice What an epoch needs of the newest version: all but the symbols, and of indices without market nothing.
-    /// Reverts with UnknownParameterVersion before the first.
+    /// Open-interest caps are 0 while the guardian's pause lasts. Reverts with UnknownParameterVersion before the first.
     function newestTerms() external view returns (uint32 version, RiskParameters memory terms);
 
     /// @notice Per market the time, seconds, up to which prices under its index are those of an earlier market; 0 if it is the first.
     function sinceSeconds() external view returns (uint32[8] memory);
+
+    /// @notice Whether the guardian's pause is in force.
+    function isPaused() external view returns (bool);
+
+    /// @notice When the last pause ends or ended, seconds; 0 if there was none.
+    function pausedUntilSeconds() external view returns (uint64);
+
+    /// @notice Whether the guardian has to wait for `renewPause`.
+    function isPauseSpent() external view returns (bool);
 
     /// @notice The Exchange whose markets these are.
     function exchange() external view returns (address);

@@ -41,8 +41,8 @@ struct PriceBounds {
 
 /// @notice What the oracle is deployed with.
 struct OracleSetup {
-    /// Sets signers and bounds.
-    address owner;
+    /// The AccessManager: who may set signers and bounds, and after which delay.
+    address authority;
     /// Says which market an index stands for, and since when.
     address registry;
     /// In strictly increasing order.
@@ -127,11 +127,11 @@ interface IPriceOracle {
     /// @notice The last accepted price per market, ticks, and the time of its round, seconds; zeros before the first.
     function prices() external view returns (uint32[8] memory pricesTicks, uint32[8] memory timesSeconds);
 
-    /// @notice Replaces the signers. Owner only.
+    /// @notice Replaces the signers. Role oracle.
     /// @param signers In strictly increasing order.
     function setSigners(address[] calldata signers, uint256 threshold) external;
 
-    /// @notice Sets a market's bounds. Owner only. What was accepted stays; bounds count from the next round on, ages at once.
+    /// @notice Sets a market's bounds. Role oracle. What was accepted stays; bounds count from the next round on, ages at once.
     function setBounds(uint256 market, PriceBounds calldata bounds) external;
 
     /// @notice Whether a round with this content was verified.

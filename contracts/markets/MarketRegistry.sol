@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Governed} from "../access/Governed.sol";
 import {Protocol} from "../generated/Protocol.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
 import {IMarketRegistry, MarketParameters, MarketStatus, RiskParameters} from "../interfaces/IMarketRegistry.sol";
+import {ParameterKinds} from "../libraries/ParameterKinds.sol";
 import {ParameterRules} from "../libraries/ParameterRules.sol";
+import {RiskPause} from "./RiskPause.sol";
 
 /// @title The registry of markets. IMarketRegistry says what each function does.
-contract MarketRegistry is IMarketRegistry, Ownable2Step {
+contract MarketRegistry is RiskPause {
     /// @inheritdoc IMarketRegistry
     address public immutable exchange;
 
@@ -17,15 +18,28 @@ contract MarketRegistry is IMarketRegistry, Ownable2Step {
     mapping(uint256 version => RiskParameters) private _versions;
     uint32[8] private _sinceSeconds;
 
-    /// @param owner Appends versions.
+    /// @param authority_ The AccessManager: who may append versions and pause.
     /// @param exchange_ Where the Exchange will be: it is deployed after its registry, and refuses one that expects another.
-    constructor(address owner, address exchange_) Ownable(owner) {
+    constructor(address authority_, address exchange_) Governed(authority_) {
         if (exchange_ == address(0)) revert ZeroAddress();
         exchange = exchange_;
     }
 
     /// @inheritdoc IMarketRegistry
-    function appendParameters(RiskParameters calldata parameters_) external onlyOwner returns (uint256 version) {
+    function appendParameters(RiskParameters calldata parameters_) external governed returns (uint256 version) {
+        RiskParameters storage previous = _versions[_latest];
+        version = _append(parameters_);
+        if (version != 1) ParameterKinds.checkTuning(parameters_, previous);
+    }
+
+    /// @inheritdoc IMarketRegistry
+    function appendMarkets(RiskParameters calldata parameters_) external governed returns (uint256 version) {
+        RiskParameters storage previous = _versions[_latest];
+        version = _append(parameters_);
+        if (version != 1) ParameterKinds.checkListing(parameters_, previous);
+    }
+
+    function _append(RiskParameters calldata parameters_) private returns (uint256 version) {
         // 1. Terms that can work, and that do no harm to whoever holds positions under the version before.
         ParameterRules.checkRates(parameters_);
         RiskParameters storage previous = _versions[_latest];
@@ -65,6 +79,7 @@ contract MarketRegistry is IMarketRegistry, Ownable2Step {
     /// @dev Field by field: copying the whole would read 26 slots at every epoch, most of them of markets that are none.
     function newestTerms() external view returns (uint32 version, RiskParameters memory terms) {
         version = _latest;
+        bool grows = !isPaused();
         RiskParameters storage found = _get(version);
         terms.rebateCapPpm = found.rebateCapPpm;
         terms.maxFundingRatePpmPerHour = found.maxFundingRatePpmPerHour;
@@ -79,7 +94,7 @@ contract MarketRegistry is IMarketRegistry, Ownable2Step {
             to.imfPpm = from.imfPpm;
             to.mmfPpm = from.mmfPpm;
             to.bandPpm = from.bandPpm;
-            to.openInterestCapLots = from.openInterestCapLots;
+            if (grows) to.openInterestCapLots = from.openInterestCapLots;
             to.positionCapLots = from.positionCapLots;
             to.status = from.status;
             to.tickSizeExponent = from.tickSizeExponent;

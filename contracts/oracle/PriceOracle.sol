@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Governed} from "../access/Governed.sol";
 import {Protocol} from "../generated/Protocol.sol";
 import {IMarketRegistry} from "../interfaces/IMarketRegistry.sol";
 import {
@@ -18,7 +17,7 @@ import {
 import {Medians} from "../libraries/Medians.sol";
 
 /// @title The price oracle. IPriceOracle says what each function does.
-contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
+contract PriceOracle is IPriceOracle, Governed, EIP712 {
     /// @dev Two storage slots.
     struct Accepted {
         uint32[8] pricesTicks;
@@ -48,7 +47,7 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
     Accepted private _accepted;
     PriceBounds[8] private _bounds;
 
-    constructor(OracleSetup memory setup) Ownable(setup.owner) EIP712("Clearbook PriceOracle", "1") {
+    constructor(OracleSetup memory setup) Governed(setup.authority) EIP712("Clearbook PriceOracle", "1") {
         if (setup.registry == address(0)) revert ZeroAddress();
         registry = setup.registry;
         if (setup.maxRoundAgeSeconds == 0) revert InvalidMaxAge(setup.maxRoundAgeSeconds);
@@ -81,12 +80,12 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
     }
 
     /// @inheritdoc IPriceOracle
-    function setSigners(address[] calldata signers_, uint256 threshold_) external onlyOwner {
+    function setSigners(address[] calldata signers_, uint256 threshold_) external governed {
         _setSigners(signers_, threshold_);
     }
 
     /// @inheritdoc IPriceOracle
-    function setBounds(uint256 market, PriceBounds calldata bounds) external onlyOwner {
+    function setBounds(uint256 market, PriceBounds calldata bounds) external governed {
         _setBounds(market, bounds);
     }
 
@@ -234,7 +233,7 @@ contract PriceOracle is IPriceOracle, Ownable2Step, EIP712 {
         }
     }
 
-    // ── Owner ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── Governance ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     function _setSigners(address[] memory signers_, uint256 threshold_) private {
         if (threshold_ == 0 || threshold_ > signers_.length || signers_.length > MAX_SIGNERS) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Exchange} from "../Exchange.sol";
 import {TestDollar} from "../TestDollar.sol";
@@ -18,10 +19,11 @@ contract DepositLimitsTest is TestBase {
     function setUp() public {
         SilentOracle oracle = new SilentOracle();
         _token = new TestDollar();
+        address authority = address(new AccessManager(address(this)));
         // The registry comes first, and names the Exchange that comes next.
         uint64 nonce = vm.getNonce(address(this));
         MarketRegistry registry = new MarketRegistry(
-            address(this),
+            authority,
             vm.computeCreateAddress(address(this), nonce + 1)
         );
         oracle.follow(address(registry));
@@ -30,7 +32,7 @@ contract DepositLimitsTest is TestBase {
                 token: address(_token),
                 oracle: address(oracle),
                 registry: address(registry),
-                owner: address(this),
+                authority: authority,
                 operator: address(this),
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Exchange} from "../Exchange.sol";
 import {TestDollar} from "../TestDollar.sol";
 import {Protocol} from "../generated/Protocol.sol";
@@ -43,10 +44,11 @@ contract ForkedChainTest is TestBase {
         verifiers[0] = address(new WillingVerifier(insecure));
         SilentOracle oracle = new SilentOracle();
         address token = address(new TestDollar());
+        address authority = address(new AccessManager(address(this)));
         // The registry comes first, and names the Exchange that comes next.
         uint64 nonce = vm.getNonce(address(this));
         MarketRegistry registry = new MarketRegistry(
-            address(this),
+            authority,
             vm.computeCreateAddress(address(this), nonce + 1)
         );
         oracle.follow(address(registry));
@@ -55,7 +57,7 @@ contract ForkedChainTest is TestBase {
                 token: token,
                 oracle: address(oracle),
                 registry: address(registry),
-                owner: address(this),
+                authority: authority,
                 operator: address(this),
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
@@ -121,7 +123,8 @@ contract ForkedChainTest is TestBase {
         address[] memory signers = new address[](1);
         signers[0] = address(this);
         OracleSetup memory setup;
-        (setup.owner, setup.registry, setup.signers) = (address(this), address(this), signers);
+        setup.authority = address(new AccessManager(address(this)));
+        (setup.registry, setup.signers) = (address(this), signers);
         (setup.threshold, setup.maxRoundAgeSeconds) = (1, 300);
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
             setup.bounds[market] = PriceBounds(60, 1, 1);

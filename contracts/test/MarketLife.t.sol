@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Exchange} from "../Exchange.sol";
 import {TestDollar} from "../TestDollar.sol";
 import {Protocol} from "../generated/Protocol.sol";
@@ -80,8 +81,9 @@ contract MarketLife is TestBase {
         address[] memory verifiers = new address[](1);
         verifiers[0] = address(new WillingVerifier(true));
         address token = address(new TestDollar());
+        address authority = address(new AccessManager(address(this)));
         registry = new MarketRegistry(
-            address(this),
+            authority,
             vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1)
         );
         oracle.follow(address(registry));
@@ -90,7 +92,7 @@ contract MarketLife is TestBase {
                 token: token,
                 oracle: address(oracle),
                 registry: address(registry),
-                owner: address(this),
+                authority: authority,
                 operator: address(this),
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
@@ -110,7 +112,7 @@ contract MarketLife is TestBase {
         (terms.openInterestCapLots, terms.positionCapLots) = (1_000, 1_000);
         (terms.tickSizeExponent, terms.status) = (-6, status);
         terms.symbol = bytes32(status == MarketStatus.Live && _status == MarketStatus.Retired ? _generation + 1 : _generation);
-        registry.appendParameters(parameters);
+        registry.appendMarkets(parameters);
         if (status == MarketStatus.Live && _status == MarketStatus.Retired) {
             ++_generation;
             ++replacements;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Protocol} from "../generated/Protocol.sol";
 import {MarketParameters, MarketStatus, RiskParameters} from "../interfaces/IMarketRegistry.sol";
 import {MarketRegistry} from "../markets/MarketRegistry.sol";
@@ -10,7 +11,7 @@ contract MarketRegistryTest is TestBase {
     MarketRegistry private _registry;
 
     function setUp() public {
-        _registry = new MarketRegistry(address(this), address(this));
+        _registry = new MarketRegistry(address(new AccessManager(address(this))), address(this));
     }
 
     /// @notice As the Exchange whose retired markets are always empty.
@@ -42,6 +43,13 @@ contract MarketRegistryTest is TestBase {
         }
     }
 
+    /// @dev Lists and retires nothing, so that the version tunes.
+    function takeStatuses(RiskParameters memory asked, RiskParameters memory latest) private pure {
+        for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
+            asked.markets[market].status = latest.markets[market].status;
+        }
+    }
+
     function check(RiskParameters memory stored) private pure {
         assertTrue(stored.rebateCapPpm <= Protocol.PPM && stored.maxFundingRatePpmPerHour <= Protocol.PPM);
         assertTrue(stored.liquidationFeeCapPpm >> Protocol.RATE_PPM_BITS == 0);
@@ -65,6 +73,7 @@ contract MarketRegistryTest is TestBase {
         for (uint256 i = 0; i < seeds.length; ++i) {
             RiskParameters memory asked = parametersFrom(seeds[i]);
             uint256 latest = _registry.latestVersion();
+            if (latest != 0) takeStatuses(asked, _registry.parameters(latest));
             try _registry.appendParameters(asked) returns (uint256 version) {
                 assertEq(version, latest + 1);
             } catch {
@@ -79,7 +88,7 @@ contract MarketRegistryTest is TestBase {
     }
 
     /// @dev A market's way through its states, whatever is asked for at each step.
-    function testFuzz_appendParameters_letsNoMarketVanishOrChange(uint8[24] memory steps) public {
+    function testFuzz_appendMarkets_letsNoMarketVanishOrChange(uint8[24] memory steps) public {
         MarketParameters memory last;
         for (uint256 i = 0; i < steps.length; ++i) {
             RiskParameters memory asked;
@@ -93,7 +102,7 @@ contract MarketRegistryTest is TestBase {
                 ? terms.status != MarketStatus.Retired
                 : terms.status != MarketStatus.None &&
                     (isSame || (last.status == MarketStatus.Retired && terms.status == MarketStatus.Live));
-            try _registry.appendParameters(asked) {
+            try _registry.appendMarkets(asked) {
                 assertTrue(isAllowed);
                 last = terms;
             } catch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Protocol} from "../generated/Protocol.sol";
 import {
     OracleSetup,
@@ -71,7 +72,7 @@ contract PriceOracleTest is TestBase {
     function setUp() public {
         vm.warp(START);
         OracleSetup memory setup;
-        setup.owner = address(this);
+        setup.authority = address(new AccessManager(address(this)));
         setup.registry = address(this);
         setup.signers = new address[](1);
         setup.signers[0] = vm.addr(KEY);

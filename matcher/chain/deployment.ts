@@ -11,6 +11,8 @@ export interface Deployment {
   /** The MarketRegistry. */
   readonly registry: string;
   readonly token: string;
+  /** The AccessManager: who may call functions of governance. */
+  readonly authority: string;
   readonly operator: string;
   /** Block with the Exchange's creation: events are read from here on. */
   readonly firstBlock: number;
@@ -43,7 +45,7 @@ export function readDeployment(path: string): Deployment {
 }
 
 function checked(deployment: Deployment): Deployment {
-  for (const name of ["exchange", "oracle", "registry", "token", "operator"] as const) {
+  for (const name of ["exchange", "oracle", "registry", "token", "authority", "operator"] as const) {
     if (!isAddress(deployment[name])) throw new TypeError(`${name} is not an address`);
   }
   for (const name of ["chainId", "firstBlock"] as const) {

@@ -14,6 +14,9 @@ import { DEVNET_PRICE_BOUNDS, type PriceBounds } from "../../matcher/protocol/de
 import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
 import { DEV_CHAIN_IDS, MARKETS, type Tier } from "../../matcher/protocol/spec.ts";
 import { verifierName } from "../generate.ts";
+import { GOVERNANCE_PROFILES, type GovernanceProfile } from "../governance/profile.ts";
+import { type GovernanceRole, ROLE_NAMES } from "../governance/roles.ts";
+import { wireGovernance } from "../governance/wiring.ts";
 import { Refusal } from "../supervisor/refusal.ts";
 import { readArtifact } from "./artifact.ts";
 import { devnetParameters } from "./risk-parameters.ts";
@@ -34,8 +37,17 @@ export interface DeployOptions {
   readonly tiers: readonly Tier[];
   /** Of every market; the devnet's unless told otherwise. */
   readonly priceBounds?: PriceBounds;
+  /** Delays of governance and who holds which role; the owner, who waits for nothing, unless told otherwise. */
+  readonly governance?: DeployedGovernance;
   /** An interval a minute unless told otherwise. */
   readonly fundingSchedule?: FundingSchedule;
+}
+
+export interface DeployedGovernance {
+  readonly profile: GovernanceProfile;
+  readonly holders: Readonly<Record<GovernanceRole, string>>;
+  /** Who proposes to the TimelockController that is the admin. */
+  readonly council: string;
 }
 
 /** Deploys everything and sets the first parameters. @throws Refusal on a chain that development keys are not for. */
@@ -67,15 +79,19 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     byTier[tier.id] = verifier;
   }
   const operator = address(keys.operator);
+  const authority = await deploy(
+    "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager",
+    owner.address,
+  );
   // Registry and oracle come before the Exchange, and the registry names it.
   const nonce = await sender.getNonce();
   const registry = await deploy(
     "markets/MarketRegistry.sol/MarketRegistry",
-    owner.address,
+    authority,
     getCreateAddress({ from: owner.address, nonce: nonce + 2 }),
   );
   const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", {
-    owner: owner.address,
+    authority,
     registry,
     signers: ORACLE_ROLES.map((role) => address(keys[role])).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)),
     threshold: ORACLE_THRESHOLD,
@@ -87,7 +103,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     token,
     oracle,
     registry,
-    owner: owner.address,
+    authority,
     operator,
     insuranceOwner: address(keys.insuranceOwner),
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
@@ -97,6 +113,23 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const contract = new Contract(registry, MARKET_REGISTRY_ABI, sender);
   const appended = await contract.getFunction("appendParameters")(devnetParameters());
   await appended.wait();
+  const { profile, council, holders } = options.governance ?? {
+    profile: GOVERNANCE_PROFILES.devnet,
+    council: owner.address,
+    holders: Object.fromEntries(ROLE_NAMES.map((role) => [role, owner.address])) as Record<GovernanceRole, string>,
+  };
+  const timelock =
+    profile.adminDelaySeconds === 0
+      ? undefined
+      : await deploy(
+          "@openzeppelin/contracts/governance/TimelockController.sol/TimelockController",
+          profile.adminDelaySeconds,
+          [council],
+          [council],
+          ZeroAddress,
+        );
+  const contracts = { exchange, registry, oracle };
+  await wireGovernance({ authority, contracts, holders, admin: timelock ?? council }, profile, sender);
   return {
     chainId,
     rpcUrl: options.rpcUrl,
@@ -104,6 +137,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     oracle,
     registry,
     token,
+    authority,
     operator,
     firstBlock,
     fundingSchedule: options.fundingSchedule ?? MINUTE_FUNDING,

@@ -400,12 +400,13 @@ describe("EpochOpener", function () {
     const registry = new Contract(chain.deployment.registry, MARKET_REGISTRY_ABI, asOwner());
     const parameters = devnetParameters();
     parameters.maxFundingRatePpmPerHour = 12_345;
-    parameters.markets[3]!.status = MARKET_STATUS.retired;
     await (await registry.getFunction("appendParameters")(parameters)).wait();
+    parameters.markets[3]!.status = MARKET_STATUS.retired;
+    await (await registry.getFunction("appendMarkets")(parameters)).wait();
     opener.offer(await signedRound(chain.deployment, await advance(10)));
     await opened(2);
     const epoch = await lastEpoch();
-    expect(epoch.paramVersion).to.equal(2);
+    expect(epoch.paramVersion).to.equal(3);
     const ending = { priceTicks: 15_000, fundingIndexPicoUsd: 0n, restricted: false };
     expect(epoch.markets[3]).to.include({ ...ending, retired: false, positionCapLots: 0n });
     expect(charges.at(-1)).to.deep.include({ pricesTicks: priced(3, 0), rateMaxPpmPerHour: 12_345 });

@@ -140,7 +140,7 @@ describe("TransactionLine", function () {
     const behind = line.submit(mint(1n));
     const errors = await Promise.allSettled([refused.mined, behind.mined]);
     expect(errors.map(({ status }) => status)).to.deep.equal(["rejected", "rejected"]);
-    const report = `Settling batch 1 was refused by the contract: OwnableUnauthorizedAccount(account = ${wallet.address})`;
+    const report = `Settling batch 1 was refused by the contract: NotAuthorized(caller = ${wallet.address}, delaySeconds = 0)`;
     expect(halts).to.deep.equal([report]);
     expect(line.status()).to.include({ state: "halted", waiting: 0 });
     expect(await balance(), "nothing behind it was sent").to.equal(0n);
@@ -157,7 +157,7 @@ describe("TransactionLine", function () {
     await behind.mined;
     await refused.mined.then(
       () => expect.fail("it is forbidden"),
-      (error: Error & { errorName?: string }) => expect(error.errorName).to.equal("OwnableUnauthorizedAccount"),
+      (error: Error & { errorName?: string }) => expect(error.errorName).to.equal("NotAuthorized"),
     );
     expect(halts).to.deep.equal([]);
   });

@@ -15,6 +15,18 @@ const SOURCES = [
   },
   { constant: "MARKET_REGISTRY_ABI", contract: "MarketRegistry", says: "MarketRegistry.", errorsFrom: [] },
   { constant: "PRICE_ORACLE_ABI", contract: "PriceOracle", says: "PriceOracle.", errorsFrom: [] },
+  {
+    constant: "ACCESS_MANAGER_ABI",
+    contract: "AccessManager",
+    says: "OpenZeppelin's AccessManager, which says who may call functions of governance.",
+    errorsFrom: [],
+  },
+  {
+    constant: "TIMELOCK_ABI",
+    contract: "TimelockController",
+    says: "OpenZeppelin's TimelockController, the AccessManager's admin.",
+    errorsFrom: [],
+  },
   { constant: "TEST_DOLLAR_ABI", contract: "TestDollar", says: "TestDollar.", errorsFrom: [] },
 ];
 

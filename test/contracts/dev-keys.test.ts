@@ -21,7 +21,6 @@ async function onChain(chainId: number) {
       {
         token: await token.getAddress(),
         ...addresses,
-        owner: owner.address,
         operator: owner.address,
         insuranceOwner: owner.address,
         minimumDepositMicroUsd: 1n,

@@ -12,8 +12,8 @@ import { deployEpochSources } from "./epoch-sources.ts";
 export type ExchangeContract = Callable<
   | "accountCount"
   | "accountOwner"
-  | "acceptOwnership"
   | "addVerifier"
+  | "authority"
   | "claim"
   | "claimable"
   | "collectFees"
@@ -28,42 +28,45 @@ export type ExchangeContract = Callable<
   | "openEpoch"
   | "operator"
   | "oracle"
-  | "owner"
   | "queueHashAt"
   | "queueLength"
   | "register"
   | "registry"
-  | "renounceOwnership"
+  | "retireVerifier"
   | "setDepositLimits"
   | "settledOpenInterest"
   | "settlementOf"
   | "setOperator"
   | "settleBatch"
   | "sharedStateHash"
+  | "successionOf"
   | "token"
-  | "transferOwnership"
   | "vault"
   | "verifierOf"
 >;
 export type RegistryContract = Callable<
-  | "acceptOwnership"
+  | "appendMarkets"
   | "appendParameters"
+  | "authority"
+  | "endPause"
   | "exchange"
+  | "isPaused"
+  | "isPauseSpent"
   | "latestVersion"
   | "newestTerms"
-  | "owner"
   | "parameters"
   | "parametersHash"
-  | "renounceOwnership"
+  | "pause"
+  | "pausedUntilSeconds"
+  | "renewPause"
   | "sinceSeconds"
-  | "transferOwnership"
 >;
 export type OracleContract = Callable<
   | "boundsOf"
   | "isVerified"
   | "latestRound"
+  | "authority"
   | "maxRoundAgeSeconds"
-  | "owner"
   | "previewRound"
   | "prices"
   | "pricesAt"
@@ -123,7 +126,7 @@ export interface Setup {
   token: string;
   oracle: string;
   registry: string;
-  owner: string;
+  authority: string;
   operator: string;
   insuranceOwner: string;
   minimumDepositMicroUsd: bigint;
@@ -155,7 +158,6 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
   const setup: Setup = {
     token: await token.getAddress(),
     ...addresses,
-    owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,

@@ -1,6 +1,5 @@
 import { expect } from "chai";
-import { encodeBytes32String, type FunctionFragment, Interface, keccak256, ZeroAddress } from "ethers";
-import { artifacts } from "hardhat";
+import { encodeBytes32String, keccak256, ZeroAddress } from "ethers";
 import { devnetParameters, MARKET_STATUS } from "../../scripts/devnet/risk-parameters.ts";
 import { ethers, mined } from "./chain.ts";
 import { deployWorld, type RegistryContract, useWorld } from "./exchange-world.ts";
@@ -46,7 +45,7 @@ describe("MarketRegistry", () => {
     const more = changed((parameters) => {
       parameters.markets[4] = { ...market(parameters, 0), symbol: encodeBytes32String("XAU-USD") };
     });
-    await mined(w.registry.appendParameters(more));
+    await mined(w.registry.appendMarkets(more));
     expect((await w.registry.parameters(2)).markets[4].status).to.equal(BigInt(MARKET_STATUS.live));
   });
 
@@ -58,11 +57,11 @@ describe("MarketRegistry", () => {
     await mined(w.registry.appendParameters(closing));
   });
 
-  it("refuses anybody but the owner", async () => {
+  it("refuses whoever has no role", async () => {
     const w = world();
     await expect((w.registry.connect(w.operator) as RegistryContract).appendParameters(devnetParameters()))
-      .to.be.revertedWithCustomError(w.registry, "OwnableUnauthorizedAccount")
-      .withArgs(w.operator.address);
+      .to.be.revertedWithCustomError(w.registry, "NotAuthorized")
+      .withArgs(w.operator.address, 0n);
   });
 
   const margins: [string, Partial<Parameters["markets"][number]>][] = [
@@ -276,14 +275,14 @@ describe("MarketRegistry", () => {
         const w = world();
         const refused = async (status: number) => {
           const bad = changed((parameters) => Object.assign(market(parameters, 0), { ...terms, status }));
-          await expect(w.registry.appendParameters(bad))
+          await expect(w.registry.appendMarkets(bad))
             .to.be.revertedWithCustomError(w.registry, "MarketChanged")
             .withArgs(0n);
         };
         await refused(live);
         await refused(retired);
         await mined(
-          w.registry.appendParameters(
+          w.registry.appendMarkets(
             changed((parameters) => {
               market(parameters, 0).status = retired;
             }),
@@ -300,14 +299,14 @@ describe("MarketRegistry", () => {
           parameters.markets[index] = { ...market(parameters, 0), ...market(parameters, index % 4), status };
         });
       const refused = async (index: number, from: number, to: number) =>
-        expect(w.registry.appendParameters(withStatus(index, to)))
+        expect(w.registry.appendMarkets(withStatus(index, to)))
           .to.be.revertedWithCustomError(w.registry, "InvalidStatusChange")
           .withArgs(index, from, to);
       await refused(0, live, none);
       await refused(4, none, retired);
-      await mined(w.registry.appendParameters(withStatus(0, retired)));
+      await mined(w.registry.appendMarkets(withStatus(0, retired)));
       await refused(0, retired, none);
-      await mined(w.registry.appendParameters(withStatus(0, retired)));
+      await mined(w.registry.appendMarkets(withStatus(0, retired)));
     });
 
     it("keeps a retired market's terms to the same rules: until it is settled it goes on", async () => {
@@ -315,16 +314,16 @@ describe("MarketRegistry", () => {
       const [live0] = devnetParameters().markets;
       const { imfPpm, mmfPpm, bandPpm } = live0 as { imfPpm: number; mmfPpm: number; bandPpm: number };
       // In the version that retires it, and in a later one that still may come before its last price.
-      for (const _ of [1, 2]) {
+      for (const method of ["appendMarkets", "appendParameters"] as const) {
         for (const fields of [{ mmfPpm: 0 }, { mmfPpm: imfPpm + 1 }, { imfPpm: 1_000_001 }, { bandPpm: 1_000_000 }]) {
           const bad = changed((parameters) => Object.assign(market(parameters, 0), { status: retired, ...fields }));
           const asked = { imfPpm, mmfPpm, bandPpm, ...fields };
-          await expect(w.registry.appendParameters(bad))
+          await expect(w.registry[method](bad))
             .to.be.revertedWithCustomError(w.registry, "InvalidMargin")
             .withArgs(0n, BigInt(asked.imfPpm), BigInt(asked.mmfPpm), BigInt(asked.bandPpm));
         }
         const good = { status: retired, mmfPpm: imfPpm, bandPpm: 999_999 };
-        await mined(w.registry.appendParameters(changed((parameters) => Object.assign(market(parameters, 0), good))));
+        await mined(w.registry[method](changed((parameters) => Object.assign(market(parameters, 0), good))));
       }
     });
 
@@ -333,46 +332,64 @@ describe("MarketRegistry", () => {
       const retiring = changed((parameters) => {
         market(parameters, 0).status = retired;
       });
-      await mined(w.registry.appendParameters(retiring));
+      await mined(w.registry.appendMarkets(retiring));
       // No epoch has settled it yet.
-      await expect(w.registry.appendParameters(devnetParameters()))
+      await expect(w.registry.appendMarkets(devnetParameters()))
         .to.be.revertedWithCustomError(w.registry, "MarketNotVacant")
         .withArgs(0n);
     });
+
+    it("tunes without listing or retiring, and lists and retires without tuning", async () => {
+      const w = world();
+      const { registry } = w;
+      const retiring = changed((parameters) => {
+        market(parameters, 3).status = retired;
+      });
+      const listing = changed((parameters) => {
+        parameters.markets[4] = { ...market(parameters, 0), symbol: encodeBytes32String("XAU-USD") };
+      });
+      await expect(registry.appendParameters(retiring))
+        .to.be.revertedWithCustomError(registry, "NotTuning")
+        .withArgs(3n, live, retired);
+      await expect(registry.appendParameters(listing))
+        .to.be.revertedWithCustomError(registry, "NotTuning")
+        .withArgs(4n, none, live);
+      for (const tuned of Object.keys(market(devnetParameters(), 2)) as (keyof Parameters["markets"][number])[]) {
+        // Symbol, units and status are refused by other rules.
+        if (["status", "symbol", "tickSizeExponent", "lotSizeExponent"].includes(tuned)) continue;
+        const both = structuredClone(listing);
+        const other = market(both, 2);
+        const value = other[tuned];
+        Object.assign(other, {
+          [tuned]: typeof value === "boolean" ? !value : typeof value === "bigint" ? value + 1n : Number(value) + 1,
+        });
+        await expect(registry.appendMarkets(both), tuned)
+          .to.be.revertedWithCustomError(registry, "NotListing")
+          .withArgs(2n);
+      }
+      for (const rate of Object.keys(devnetParameters()) as (keyof Parameters)[]) {
+        if (rate === "markets") continue;
+        const both = structuredClone(listing);
+        Object.assign(both, { [rate]: typeof both[rate] === "bigint" ? both[rate] + 1n : Number(both[rate]) + 1 });
+        await expect(registry.appendMarkets(both), rate).to.be.revertedWithCustomError(registry, "RatesChanged");
+      }
+      await mined(registry.appendMarkets(listing));
+      await mined(registry.appendMarkets(listing));
+    });
   });
 
-  describe("roles", () => {
-    it("lets only the owner write, and hands ownership over in two steps", async () => {
-      const w = world();
-      const { abi } = await artifacts.readArtifact("MarketRegistry");
-      const writing = new Interface(abi).fragments
-        .filter((fragment): fragment is FunctionFragment => fragment.type === "function")
-        .filter(({ stateMutability }) => stateMutability === "nonpayable")
-        .map(({ name }) => name)
-        .sort();
-      expect(writing).to.deep.equal(["acceptOwnership", "appendParameters", "renounceOwnership", "transferOwnership"]);
-      const stranger = w.registry.connect(w.stranger) as RegistryContract;
-      for (const sent of [
-        stranger.acceptOwnership(),
-        stranger.renounceOwnership(),
-        stranger.transferOwnership(w.bob.address),
-      ]) {
-        await expect(sent)
-          .to.be.revertedWithCustomError(w.registry, "OwnableUnauthorizedAccount")
-          .withArgs(w.stranger.address);
-      }
-      await mined(w.registry.transferOwnership(w.bob.address));
-      await mined((w.registry.connect(w.bob) as RegistryContract).acceptOwnership());
-      expect(await w.registry.owner()).to.equal(w.bob.address);
-    });
-
+  describe("set-up", () => {
     it("belongs to one Exchange, which is named at deployment", async () => {
       const w = world();
       expect(await w.registry.exchange()).to.equal(w.address);
       expect(await w.exchange.registry()).to.equal(await w.registry.getAddress());
       await expect(
-        ethers.deployContract("MarketRegistry", [w.owner.address, ZeroAddress]),
+        ethers.deployContract("MarketRegistry", [await w.registry.authority(), ZeroAddress]),
       ).to.be.revertedWithCustomError(w.registry, "ZeroAddress");
+      // An address without code could never say yes.
+      await expect(ethers.deployContract("MarketRegistry", [w.owner.address, w.address]))
+        .to.be.revertedWithCustomError(w.registry, "InvalidAuthority")
+        .withArgs(w.owner.address);
     });
   });
 

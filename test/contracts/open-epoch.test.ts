@@ -200,7 +200,6 @@ describe("Exchange.openEpoch", () => {
       const setup: Setup = {
         token: await w.token.getAddress(),
         ...addresses,
-        owner: w.owner.address,
         operator: w.operator.address,
         insuranceOwner: w.insuranceOwner.address,
         minimumDepositMicroUsd: 1n,

@@ -11,7 +11,7 @@ export const WIDEST_BOUNDS: PriceBounds = {
 
 /** What the PriceOracle's constructor takes. */
 export interface OracleSetup {
-  owner: string;
+  authority: string;
   registry: string;
   signers: string[];
   threshold: number;
@@ -20,11 +20,11 @@ export interface OracleSetup {
 }
 
 export function oracleSetup(
-  owner: string,
+  authority: string,
   registry: string,
   signers: string[],
   changes: Partial<OracleSetup> = {},
 ): OracleSetup {
   const bounds = new Array<PriceBounds>(MARKETS).fill(WIDEST_BOUNDS);
-  return { owner, registry, signers, threshold: 1, maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS, bounds, ...changes };
+  return { authority, registry, signers, threshold: 1, maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS, bounds, ...changes };
 }

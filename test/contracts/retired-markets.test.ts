@@ -24,7 +24,7 @@ function openInterest(lots: bigint): bigint[] {
 async function append(w: World, change: Partial<ReturnType<typeof devnetParameters>["markets"][number]>) {
   const parameters = devnetParameters();
   Object.assign(parameters.markets[MARKET] as object, change);
-  return w.registry.appendParameters(parameters);
+  return w.registry.appendMarkets(parameters);
 }
 
 const retire = (w: World) => append(w, { status: MARKET_STATUS.retired });
@@ -103,7 +103,9 @@ describe("Exchange.openEpoch: retired markets", () => {
     const silent = await openAfter(w, 1_000, { withoutRound: true });
     expect(silent.markets[MARKET]).to.deep.equal(settled);
     // A later version does not move it, either.
-    await mined(append(w, { status: MARKET_STATUS.retired, bandPpm: 1 }));
+    const tuned = devnetParameters();
+    Object.assign(tuned.markets[MARKET] as object, { status: MARKET_STATUS.retired, bandPpm: 1 });
+    await mined(w.registry.appendParameters(tuned));
     expect((await openAfter(w, 10, { prices: priced(SEED + 3) })).markets[MARKET]).to.deep.equal(settled);
     expect(await settlement(w)).to.deep.equal([BigInt(SEED + 1), 2n]);
     expect((await w.exchange.settlementOf(0)).toArray()).to.deep.equal([0n, 0n]);
@@ -151,11 +153,11 @@ describe("Exchange.openEpoch: retired markets", () => {
     const w = world();
     const parameters = devnetParameters();
     Object.assign(parameters.markets[5] as object, parameters.markets[0], { symbol: NEW_SYMBOL });
-    await mined(w.registry.appendParameters(parameters));
+    await mined(w.registry.appendMarkets(parameters));
     const [, , , , , listed] = (await openAfter(w, 10)).markets;
     expect(listed).to.deep.equal({ ...closedMarket(), restricted: true });
     Object.assign(parameters.markets[5] as object, { status: MARKET_STATUS.retired });
-    await mined(w.registry.appendParameters(parameters));
+    await mined(w.registry.appendMarkets(parameters));
     const [, , , , , ended] = (await openAfter(w, 10)).markets;
     expect(ended).to.deep.equal({ ...closedMarket(), retired: true });
     expect((await w.exchange.settlementOf(5)).toArray()).to.deep.equal([0n, 3n]);

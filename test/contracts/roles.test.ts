@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
 import { artifacts } from "hardhat";
-import { ethers, mined } from "./chain.ts";
+import { ethers } from "./chain.ts";
 import { deployEpochSources } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
@@ -12,7 +12,6 @@ async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
   return {
     token: await w.token.getAddress(),
     ...addresses,
-    owner: w.owner.address,
     operator: w.operator.address,
     insuranceOwner: w.insuranceOwner.address,
     minimumDepositMicroUsd: 1n,
@@ -26,20 +25,18 @@ describe("Exchange: roles and set-up", () => {
   const world = useWorld(() => deployWorld());
 
   /** Every function that writes, and who may call it. One that is missing here fails the test. */
-  const CALLERS: Record<string, "anybody" | "owner" | "operator" | "pending owner"> = {
-    acceptOwnership: "pending owner",
-    addVerifier: "owner",
+  const CALLERS: Record<string, "anybody" | "role" | "operator"> = {
+    addVerifier: "role",
     claim: "anybody",
-    collectFees: "owner",
+    collectFees: "role",
     deposit: "anybody",
     depositWithPermit: "anybody",
     openEpoch: "operator",
     register: "anybody",
-    renounceOwnership: "owner",
-    setDepositLimits: "owner",
-    setOperator: "owner",
+    retireVerifier: "role",
+    setDepositLimits: "role",
+    setOperator: "role",
     settleBatch: "operator",
-    transferOwnership: "owner",
   };
 
   it("has no function that writes beside the known ones: none sets a balance, a price or a root", async () => {
@@ -59,33 +56,26 @@ describe("Exchange: roles and set-up", () => {
 
   it("refuses every role that a function is not for", async () => {
     const w = world();
-    const callers = { owner: w.owner, operator: w.operator, stranger: w.stranger };
+    const callers = { role: w.owner, operator: w.operator, stranger: w.stranger };
     const { abi } = await artifacts.readArtifact("Exchange");
     for (const fragment of new Interface(abi).fragments) {
       if (fragment.type !== "function") continue;
       const { name, inputs } = fragment as FunctionFragment;
       const wanted = CALLERS[name];
       if (wanted === undefined || wanted === "anybody") continue;
-      const error = wanted === "operator" ? "NotOperator" : "OwnableUnauthorizedAccount";
       for (const [role, signer] of Object.entries(callers)) {
         if (role === wanted) continue;
         const call = as(w, signer).getFunction(name);
-        await expect(call(...inputs.map(emptyValue)), `${name} by ${role}`)
-          .to.be.revertedWithCustomError(w.exchange, error)
-          .withArgs(signer.address);
+        const refused = expect(call(...inputs.map(emptyValue)), `${name} by ${role}`).to.be.revertedWithCustomError(
+          w.exchange,
+          wanted === "operator" ? "NotOperator" : "NotAuthorized",
+        );
+        await (wanted === "operator" ? refused.withArgs(signer.address) : refused.withArgs(signer.address, 0n));
       }
     }
   });
 
-  it("hands ownership over in two steps", async () => {
-    const w = world();
-    await mined(as(w, w.owner).transferOwnership(w.bob.address));
-    expect(await w.exchange.owner()).to.equal(w.owner.address);
-    await mined(as(w, w.bob).acceptOwnership());
-    expect(await w.exchange.owner()).to.equal(w.bob.address);
-  });
-
-  it("lets the owner name another operator", async () => {
+  it("lets governance name another operator", async () => {
     const w = world();
     const sent = as(w, w.owner).setOperator(w.bob.address);
     await expect(sent).to.emit(w.exchange, "OperatorChanged").withArgs(w.operator.address, w.bob.address);
@@ -93,7 +83,7 @@ describe("Exchange: roles and set-up", () => {
     await expect(as(w, w.owner).setOperator(ZeroAddress)).to.be.revertedWithCustomError(w.exchange, "ZeroAddress");
   });
 
-  it("lets the owner set deposit limits that can be met", async () => {
+  it("lets governance set deposit limits that can be met", async () => {
     const w = world();
     await expect(as(w, w.owner).setDepositLimits(5n, 5n)).to.emit(w.exchange, "DepositLimitsChanged").withArgs(5n, 5n);
     expect((await w.exchange.depositLimits()).toArray()).to.deep.equal([5n, 5n]);
@@ -105,23 +95,6 @@ describe("Exchange: roles and set-up", () => {
         .to.be.revertedWithCustomError(w.exchange, "InvalidDepositLimits")
         .withArgs(minimum, cap);
     }
-  });
-
-  it("gives a tier its verifier once", async () => {
-    const w = await deployWorld("TestDollar", { verifiers: [] });
-    const [first, second] = w.verifiers;
-    if (first === undefined || second === undefined) throw new Error("no verifiers");
-    const address = await first.getAddress();
-    await expect(as(w, w.owner).addVerifier(2, address)).to.emit(w.exchange, "VerifierAdded").withArgs(2n, address);
-    expect(await w.exchange.verifierOf(2)).to.equal(address);
-    expect(await w.exchange.verifierOf(0)).to.equal(ZeroAddress);
-    await expect(as(w, w.owner).addVerifier(2, await second.getAddress()))
-      .to.be.revertedWithCustomError(w.exchange, "VerifierAlreadySet")
-      .withArgs(2n, address);
-    await expect(as(w, w.owner).addVerifier(3, address))
-      .to.be.revertedWithCustomError(w.exchange, "UnknownTier")
-      .withArgs(3n);
-    await expect(as(w, w.owner).addVerifier(1, ZeroAddress)).to.be.revertedWithCustomError(w.exchange, "ZeroAddress");
   });
 
   it("can be deployed with some tiers left out", async () => {
@@ -144,7 +117,7 @@ describe("Exchange: roles and set-up", () => {
       [{ oracle: await w.oracle.getAddress() }, "OracleOfAnotherRegistry"],
       [{ operator: ZeroAddress }, "ZeroAddress"],
       [{ insuranceOwner: ZeroAddress }, "ZeroAddress"],
-      [{ owner: ZeroAddress }, "OwnableInvalidOwner"],
+      [{ authority: ZeroAddress }, "InvalidAuthority"],
       [{ minimumDepositMicroUsd: 0n }, "InvalidDepositLimits"],
       [{ minimumDepositMicroUsd: 2n }, "InvalidDepositLimits"],
       [{ verifiers: [ZeroAddress, ZeroAddress, ZeroAddress, verifier] }, "UnknownTier"],

@@ -73,7 +73,6 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
   const exchange = (await deploy("Exchange", {
     token: await token.getAddress(),
     ...addresses,
-    owner: owner.address,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,

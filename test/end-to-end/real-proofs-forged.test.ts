@@ -100,7 +100,6 @@ describe("Proofs forged from the development key's public trapdoor", function ()
         {
           token: await token.getAddress(),
           ...addresses,
-          owner: owner!.address,
           operator: owner!.address,
           insuranceOwner: owner!.address,
           minimumDepositMicroUsd: 1n,

@@ -138,7 +138,8 @@ describe("Price feeds of three signers", function () {
     const folder = mkdtempSync(join(tmpdir(), "clearbook-feeds-"));
     const [deployment, keysPath] = [join(folder, "deployment.json"), join(folder, "keys.json")];
     const { oracle } = context;
-    const places = { ...context, exchange: oracle, registry: oracle, token: oracle, operator: oracle, firstBlock: 1 };
+    const contracts = { exchange: oracle, registry: oracle, token: oracle, authority: oracle, operator: oracle };
+    const places = { ...context, ...contracts, firstBlock: 1 };
     const terms = { rpcUrl: "http://127.0.0.1:9", fundingSchedule: MINUTE_FUNDING, verifiers: {} };
     writeFileSync(deployment, JSON.stringify({ ...places, ...terms, insecureDevKeys: true }));
     writeKeys(keysPath, keys);

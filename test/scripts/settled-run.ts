@@ -230,7 +230,7 @@ export class SettledRun {
     const registry = new Contract(this.chain.deployment.registry, MARKET_REGISTRY_ABI, this.#verifier.runner);
     const parameters = devnetParameters();
     Object.assign(parameters.markets[market] as object, { status: MARKET_STATUS.retired });
-    await (await registry.getFunction("appendParameters")(parameters)).wait();
+    await (await registry.getFunction("appendMarkets")(parameters)).wait();
   }
 
   /** From now on what is settled is another history than what is acknowledged. */

@@ -53,13 +53,17 @@ export function ceremonyVerifier(
   const ceremony = readCeremonyManifest(manifestPath);
   const { circuit, verifier, verificationKey } = ceremony;
   if (ceremony.name !== tier.name || circuit.main !== main || circuit.optimization !== optimization) {
-    throw new Refusal(`${manifestPath} is of ${circuit.main} at ${circuit.optimization}, not of ${main} at ${optimization}.`);
+    throw new Refusal(
+      `${manifestPath} is of ${circuit.main} at ${circuit.optimization}, not of ${main} at ${optimization}.`,
+    );
   }
   const path = `ceremony/${verifier.contract}.sol/${verifier.contract}`;
   const artifact = contracts.read(path);
   const source = sourceTextOf(artifact, contracts.compilerRun(artifact));
   if (sha256OfText(source) !== verifier.sourceSha256) {
-    throw new Refusal(`contracts/${path.split(".sol/")[0]}.sol was not compiled from the source that ${manifestPath} names.`);
+    throw new Refusal(
+      `contracts/${path.split(".sol/")[0]}.sol was not compiled from the source that ${manifestPath} names.`,
+    );
   }
   requireSound(path, verificationKey, false, circuit.r1csSha256);
   return { tier, path, artifact, key: verificationKey, ceremony };

@@ -11,6 +11,9 @@ import type { DeploymentProfile } from "./deployment-profile.ts";
 import { type RecordedDeployment, recordDeployment, recordText } from "./deployment-record.ts";
 import { runDeployment } from "./deployment-run.ts";
 import { type DeploymentFacts, deploymentFaults } from "./deployment-safety.ts";
+import { mendInterruptedRun } from "./interrupted-run.ts";
+import { JsonRpcNode } from "./json-rpc-node.ts";
+import { SentTransactions } from "./sent-transactions.ts";
 import { SigningProvider } from "./signing-provider.ts";
 
 export interface DeployExchangeOptions {
@@ -40,7 +43,8 @@ interface Start {
 /** A deployment that nothing is known against, before any chain was asked. */
 export interface DeploymentPlan {
   readonly options: DeployExchangeOptions;
-  readonly signer: SigningProvider;
+  /** Sends the deployer's transactions. */
+  readonly signer: Pick<SigningProvider, "address" | "request">;
   readonly verifiers: readonly ChosenVerifier[];
   readonly facts: DeploymentFacts;
 }
@@ -48,7 +52,13 @@ export interface DeploymentPlan {
 /** @throws Refusal with each reason in one sentence */
 export function planDeployment(options: DeployExchangeOptions): DeploymentPlan {
   const { profile, parameters, rpcUrl, chainId, contracts } = options;
-  const signer = new SigningProvider(rpcUrl, chainId, options.deployerKey);
+  const sent = options.out === undefined ? {} : { sent: new SentTransactions(options.out) };
+  const signer = new SigningProvider({
+    node: new JsonRpcNode(rpcUrl),
+    chainId,
+    privateKey: options.deployerKey,
+    ...sent,
+  });
   const deployer = signer.address;
   // Development keys are only looked at where they are allowed.
   const verifiers = options.tiers.map((tier) => {
@@ -76,6 +86,10 @@ export async function deployExchange(plan: DeploymentPlan, provider: JsonRpcProv
     nonce: await provider.getTransactionCount(deployer, "latest"),
     blockNumber: await provider.getBlockNumber(),
   }));
+  const folder = join(out ?? "", "ignition");
+  if (out !== undefined) {
+    await mendInterruptedRun(folder, new SentTransactions(out), signer, profile.confirmations);
+  }
   const module = clearbookModule({ profile, parameters, verifiers, contracts, deployer, startNonce: start.nonce });
   const addresses = await runDeployment({
     module,
@@ -83,7 +97,7 @@ export async function deployExchange(plan: DeploymentPlan, provider: JsonRpcProv
     deployer,
     confirmations: profile.confirmations,
     isLocal: profile.isForDevelopment,
-    ...(out === undefined ? {} : { folder: join(out, "ignition") }),
+    ...(out === undefined ? {} : { folder }),
   });
   const recorded = recordDeployment(
     { profile, parameters, chainId, deployer },

@@ -1,26 +1,20 @@
-import { type TransactionRequest, Wallet } from "ethers";
+import { keccak256, type TransactionRequest, Wallet } from "ethers";
+import type { JsonRpcNode } from "./json-rpc-node.ts";
+import type { SentTransactions } from "./sent-transactions.ts";
 
-interface JsonRpcAnswer {
-  readonly result?: unknown;
-  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
-}
-
-/** What a node refused, as the deployment engine wants to read it: with the revert's bytes. */
-class JsonRpcError extends Error {
-  override readonly name = "JsonRpcError";
-  readonly code: number;
-  readonly data: unknown;
-  constructor({ code, message, data }: NonNullable<JsonRpcAnswer["error"]>) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
-}
-
-interface SentTransaction {
+interface WantedTransaction {
   readonly from: string;
   readonly to?: string | null;
   readonly gas: string;
+  readonly nonce: string;
+}
+
+export interface SigningProviderOptions {
+  readonly node: Pick<JsonRpcNode, "ask">;
+  readonly chainId: number;
+  readonly privateKey: string;
+  /** Where signed transactions are written before they are sent. */
+  readonly sent?: SentTransactions;
 }
 
 /**
@@ -28,15 +22,12 @@ interface SentTransaction {
  * goes to the node as it is.
  */
 export class SigningProvider {
-  readonly #rpcUrl: string;
-  readonly #chainId: number;
+  readonly #options: SigningProviderOptions;
   readonly #wallet: Wallet;
-  #nextId = 1;
 
-  constructor(rpcUrl: string, chainId: number, privateKey: string) {
-    this.#rpcUrl = rpcUrl;
-    this.#chainId = chainId;
-    this.#wallet = new Wallet(privateKey);
+  constructor(options: SigningProviderOptions) {
+    this.#options = options;
+    this.#wallet = new Wallet(options.privateKey);
   }
 
   get address(): string {
@@ -44,27 +35,13 @@ export class SigningProvider {
   }
 
   async request({ method, params }: { method: string; params?: readonly unknown[] | object }): Promise<unknown> {
-    if (method !== "eth_sendTransaction") return this.#ask(method, params ?? []);
-    const [transaction] = params as [SentTransaction & TransactionRequest];
-    const { from, to, gas, ...rest } = transaction;
+    const { node, chainId, sent } = this.#options;
+    if (method !== "eth_sendTransaction") return node.ask(method, params ?? []);
+    const [wanted] = params as [WantedTransaction & TransactionRequest];
+    const { from, to, gas, ...rest } = wanted;
     if (from.toLowerCase() !== this.address.toLowerCase()) throw new RangeError(`no key for ${from} is here`);
-    const signed = await this.#wallet.signTransaction({
-      ...rest,
-      to: to ?? null,
-      gasLimit: gas,
-      chainId: this.#chainId,
-    });
-    return this.#ask("eth_sendRawTransaction", [signed]);
-  }
-
-  async #ask(method: string, params: readonly unknown[] | object): Promise<unknown> {
-    const response = await fetch(this.#rpcUrl, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: this.#nextId++, method, params }),
-    });
-    const answer = (await response.json()) as JsonRpcAnswer;
-    if (answer.error !== undefined) throw new JsonRpcError(answer.error);
-    return answer.result;
+    const raw = await this.#wallet.signTransaction({ ...rest, to: to ?? null, gasLimit: gas, chainId });
+    sent?.add({ nonce: Number(wanted.nonce), hash: keccak256(raw), raw });
+    return node.ask("eth_sendRawTransaction", [raw]);
   }
 }

@@ -13,7 +13,7 @@ import { runDeployment } from "./deployment-run.ts";
 import { type DeploymentFacts, deploymentFaults } from "./deployment-safety.ts";
 import { mendInterruptedRun } from "./interrupted-run.ts";
 import { JsonRpcNode } from "./json-rpc-node.ts";
-import { SentTransactions } from "./sent-transactions.ts";
+import { IGNITION_FOLDER, SentTransactions } from "./sent-transactions.ts";
 import { SigningProvider } from "./signing-provider.ts";
 
 export interface DeployExchangeOptions {
@@ -86,7 +86,7 @@ export async function deployExchange(plan: DeploymentPlan, provider: JsonRpcProv
     nonce: await provider.getTransactionCount(deployer, "latest"),
     blockNumber: await provider.getBlockNumber(),
   }));
-  const folder = join(out ?? "", "ignition");
+  const folder = join(out ?? "", IGNITION_FOLDER);
   if (out !== undefined) {
     await mendInterruptedRun(folder, new SentTransactions(out), signer, profile.confirmations);
   }

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { type EIP1193Provider, trackTransaction } from "@nomicfoundation/ignition-core";
 import { Refusal } from "../supervisor/refusal.ts";
 import { JsonRpcError } from "./json-rpc-node.ts";
-import type { SentTransactions } from "./sent-transactions.ts";
-
-const JOURNAL_FILE = "journal.jsonl";
+import { JOURNAL_FILE, type SentTransactions } from "./sent-transactions.ts";
 
 interface JournalMessage {
   readonly type: string;
@@ -27,19 +25,20 @@ export async function mendInterruptedRun(
 ): Promise<void> {
   const path = join(folder, JOURNAL_FILE);
   if (!existsSync(path)) return;
-  const lines = readFileSync(path, "utf8").split("\n");
-  const messages = lines.map((line) => (line === "" ? undefined : parsed(line)));
+  const written = readFileSync(path, "utf8");
+  // A last line that was not written whole tells nothing that the chain does not.
+  const lines = written.split("\n").filter((line) => line === "" || parsed(line) !== undefined);
+  const messages = lines.map((line) => parsed(line));
   const lost = messages.findIndex((message, i) => {
     return message?.type === "TRANSACTION_PREPARE_SEND" && !messages.slice(i + 1).some(isSendOf(message));
   });
   const message = messages[lost];
-  if (message === undefined) return;
-  const transaction = sent.at(message.nonce as number);
-  if (transaction === undefined) {
-    writeFileSync(`${path}.partial`, lines.toSpliced(lost, 1).join("\n"));
-    renameSync(`${path}.partial`, path);
-    return;
-  }
+  const transaction = message === undefined ? undefined : sent.at(message.nonce as number);
+  const kept = message !== undefined && transaction === undefined ? lines.toSpliced(lost, 1) : lines;
+  const text = kept.filter((line) => line !== "").join("\n");
+  writeFileSync(`${path}.partial`, text === "" ? "" : `${text}\n`);
+  renameSync(`${path}.partial`, path);
+  if (transaction === undefined) return;
   await sendAgain(transaction.raw, provider);
   try {
     await trackTransaction(folder, transaction.hash, provider, confirmations);

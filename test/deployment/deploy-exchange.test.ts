@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -223,7 +223,12 @@ describe("A deployment", () => {
     }
 
     /** Where a process can die on a transaction's way: Ignition asks for it, it is signed and written down, the node has it. */
-    const DEATHS = ["before it is signed", "before it is sent", "before the answer comes"] as const;
+    const DEATHS = [
+      "before it is signed",
+      "before it is sent",
+      "before the answer comes",
+      "before its receipt is there",
+    ] as const;
 
     /** A signer that answers and does nothing any more from the moment of its death on, as a process that died. */
     function dying(out: string, death: (typeof DEATHS)[number], transaction: number) {
@@ -235,7 +240,8 @@ describe("A deployment", () => {
       let asked = 0;
       const node = new JsonRpcNode(chain.rpcUrl);
       const ask = async (method: string, params: readonly unknown[] | object): Promise<unknown> => {
-        if (method !== "eth_sendRawTransaction" || asked < transaction) return node.ask(method, params);
+        const last = death === "before its receipt is there" ? "eth_getTransactionReceipt" : "eth_sendRawTransaction";
+        if (method !== last || asked < transaction) return node.ask(method, params);
         if (death === "before the answer comes") await node.ask(method, params);
         return never();
       };
@@ -250,7 +256,7 @@ describe("A deployment", () => {
     }
 
     for (const death of DEATHS) {
-      for (const transaction of [1, 4, LIVE_TRANSACTIONS]) {
+      for (const transaction of [1, LIVE_TRANSACTIONS]) {
         it(`goes on where its process died: ${death}, transaction ${transaction} of ${LIVE_TRANSACTIONS}`, async () => {
           await chain.provider.send("evm_revert", [snapshot]);
           snapshot = await chain.provider.send("evm_snapshot", []);
@@ -266,6 +272,24 @@ describe("A deployment", () => {
         });
       }
     }
+
+    it("goes on when the power failed inside a line of its journal", async () => {
+      for (const cutBytes of [1, 40]) {
+        await chain.provider.send("evm_revert", [snapshot]);
+        snapshot = await chain.provider.send("evm_snapshot", []);
+        const folder = join(root, `cut-${cutBytes}`);
+        const plan = planDeployment({ ...liveOptions("production", chain, USD_COIN), out: folder });
+        const { died, signer } = dying(folder, "before its receipt is there", 3);
+        void deployExchange({ ...plan, signer }, chain.provider);
+        await died;
+        const journal = join(folder, "ignition", "journal.jsonl");
+        const text = readFileSync(journal, "utf8").trimEnd();
+        writeFileSync(journal, text.slice(0, -cutBytes));
+        const { deployment } = await deployExchange(plan, chain.provider);
+        expect(deployment.exchange).to.equal(whole.exchange);
+        expect(await chain.provider.getTransactionCount(plan.signer.address)).to.equal(LIVE_TRANSACTIONS);
+      }
+    });
 
     it("is refused by the Exchange itself when the deployer sent something else meanwhile", async () => {
       await chain.provider.send("evm_revert", [snapshot]);

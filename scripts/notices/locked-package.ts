@@ -9,8 +9,8 @@ export interface LockedPackage {
   readonly licence: string;
   /** Part of what runs or is compiled into what is deployed; the others are tools. */
   readonly isPartOfClearbook: boolean;
-  /** Made for one kind of machine: it is installed on some only, and stands under its parent's licence. */
-  readonly isForOnePlatform: boolean;
+  /** Installed on some kinds of machines only: what is said of it is what the lock says. */
+  readonly isForSomePlatforms: boolean;
   readonly author: string;
   /** What its files say about rights; empty when it brings none. */
   readonly texts: readonly string[];
@@ -29,10 +29,8 @@ type LockEntry = {
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
-  readonly devOptional?: boolean;
-  readonly os?: readonly string[];
+  readonly optional?: boolean;
   readonly cpu?: readonly string[];
-  readonly libc?: readonly string[];
 };
 
 /** Every package once, by name and version. @throws UnknownLicence */
@@ -51,9 +49,9 @@ export function lockedPackages(root: string): LockedPackage[] {
       if (isPartOfClearbook) found.set(key, { ...known, isPartOfClearbook });
       continue;
     }
-    const isForOnePlatform = [entry.os, entry.cpu, entry.libc].some((list) => list !== undefined);
+    const isForSomePlatforms = entry.optional === true && (entry.dev === true || entry.cpu !== undefined);
     const folder = join(root, path);
-    const described = isForOnePlatform ? {} : describedIn(folder);
+    const described = isForSomePlatforms ? {} : describedIn(folder);
     const licence = entry.license ?? described.licence;
     if (licence === undefined) throw new UnknownLicence(`${key} says nothing about its licence.`);
     found.set(key, {
@@ -61,9 +59,9 @@ export function lockedPackages(root: string): LockedPackage[] {
       version: entry.version ?? "",
       licence,
       isPartOfClearbook,
-      isForOnePlatform,
+      isForSomePlatforms,
       author: described.author ?? "",
-      texts: isForOnePlatform ? [] : textsIn(folder),
+      texts: isForSomePlatforms ? [] : textsIn(folder),
     });
   }
   return [...found.values()].sort((left, right) => {

@@ -16,6 +16,7 @@ export const COMPATIBLE_LICENCES = new Set([
   "MIT OR Apache-2.0",
   "(MIT OR Apache-2.0)",
   "Python-2.0",
+  "MPL-2.0",
   "GPL-3.0",
 ]);
 
@@ -74,8 +75,8 @@ function line({ name, version, licence }: LockedPackage): string {
 function texts(packages: readonly LockedPackage[]): string[] {
   const users = new Map<string, string[]>();
   for (const locked of packages) {
-    // GPL-3.0 is the text of LICENSE; a platform's package is its parent's.
-    if (locked.licence === "GPL-3.0" || locked.isForOnePlatform) continue;
+    // GPL-3.0 is the text of LICENSE; a platform's package stands under its parent's.
+    if (locked.licence === "GPL-3.0" || locked.isForSomePlatforms) continue;
     for (const text of locked.texts.length > 0 ? locked.texts : [unbrought(locked)]) {
       users.set(text, [...(users.get(text) ?? []), `${locked.name} ${locked.version}`]);
     }

@@ -383,6 +383,7 @@ describe("MarketRegistry", () => {
       const w = world();
       expect(await w.registry.exchange()).to.equal(w.address);
       expect(await w.exchange.registry()).to.equal(await w.registry.getAddress());
+      expect(await w.exchange.oracle()).to.equal(await w.oracle.getAddress());
       await expect(
         ethers.deployContract("MarketRegistry", [await w.registry.authority(), ZeroAddress]),
       ).to.be.revertedWithCustomError(w.registry, "ZeroAddress");

@@ -7,8 +7,10 @@ import { expect } from "chai";
 import { groth16, wtns, zKey } from "snarkjs";
 import { sha256OfFile } from "../../matcher/prover/setup/dev-key.ts";
 import { devDelta } from "../../matcher/prover/setup/dev-trapdoor.ts";
+import { SectionFile } from "../../matcher/prover/setup/section-file.ts";
 import { readVerificationKey } from "../../matcher/prover/setup/verification-key.ts";
 import { lintVerificationKey } from "../../matcher/prover/setup/verification-key-lint.ts";
+import { ZKEY_SECTION } from "../../matcher/prover/setup/zkey-file.ts";
 import { type CeremonyManifest, readCeremonyManifest } from "../../scripts/ceremony/ceremony-manifest.ts";
 import { applyBeacon, contribute, initCeremony, newZkey } from "../../scripts/ceremony/ceremony-steps.ts";
 import { type FinishedCeremony, finalizeCeremony } from "../../scripts/ceremony/finalize-ceremony.ts";
@@ -333,6 +335,27 @@ describe("A ceremony", () => {
         });
         expect(await refusal(verifyCeremony(quickly(copy))), `byte ${at}, hash rewritten`).to.not.equal(
           "nothing was refused",
+        );
+      }
+    });
+
+    it("for points of the key before, which are sound points and not multiplied by the last secret", async () => {
+      for (const section of [ZKEY_SECTION.c, ZKEY_SECTION.h]) {
+        const copy = copied();
+        const [before, last] = [zkeyPathOf(copy, 2), zkeyPathOf(copy, 3)].map((path) => {
+          const file = new SectionFile(path, "zkey");
+          const points = Buffer.from(file.read(section));
+          file.close();
+          return points;
+        }) as [Buffer, Buffer];
+        const bytes = readFileSync(zkeyPathOf(copy, 3));
+        before.copy(bytes, bytes.indexOf(last));
+        writeFileSync(zkeyPathOf(copy, 3), bytes);
+        rewriteJson<LooseTranscript>(transcriptPath(copy), ({ steps }) => {
+          Object.assign(steps[2]!, { zkeySha256: sha256OfFile(zkeyPathOf(copy, 3)) });
+        });
+        expect(await refusal(verifyCeremony(quickly(copy))), `section ${section}`).to.match(
+          /0003\.zkey does not follow from its contributions: snarkjs refuses it\.$/,
         );
       }
     });

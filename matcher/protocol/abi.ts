@@ -100,6 +100,7 @@ export const EXCHANGE_ABI: readonly string[] = [
   "function vault() view returns (uint256 queuedMicroUsd, uint256 settledMicroUsd, uint256 claimableMicroUsd, uint256 collectedFeesMicroUsd)",
   "function verifierOf(uint256 tier) view returns (address)",
   "error KeyFromPublicTrapdoor()",
+  "error KeyWithoutContribution()",
   "error PrecompileFailed(uint256 precompile)",
   "error ProofCoordinateNotCanonical(uint256 value)",
   "error PublicInputNotCanonical(uint256 index, uint256 value)",

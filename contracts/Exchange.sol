@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Governed} from "./access/Governed.sol";
+import {Deadline} from "./exchange/Deadline.sol";
+import {Emergency} from "./exchange/Emergency.sol";
 import {Intake} from "./exchange/Intake.sol";
 import {Operated} from "./exchange/Operated.sol";
 import {Settlement} from "./exchange/Settlement.sol";
@@ -17,7 +19,9 @@ contract Exchange is Settlement {
     )
         Governed(setup.authority)
         Vault(setup.token)
+        Deadline(setup.requestDeadlineSeconds)
         Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd)
+        Emergency(setup.escape)
         Operated(setup.operator)
         Terms(setup.oracle, setup.registry)
         Verifiers(setup.verifiers)

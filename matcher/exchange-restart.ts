@@ -177,7 +177,7 @@ export class ExchangeRestart {
     await follower.check(this.#provider, this.#about.exchange);
     const { finalBatch } = this.#settled;
     const { epochNumber } = sequencer.state;
-    if (lastCommand === 0) return;
+    if (lastCommand === 0 && finalBatch === 0) return;
     this.#about.onNotice?.(
       `Restored ${lastCommand} commands through epoch ${epochNumber} (snapshot of command ${snapshotCommand}, ${replayed} replayed); ` +
         `${finalBatch} batches are final, ${pipeline.cutBatch - finalBatch} are proven again.`,

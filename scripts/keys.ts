@@ -23,11 +23,11 @@ interface Options {
 
 /** What makes a new key count. */
 const NEXT: Readonly<Record<KeyRole, string>> = {
-  operator: "the Exchange's owner calls setOperator with the new address, then restart the matcher",
+  operator: "role operatorNaming names the new address with setOperator, then restart the matcher",
   receipts: "restart the matcher, and publish the new address beside the old one",
-  oracleSigner: "the PriceOracle's owner calls setSigners with the new address, then restart the feed and the matcher",
-  oracleSigner2: "the PriceOracle's owner calls setSigners with the new address, then restart the feed and the matcher",
-  oracleSigner3: "the PriceOracle's owner calls setSigners with the new address, then restart the feed and the matcher",
+  oracleSigner: "role oracle names the new address with setSigners, then restart the feed and the matcher",
+  oracleSigner2: "role oracle names the new address with setSigners, then restart the feed and the matcher",
+  oracleSigner3: "role oracle names the new address with setSigners, then restart the feed and the matcher",
 };
 
 function roleOf(name: string): KeyRole {

@@ -17,6 +17,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sequencer: ["protocol", "eddsa", "book", "risk", "state", "journal", "timing"],
   prover: ["protocol", "risk", "state", "journal"],
   chain: ["protocol"],
+  // From L1 and nothing else.
+  rebuild: ["protocol", "state", "chain", "journal"],
+  escape: ["protocol", "state", "chain", "rebuild"],
   oracle: ["protocol"],
   api: ["protocol", "risk", "sequencer", "journal"],
   // Watches the others from outside: settings, keys, logs, metrics, readiness, shutdown.
@@ -172,6 +175,8 @@ describe("The house", () => {
       (path) =>
         /^(matcher|contracts|circuits|scripts)\//.test(path) &&
         !path.includes("/generated/") &&
+        // Written from what the compiler says.
+        path !== "matcher/protocol/abi.ts" &&
         extname(path) !== ".json",
     );
     const tooLong = (text: string) => text.split("\n").length - 1 > maxLines;

@@ -8,10 +8,11 @@ import {BatchInput, QueueEntry} from "../interfaces/ExchangeTypes.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
 import {BabyJubJub} from "../libraries/BabyJubJub.sol";
 import {Queue} from "../libraries/Queue.sol";
+import {Deadline} from "./Deadline.sol";
 import {Vault} from "./Vault.sol";
 
 /// @title What comes in from L1, accounts and deposits, and the queue that orders it for the batches.
-abstract contract Intake is Vault, Governed {
+abstract contract Intake is Vault, Deadline, Governed {
     /// @dev One storage slot, read or written by every registration and deposit.
     struct Gate {
         uint64 queueLength;
@@ -79,6 +80,11 @@ abstract contract Intake is Vault, Governed {
     }
 
     /// @inheritdoc IExchange
+    function headDeadline() public view returns (uint256) {
+        return _life.queueCursor == _gate.queueLength ? type(uint256).max : _deadlineOf(_life.queueCursor);
+    }
+
+    /// @inheritdoc IExchange
     function depositLimits() external view returns (uint64 minimumMicroUsd, uint64 capMicroUsd) {
         return (_gate.minimumDepositMicroUsd, _gate.depositCapMicroUsd);
     }
@@ -103,7 +109,11 @@ abstract contract Intake is Vault, Governed {
     /// @dev Reverts while the guardian lets no new risk in.
     function _refuseWhilePaused() internal view virtual;
 
-    function _register(address owner, uint256 qx, uint256 qy) private returns (uint256 account) {
+    function _isOverdue(uint256 deadlineSeconds) internal view returns (bool) {
+        return block.timestamp > deadlineSeconds;
+    }
+
+    function _register(address owner, uint256 qx, uint256 qy) private whileRunning returns (uint256 account) {
         account = _gate.accountCount;
         if (account == ACCOUNT_CAPACITY) revert AccountsExhausted(ACCOUNT_CAPACITY);
         if (qx >= Protocol.FIELD_ORDER || qy >= Protocol.FIELD_ORDER) revert KeyNotInField(qx, qy);
@@ -117,7 +127,7 @@ abstract contract Intake is Vault, Governed {
         _enqueue(Queue.registration(account, owner, ax, ay));
     }
 
-    function _deposit(uint256 account, uint256 amountMicroUsd) private {
+    function _deposit(uint256 account, uint256 amountMicroUsd) private whileRunning {
         if (account >= _gate.accountCount) revert UnknownAccount(account);
         _refuseWhilePaused();
         uint256 received = _pull(amountMicroUsd);
@@ -132,6 +142,7 @@ abstract contract Intake is Vault, Governed {
         bytes32 queueHash = Queue.link(queueHashAt[index], entry);
         queueHashAt[index + 1] = queueHash;
         _gate.queueLength = uint64(index + 1);
+        _startDeadline(index);
         emit QueueEntryAdded(index, entry.head, entry.owner, entry.ax, entry.ay, queueHash);
     }
 

@@ -3,9 +3,10 @@ pragma solidity ^0.8.28;
 
 import {Governed} from "../access/Governed.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
+import {Freeze} from "./Freeze.sol";
 
 /// @title The operator: whoever opens epochs and settles batches. Governance names it.
-abstract contract Operated is IExchange, Governed {
+abstract contract Operated is Freeze, Governed {
     /// @inheritdoc IExchange
     address public operator;
 

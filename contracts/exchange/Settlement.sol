@@ -8,11 +8,11 @@ import {IExchange} from "../interfaces/IExchange.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
 import {PublicData} from "../libraries/PublicData.sol";
 import {SharedStates} from "../libraries/SharedStates.sol";
-import {Intake} from "./Intake.sol";
+import {Emergency} from "./Emergency.sol";
 import {Verifiers} from "./Verifiers.sol";
 
 /// @title Moves the shared state from batch to batch, by proof only.
-abstract contract Settlement is Intake, Verifiers {
+abstract contract Settlement is Emergency, Verifiers {
     using OpenInterest for OpenInterest.Store;
 
     bytes32 private constant DOMAIN_TYPE = keccak256(bytes(Protocol.DOMAIN_TEXT));
@@ -25,7 +25,14 @@ abstract contract Settlement is Intake, Verifiers {
     }
 
     /// @inheritdoc IExchange
-    function settleBatch(BatchInput calldata input) external onlyOperator {
+    function settleBatches(BatchInput[] calldata inputs) external onlyOperator whileRunning {
+        for (uint256 i = 0; i < inputs.length; ++i) _settle(inputs[i]);
+        // Judged once: who comes back late can still land all batches up to the one that serves the head.
+        uint256 deadline = headDeadline();
+        if (_isOverdue(deadline)) revert HeadOverdue(deadline);
+    }
+
+    function _settle(BatchInput calldata input) private {
         // 1. The preimages are those of what is stored.
         Protocol.Tier memory tier = Protocol.tierOf(input.tier);
         _checkSharedState(input.sharedState);
@@ -38,6 +45,7 @@ abstract contract Settlement is Intake, Verifiers {
         SharedState memory next = SharedStates.afterBatch(input, queueHash);
         bytes32 nextHash = SharedStates.hash(next);
         sharedStateHash = nextHash;
+        _life.queueCursor = next.queueCursor;
         _settledOpenInterest.save(input.header.grossOpenInterestAfterWords, next.epochNumber);
         _addSettled(depositsMicroUsd);
         _creditWithdrawals(data, tier, next.batchNumber);
@@ -63,7 +71,7 @@ abstract contract Settlement is Intake, Verifiers {
     function collectFees(
         SharedState calldata sharedState,
         address to
-    ) external governed returns (uint256 amountMicroUsd) {
+    ) external governed whileRunning returns (uint256 amountMicroUsd) {
         if (to == address(0)) revert ZeroAddress();
         _checkSharedState(sharedState);
         amountMicroUsd = sharedState.feesPicoUsd / Protocol.PICO_PER_MICRO - _collectedFeesMicroUsd;

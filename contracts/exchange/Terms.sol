@@ -33,7 +33,7 @@ abstract contract Terms is Operated {
     }
 
     /// @inheritdoc IExchange
-    function openEpoch(EpochOpening calldata opening) external onlyOperator returns (uint64 number) {
+    function openEpoch(EpochOpening calldata opening) external onlyOperator whileRunning returns (uint64 number) {
         Epochs.Sources memory sources;
         // 1. The newest parameters.
         uint256 version;

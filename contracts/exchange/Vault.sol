@@ -6,9 +6,10 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
+import {Freeze} from "./Freeze.sol";
 
 /// @title The money: what of it waits in the queue, belongs to the pool, or can be claimed.
-abstract contract Vault is IExchange, ReentrancyGuard {
+abstract contract Vault is Freeze, ReentrancyGuard {
     using SafeERC20 for IERC20;
 
     /// @dev Money by what it is owed for, micro-USD. `queued` + `settled` never pass the deposit cap, a uint64.
@@ -80,6 +81,13 @@ abstract contract Vault is IExchange, ReentrancyGuard {
         if (amountMicroUsd == 0) return;
         _purse.queued -= uint64(amountMicroUsd);
         _purse.settled += uint64(amountMicroUsd);
+    }
+
+    /// @dev Money that no batch took over goes back.
+    function _releaseQueued(address owner, uint256 amountMicroUsd) internal {
+        _purse.queued -= uint64(amountMicroUsd);
+        _purse.claimable += uint128(amountMicroUsd);
+        claimable[owner] += amountMicroUsd;
     }
 
     /// @dev Money leaves the pool for its owner. The pool can be short only when accounts of negative value owe it more than

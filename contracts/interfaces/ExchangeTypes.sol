@@ -134,6 +134,10 @@ struct ExchangeSetup {
     uint64 minimumDepositMicroUsd;
     /// Most that may be deposited and not withdrawn, micro-USD.
     uint64 depositCapMicroUsd;
+    /// What pays out of the pool once frozen; made for this Exchange.
+    address escape;
+    /// How long an entry of the queue may wait before anybody can freeze the Exchange, seconds.
+    uint32 requestDeadlineSeconds;
     /// Verifiers by tier; a zero address leaves the tier out.
     address[] verifiers;
 }

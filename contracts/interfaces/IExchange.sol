@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {BatchInput, EpochOpening, SharedState} from "./ExchangeTypes.sol";
+import {BatchInput, EpochOpening, QueueEntry, SharedState} from "./ExchangeTypes.sol";
 
 /// @title Holds the money, orders what comes from L1, fixes prices per epoch, and moves the account root by proof only.
 /// @notice Amounts are micro-USD (the token's unit) where the name ends so, pico-USD (one millionth of it) otherwise.
@@ -58,6 +58,11 @@ interface IExchange {
     /// @notice The deposit limits were set.
     event DepositLimitsChanged(uint256 minimumMicroUsd, uint256 capMicroUsd);
 
+    /// @notice The head of the queue was overdue, and somebody froze the Exchange for good.
+    event Frozen(uint256 queueCursor, uint256 deadlineSeconds);
+    /// @notice A deposit that no batch took over became claimable by its account's L1 owner.
+    event DepositReclaimed(uint256 indexed index, uint256 indexed account, uint256 amountMicroUsd);
+
     // ── Errors: roles and set-up ─────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Thrown when the caller is not the operator.
@@ -78,6 +83,28 @@ interface IExchange {
     error UnknownVerifier(uint256 tier, address verifier);
     /// @notice Thrown when the least deposit is zero or above the cap.
     error InvalidDepositLimits(uint256 minimumMicroUsd, uint256 capMicroUsd);
+
+    /// @notice Thrown when the escape was made for another Exchange.
+    error EscapeOfAnotherExchange(address exchange);
+    /// @notice Thrown when entries of the queue would have no time.
+    error NoRequestDeadline();
+
+    // ── Errors: deadline and freeze ──────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Thrown by whatever would change the state of a frozen Exchange.
+    error ExchangeFrozen();
+    /// @notice Thrown by what only a frozen Exchange does.
+    error ExchangeNotFrozen();
+    /// @notice Thrown when a freeze is tried before the deadline has passed.
+    error NotOverdue(uint256 deadlineSeconds);
+    /// @notice Thrown when batches would leave an overdue entry at the head of the queue.
+    error HeadOverdue(uint256 deadlineSeconds);
+    /// @notice Thrown when anybody but the escape would credit money of the pool.
+    error NotEscape(address caller);
+    /// @notice Thrown when a batch took over the entry.
+    error EntryConsumed(uint256 queueCursor, uint256 index);
+    /// @notice Thrown when an entry is no deposit, or one that was given back.
+    error NothingToReclaim(uint256 index);
 
     // ── Errors: accounts, deposits, claims ───────────────────────────────────────────────────────────────────────────
 
@@ -177,10 +204,11 @@ interface IExchange {
     /// @return number Number of the epoch.
     function openEpoch(EpochOpening calldata opening) external returns (uint64 number);
 
-    /// @notice Settles the next batch. Operator only; the proof, not the operator, decides what it may do.
+    /// @notice Settles the next batches, in order. Operator only; the proofs, not the operator, decide what they may do. All of it
+    /// reverts when the head of the queue is overdue after the last one.
     /// @dev Every header word marked H in docs/protocol.md §8 is written here from storage or from preimages checked
     /// against it. Makes no call to the token, so no recipient can block a batch.
-    function settleBatch(BatchInput calldata input) external;
+    function settleBatches(BatchInput[] calldata inputs) external;
 
     /// @notice Pays all that is claimable of `owner` to `owner`. Anybody may call.
     function claim(address owner) external returns (uint256 amountMicroUsd);
@@ -188,6 +216,19 @@ interface IExchange {
     /// @notice Makes whole micro-USD of fees, rounded down, claimable by `to`. Role fees.
     /// @param sharedState Preimage of `sharedStateHash`. It is only read: batches in flight stay valid.
     function collectFees(SharedState calldata sharedState, address to) external returns (uint256 amountMicroUsd);
+
+    // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Freezes the Exchange for good, once the head of the queue is overdue. Anybody may. From then on nothing changes but
+    /// that money goes out: what is claimable, deposits that no batch took over, and the pool as the escape says.
+    function freeze() external;
+
+    /// @notice Gives a deposit that no batch took over back to its account's L1 owner, once frozen: it becomes claimable. Anybody may.
+    /// @param entry The entry of the queue at `index`, checked against the queue's hash chain.
+    function reclaimDeposit(uint256 index, QueueEntry calldata entry) external;
+
+    /// @notice Makes money of the pool claimable. The escape alone, once frozen.
+    function creditEscape(address owner, uint256 amountMicroUsd) external;
 
     // ── Governance: docs/governance.md ───────────────────────────────────────────────────────────────────────────────
 
@@ -256,6 +297,22 @@ interface IExchange {
 
     /// @notice L1 owner of an account, 0 if it is not registered.
     function accountOwner(uint256 account) external view returns (address);
+
+    /// @notice Entries of the queue that batches consumed: the head's index.
+    function queueCursor() external view returns (uint256);
+
+    /// @notice The last second in which the head of the queue may still wait; 2^256 − 1 while nothing waits.
+    function headDeadline() external view returns (uint256);
+
+    /// @notice How long an entry may wait, seconds. Batches that advance the head give all that wait a 64th more each, and none more
+    /// than twice as much.
+    function requestDeadlineSeconds() external view returns (uint256);
+
+    /// @notice Whether the Exchange is frozen.
+    function frozen() external view returns (bool);
+
+    /// @notice What pays out of the pool once frozen.
+    function escape() external view returns (address);
 
     /// @notice Newest verifier of a tier, 0 if it has none.
     function verifierOf(uint256 tier) external view returns (address);

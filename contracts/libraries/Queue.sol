@@ -38,6 +38,14 @@ library Queue {
         }
     }
 
+    /// @notice Account and amount of a deposit, micro-USD; an amount of 0 for any other entry.
+    function depositOf(QueueEntry memory entry) internal pure returns (uint256 account, uint256 amountMicroUsd) {
+        uint256 kind = (entry.head >> Protocol.QUEUE_HEAD_KIND_SHIFT) & ((1 << Protocol.QUEUE_KIND_BITS) - 1);
+        if (kind != Protocol.QUEUE_DEPOSIT) return (0, 0);
+        account = (entry.head >> Protocol.QUEUE_HEAD_ACCOUNT_SHIFT) & ((1 << Protocol.ACCOUNT_BITS) - 1);
+        amountMicroUsd = _amountMicroUsd(entry.head);
+    }
+
     function _head(uint256 kind, uint256 account, uint256 amountMicroUsd) private pure returns (uint256) {
         return
             (kind << Protocol.QUEUE_HEAD_KIND_SHIFT) |

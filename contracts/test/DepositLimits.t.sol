@@ -24,7 +24,7 @@ contract DepositLimitsTest is TestBase {
         uint64 nonce = vm.getNonce(address(this));
         MarketRegistry registry = new MarketRegistry(
             authority,
-            vm.computeCreateAddress(address(this), nonce + 1)
+            vm.computeCreateAddress(address(this), nonce + 2)
         );
         oracle.follow(address(registry));
         _exchange = new Exchange(
@@ -37,6 +37,8 @@ contract DepositLimitsTest is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: type(uint64).max,
+                escape: address(escapeOf(address(registry))),
+                requestDeadlineSeconds: 1 days,
                 verifiers: new address[](0)
             })
         );

@@ -49,7 +49,7 @@ contract ForkedChainTest is TestBase {
         uint64 nonce = vm.getNonce(address(this));
         MarketRegistry registry = new MarketRegistry(
             authority,
-            vm.computeCreateAddress(address(this), nonce + 1)
+            vm.computeCreateAddress(address(this), nonce + 2)
         );
         oracle.follow(address(registry));
         _exchange = new Exchange(
@@ -62,6 +62,8 @@ contract ForkedChainTest is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: 1,
+                escape: address(escapeOf(address(registry))),
+                requestDeadlineSeconds: 1 days,
                 verifiers: verifiers
             })
         );
@@ -93,22 +95,22 @@ contract ForkedChainTest is TestBase {
         input.bodyWords = new uint256[](tier.length - tier.withdrawalsOffset);
     }
 
-    function test_settleBatch_refusesADevKeyOnceTheChainHasAnotherId() public {
+    function test_settleBatches_refusesADevKeyOnceTheChainHasAnotherId() public {
         deploy(true);
         BatchInput memory input = batch();
         uint256 here = block.chainid;
         vm.chainId(1);
         vm.expectRevert(abi.encodeWithSelector(IBatchVerifier.InsecureDevKeyOnChain.selector, 1));
-        _exchange.settleBatch(input);
+        _exchange.settleBatches(alone(input));
         vm.chainId(here);
-        _exchange.settleBatch(input);
+        _exchange.settleBatches(alone(input));
     }
 
-    function test_settleBatch_takesASoundKeyOnAnyChain() public {
+    function test_settleBatches_takesASoundKeyOnAnyChain() public {
         deploy(false);
         BatchInput memory input = batch();
         vm.chainId(1);
-        _exchange.settleBatch(input);
+        _exchange.settleBatches(alone(input));
     }
 
     function test_domain_followsTheRunningChain() public {

@@ -20,10 +20,15 @@ contract HostileToken is ERC20 {
         /// Delivers twice what was asked for.
         Bonus,
         /// The receiver's balance shrinks on arrival.
-        Shrinking
+        Shrinking,
+        /// Moves the money and answers nothing, as tokens did before there was a standard.
+        NoReturn,
+        /// Refuses every transfer, as a paused token does.
+        Reverting
     }
 
     error Blocked(address to);
+    error Stopped();
 
     Habit public habit;
     address public blocked;
@@ -44,6 +49,13 @@ contract HostileToken is ERC20 {
         _mint(to, amount);
     }
 
+    /// @notice A rebase: the holder has so much from now on, and nothing was transferred.
+    function rebase(address holder, uint256 balance) external {
+        uint256 before = balanceOf(holder);
+        if (balance > before) _mint(holder, balance - before);
+        else _burn(holder, before - balance);
+    }
+
     function behave(Habit habit_) external {
         habit = habit_;
     }
@@ -60,17 +72,28 @@ contract HostileToken is ERC20 {
     function transfer(address to, uint256 amount) public override returns (bool) {
         if (habit == Habit.FalseReturn) return false;
         if (habit == Habit.SilentNoop) return true;
-        return super.transfer(to, amount);
+        bool moved = super.transfer(to, amount);
+        if (habit == Habit.NoReturn) _answerNothing();
+        return moved;
     }
 
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
         if (habit == Habit.FalseReturn) return false;
         if (habit == Habit.SilentNoop) return true;
-        return super.transferFrom(from, to, amount);
+        bool moved = super.transferFrom(from, to, amount);
+        if (habit == Habit.NoReturn) _answerNothing();
+        return moved;
+    }
+
+    function _answerNothing() private pure {
+        assembly {
+            return(0, 0)
+        }
     }
 
     function _update(address from, address to, uint256 amount) internal override {
         bool isTransfer = from != address(0) && to != address(0);
+        if (isTransfer && habit == Habit.Reverting) revert Stopped();
         if (isTransfer && habit == Habit.Blacklist && to == blocked) revert Blocked(to);
         super._update(from, to, amount);
         if (!isTransfer) return;

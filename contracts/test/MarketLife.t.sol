@@ -84,7 +84,7 @@ contract MarketLife is TestBase {
         address authority = address(new AccessManager(address(this)));
         registry = new MarketRegistry(
             authority,
-            vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1)
+            vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2)
         );
         oracle.follow(address(registry));
         exchange = new Exchange(
@@ -97,6 +97,8 @@ contract MarketLife is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: 1,
+                escape: address(escapeOf(address(registry))),
+                requestDeadlineSeconds: 1 days,
                 verifiers: verifiers
             })
         );
@@ -205,7 +207,7 @@ contract MarketLife is TestBase {
         input.header.grossOpenInterestAfterWords[0] = afterwards;
         Protocol.Tier memory tier = Protocol.tierOf(0);
         input.bodyWords = new uint256[](tier.length - tier.withdrawalsOffset);
-        exchange.settleBatch(input);
+        exchange.settleBatches(alone(input));
         _state = this.stateAfter(input);
         // Whoever held positions before the batch held them under the market that the index stood for then.
         if (before != 0 && heldGeneration != _generationOf[number]) crossed = true;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {BatchInput} from "../interfaces/ExchangeTypes.sol";
+import {IMarketRegistry} from "../interfaces/IMarketRegistry.sol";
+
 /// @title The cheat codes that the Solidity tests use.
 interface Vm {
     struct Log {
@@ -24,12 +27,32 @@ interface Vm {
     function warp(uint256 timeSeconds) external;
 }
 
+/// @title Stands where an Exchange looks for its escape, when none is needed: names the Exchange that comes next.
+contract IdleEscape {
+    address public immutable exchange;
+
+    constructor(address exchange_) {
+        exchange = exchange_;
+    }
+}
+
 /// @title What Solidity tests share.
 abstract contract TestBase {
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
     error NotEqual(uint256 left, uint256 right);
     error NotTrue();
+
+    /// @notice An escape for the Exchange that the registry was made for.
+    function escapeOf(address registry) internal returns (IdleEscape) {
+        return new IdleEscape(IMarketRegistry(registry).exchange());
+    }
+
+    /// @notice One batch as settleBatches takes it.
+    function alone(BatchInput memory input) internal pure returns (BatchInput[] memory inputs) {
+        inputs = new BatchInput[](1);
+        inputs[0] = input;
+    }
 
     function assertEq(uint256 left, uint256 right) internal pure {
         if (left != right) revert NotEqual(left, right);

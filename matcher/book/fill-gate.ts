@@ -37,10 +37,14 @@ export type FillVerdict = "ok" | "maker-margin" | "maker-unprovable" | "taker-ma
 export interface FillGate {
   /** Signed position. */
   positionLots(account: number, market: number): number;
-  /** Lowest sequence that an order on this slot may carry: above the slot's proven one, not below the account's minimum. */
-  sequenceFloor(account: number, slot: number): number;
-  /** Lots that a keepFilled order of this sequence starts with on this slot: exactly what the circuit will count as filled. */
-  keptFilledLots(account: number, slot: number, sequence: number): number;
+  /**
+   * Lowest sequence that an order on its slot may carry: not below the slot's in the ledger, nor the account's minimum. The book itself
+   * takes each sequence once; one that it has never seen may be what another operator's book had, and go on, unless it was to trade at
+   * once or not at all.
+   */
+  sequenceFloor(order: Pick<BookOrder, "account" | "slot" | "timeInForce">): number;
+  /** Lots that an order starts with on its slot: exactly what the circuit will count as filled. */
+  startingFilledLots(order: Pick<BookOrder, "account" | "slot" | "sequence" | "keepFilled">): number;
   /**
    * Last word on an order that is otherwise in order, before anything changes: account and key known, fee maximum, price band,
    * margin for resting, capacity. Null lets it in.

@@ -48,12 +48,12 @@ export class MatchingEngine {
     if (code !== null) return this.reject(order, code, events);
     const key = slotKey(order.account, order.slot);
     const entry = book.slots.find(key);
-    code = this.sequenceReject(order.account, order.slot, order.sequence, entry);
+    code = this.sequenceReject(order, entry);
     if (code !== null) return this.reject(order, code, events);
 
     // 2. What is left of it. The ledger's number counts, because the circuit will use it.
     const live = entry === NIL ? NIL : book.slots.node(entry);
-    const filledLots = order.keepFilled ? gate.keptFilledLots(order.account, order.slot, order.sequence) : 0;
+    const filledLots = gate.startingFilledLots(order);
     if (order.keepFilled && live !== NIL && filledLots !== book.pool.filledLots(live)) {
       return this.reject(order, "KEPT_FILLED_MISMATCH", events);
     }
@@ -166,10 +166,11 @@ export class MatchingEngine {
     return events;
   }
 
-  private sequenceReject(account: number, slot: number, sequence: number, entry: number): RejectCode | null {
+  private sequenceReject(order: BookOrder, entry: number): RejectCode | null {
+    const { sequence } = order;
     const lastSequence = entry === NIL ? 0 : this.book.slots.sequence(entry);
     if (sequence === lastSequence) return "DUPLICATE_SEQUENCE";
-    if (sequence < lastSequence || sequence < this.gate.sequenceFloor(account, slot)) return "STALE_SEQUENCE";
+    if (sequence < lastSequence || sequence < this.gate.sequenceFloor(order)) return "STALE_SEQUENCE";
     return null;
   }
 

@@ -1,5 +1,5 @@
 import { type ErrorDescription, type Interface, isCallException, isError } from "ethers";
-import { EXCHANGE, PRICE_ORACLE, TEST_DOLLAR } from "./contract-interfaces.ts";
+import { ESCAPE, EXCHANGE, PRICE_ORACLE, TEST_DOLLAR } from "./contract-interfaces.ts";
 
 /** A contract refused a transaction. */
 export class RevertError extends Error {
@@ -41,7 +41,7 @@ export function isRevert(error: unknown): boolean {
 /** What a contract said, with the values of its custom error. @param label what was tried, to begin the sentence with. */
 export function revertError(label: string, error: unknown): RevertError {
   const data = dataOf(error);
-  const known = data === undefined ? undefined : parse([EXCHANGE, PRICE_ORACLE, TEST_DOLLAR], data);
+  const known = data === undefined ? undefined : parse([EXCHANGE, PRICE_ORACLE, TEST_DOLLAR, ESCAPE], data);
   if (known !== undefined) {
     const values = known.fragment.inputs.map(({ name }, i) => `${name} = ${known.args[i]}`);
     return new RevertError(label, known.name, `${known.name}(${values.join(", ")})`);

@@ -12,9 +12,8 @@ function sharedStateArgument(state: SharedState): Record<string, unknown> {
   return { ...state, queueHash: hexWord(BigInt(state.queueHash)) };
 }
 
-/** Calldata of `Exchange.settleBatch`. @throws RangeError naming a field that does not fit its width. */
-export function settleBatchCall({ data, commitment, proof }: ProvenBatch): string {
-  const input = {
+function batchArgument({ data, commitment, proof }: ProvenBatch): Record<string, unknown> {
+  return {
     tier: data.tier.id,
     sharedState: sharedStateArgument(data.sharedState),
     epoch: epochRecord(data.epoch),
@@ -34,5 +33,9 @@ export function settleBatchCall({ data, commitment, proof }: ProvenBatch): strin
     commitment,
     proof,
   };
-  return EXCHANGE.encodeFunctionData("settleBatch", [input]);
+}
+
+/** Calldata of `Exchange.settleBatches`. @throws RangeError naming a field that does not fit its width. */
+export function settleBatchesCall(batches: readonly ProvenBatch[]): string {
+  return EXCHANGE.encodeFunctionData("settleBatches", [batches.map(batchArgument)]);
 }

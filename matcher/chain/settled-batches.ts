@@ -7,6 +7,7 @@ import type { Mined } from "./transaction-line.ts";
 /** A batch as L1 has settled it. */
 export interface SettledBatch {
   readonly batchNumber: number;
+  readonly tier: number;
   readonly sharedStateHash: Bytes32;
   readonly hash: string;
   readonly blockNumber: number;
@@ -28,12 +29,12 @@ export async function readSettledBatches(
     const to = Math.min(toBlock, from + RANGE_BLOCKS - 1);
     const logs = await provider.getLogs({ address: exchange, fromBlock: from, toBlock: to, topics: [SETTLED_TOPIC] });
     for (const log of logs) {
-      const { batchNumber, sharedStateHash } = readLog(log) as Extract<L1Event, { type: "settled" }>;
+      const { batchNumber, tier, sharedStateHash } = readLog(log) as Extract<L1Event, { type: "settled" }>;
       const before = found.at(-1)?.batchNumber;
       if (before !== undefined && batchNumber !== before + 1) {
         throw new Error(`The chain lists batch ${batchNumber} behind batch ${before}.`);
       }
-      found.push({ batchNumber, sharedStateHash, hash: log.transactionHash, blockNumber: log.blockNumber });
+      found.push({ batchNumber, tier, sharedStateHash, hash: log.transactionHash, blockNumber: log.blockNumber });
     }
   }
   return found;

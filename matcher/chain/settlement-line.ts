@@ -1,7 +1,7 @@
 import type { JsonRpcProvider } from "ethers";
 import type { ProvenBatch } from "../protocol/proven-batch.ts";
 import { publicData } from "../protocol/public-data.ts";
-import { settleBatchCall } from "./settle-call.ts";
+import { settleBatchesCall } from "./settle-call.ts";
 import { settledBatchIn } from "./settled-batches.ts";
 import { DoneOtherwise, type Mined, type Submission, type TransactionLine } from "./transaction-line.ts";
 
@@ -68,7 +68,7 @@ export class SettlementLine {
       this.#early.delete(this.#next);
       const label = `Settling batch ${this.#next}`;
       const { batch } = ready;
-      const data = settleBatchCall(batch);
+      const data = settleBatchesCall([batch]);
       this.#next++;
       const doneBefore = () => this.#settledBefore(batch);
       ready.send(this.#line.submit({ label, to: this.#exchange, data, onRevert: "halt", doneBefore }));

@@ -86,13 +86,14 @@ export class LedgerGate implements FillGate {
     return this.ledger.positionLots(account, market);
   }
 
-  sequenceFloor(account: number, slot: number): number {
+  sequenceFloor({ account, slot, timeInForce }: Pick<BookOrder, "account" | "slot" | "timeInForce">): number {
     if (account >= ACCOUNTS) return 0;
-    return Math.max(this.ledger.slotOf(account, slot).sequence + 1, this.minSequenceOf(account));
+    const { sequence } = this.ledger.slotOf(account, slot);
+    return Math.max(timeInForce === "GTT" ? sequence : sequence + 1, this.minSequenceOf(account));
   }
 
-  keptFilledLots(account: number, slot: number, sequence: number): number {
-    return baseFilledLots({ sequence, keepFilled: true }, this.ledger.slotOf(account, slot)) ?? 0;
+  startingFilledLots(order: Pick<BookOrder, "account" | "slot" | "sequence" | "keepFilled">): number {
+    return baseFilledLots(order, this.ledger.slotOf(order.account, order.slot)) ?? 0;
   }
 
   admit(_order: BookOrder, remainingLots: number): RejectCode | null {

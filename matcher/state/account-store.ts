@@ -2,6 +2,7 @@ import type { AccountLeaf } from "../protocol/account.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { ACCOUNT_TREE_LEVELS } from "../protocol/spec.ts";
 import { type AccountRecord, leafFrom, leafHash } from "./account-record.ts";
+import { entriesOf } from "./ledger-state.ts";
 import { MerkleTree, treeShape } from "./merkle-tree.ts";
 import { OrderForest } from "./order-forest.ts";
 import type { SlotEntry } from "./order-slots.ts";
@@ -45,8 +46,7 @@ export class AccountStore {
       this.#orders.setMany(account, slots);
       this.#records.set(account, record);
     }
-    const leaves = Array.from(this.#records.keys(), (account) => [account, this.#leafHash(account)] as const);
-    this.#tree.setMany(leaves);
+    this.storeMany(this.#records.keys());
   }
 
   record(account: number): AccountRecord | undefined {
@@ -85,6 +85,21 @@ export class AccountStore {
     const path = this.#tree.path(account);
     this.#tree.set(account, this.#leafHash(account));
     return path;
+  }
+
+  /** Brings the leaves of many accounts into the tree, hashing every node above them once. */
+  storeMany(accounts: Iterable<number>): void {
+    this.#tree.setMany(Array.from(accounts, (account) => [account, this.#leafHash(account)] as const));
+  }
+
+  /** Path of an account's leaf, with everything that was stored. */
+  path(account: number): TreePath {
+    return this.#tree.path(account);
+  }
+
+  /** By increasing account index, slots by increasing slot. */
+  entries(): Generator<AccountEntry> {
+    return entriesOf(this.#records, this.#orders.byAccount());
   }
 
   #stored(account: number): AccountRecord {

@@ -73,12 +73,12 @@ export class LedgerState {
 
   /** By increasing account index, slots by increasing slot: the order of every serialisation. */
   entries(): Generator<AccountEntry> {
-    return entriesOf(this.#records, this.#slots);
+    return entriesOf(this.#records, this.#slots.byAccount());
   }
 
   /** The same of this very moment, however much later they are read: records are replaced and never changed, slots are copied at once. */
   entriesOfNow(): Generator<AccountEntry> {
-    return entriesOf(new Map(this.#records), this.#slots.copy());
+    return entriesOf(new Map(this.#records), this.#slots.copy().byAccount());
   }
 
   /**
@@ -146,9 +146,12 @@ export class LedgerState {
   }
 }
 
-function* entriesOf(records: ReadonlyMap<number, AccountRecord>, used: OrderSlots): Generator<AccountEntry> {
+/** @param slotted used slots by account, ascending */
+export function* entriesOf(
+  records: ReadonlyMap<number, AccountRecord>,
+  slotted: Iterator<[account: number, slots: SlotEntry[]]>,
+): Generator<AccountEntry> {
   const indices = [...records.keys()].sort((a, b) => a - b);
-  const slotted = used.byAccount();
   let next = slotted.next();
   for (const account of indices) {
     const record = records.get(account) as AccountRecord;

@@ -42,6 +42,11 @@ export class OrderForest {
     this.#tree(account).setMany(slots);
   }
 
+  /** Used slots by account, both ascending; accounts without any are left out. */
+  byAccount(): Generator<[account: number, slots: SlotEntry[]]> {
+    return this.#slots.byAccount();
+  }
+
   #tree(account: number): OrderTree {
     return new OrderTree(this.#shape, new AccountNodes(this.#shape, account, this.#slots, this.#nodes));
   }

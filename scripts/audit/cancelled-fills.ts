@@ -1,5 +1,5 @@
 import type { HeldReceipt } from "../../matcher/protocol/held-receipt.ts";
-import type { PublishedOrder } from "../published/published-orders.ts";
+import type { PublishedOrder } from "../../matcher/rebuild/published-orders.ts";
 import { commandName, messageUnder } from "./command-name.ts";
 import type { Finding } from "./finding.ts";
 import type { PlacedJournal } from "./publication-checks.ts";

@@ -2,7 +2,7 @@ import type { Provider } from "ethers";
 import { type L1Event, readLog } from "../../matcher/chain/l1-event.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
 import { EPOCH_WORD, HEADER, tierById } from "../../matcher/protocol/spec.ts";
-import { type PublishedOrder, publishedOrders } from "../published/published-orders.ts";
+import { type PublishedOrder, publishedOrders } from "../../matcher/rebuild/published-orders.ts";
 import { Refusal } from "../supervisor/refusal.ts";
 
 /** Where a head of the journal stands on L1. */

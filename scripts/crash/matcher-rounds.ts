@@ -15,6 +15,7 @@ import {
 import type { Market } from "../../matcher/protocol/market.ts";
 import { domainOf } from "../../matcher/protocol/message-hash.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
+import { rebuildState } from "../../matcher/rebuild/rebuild-state.ts";
 import { journalRecordFromBytes } from "../../matcher/sequencer/command-bytes.ts";
 import { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import { AccountStore } from "../../matcher/state/account-store.ts";
@@ -24,7 +25,6 @@ import { DemoTrader } from "../demo/trader.ts";
 import { startChain } from "../demo/world.ts";
 import { deployContracts } from "../devnet/deploy-contracts.ts";
 import { devnetKeys, FIRST_TRADER_WALLET, ORACLE_ROLES } from "../devnet/wallets.ts";
-import { type PublishedState, readPublishedState } from "../published/published-state.ts";
 import { Child } from "../supervisor/child.ts";
 import { freePort } from "../supervisor/ports.ts";
 import { Acknowledgements, recordsLeft } from "./acknowledgements.ts";
@@ -110,7 +110,6 @@ export class MatcherRounds {
   async finish(): Promise<MatcherSummary> {
     const child = this.#child as Child;
     await this.#tradeUntil(child, () => new Promise((wake) => setTimeout(wake, 1_000)), { stay: true });
-    let published: PublishedState | undefined;
     let restingSinceMs = Number.POSITIVE_INFINITY;
     await this.#until("every step to be proven", SETTLE_LIMIT_MS, async () => {
       const { steps, chain } = await this.#status();
@@ -122,18 +121,17 @@ export class MatcherRounds {
     });
     await child.stop();
     const hash = await buildFastPoseidon();
-    published = await readPublishedState(this.#provider, this.#deployment.exchange, this.#deployment.firstBlock, hash);
+    const { exchange, firstBlock } = this.#deployment;
+    const rebuilt = await rebuildState({ provider: this.#provider, chainId: CHAIN_ID, exchange, firstBlock, hash });
+    const { sharedState } = rebuilt.progress;
     this.#faults.push(...this.#told.faults(this.#journal));
     const state = this.#replayed();
     const store = new AccountStore(hash);
     store.load(state.ledger.entries());
-    for (const { batchNumber, newRoot, rebuiltRoot } of published.batches) {
-      if (newRoot !== rebuiltRoot) this.#faults.push(`batch ${batchNumber} hides something`);
-    }
-    if (published.root !== store.root) this.#faults.push("L1's settled state is not that of the journal");
-    if (published.feesPicoUsd !== state.ledger.shared.feesPicoUsd)
+    if (sharedState.accountRoot !== store.root) this.#faults.push("L1's settled state is not that of the journal");
+    if (sharedState.feesPicoUsd !== state.ledger.shared.feesPicoUsd)
       this.#faults.push("L1 has other fees than the journal");
-    return { ...this.summary, batches: published.batches.length };
+    return { ...this.summary, batches: sharedState.batchNumber };
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,7 @@ const AUTHORITY_PATH = "@openzeppelin/contracts/access/manager/AccessManager.sol
 const TIMELOCK_PATH = "@openzeppelin/contracts/governance/TimelockController.sol/TimelockController";
 const REGISTRY_PATH = "markets/MarketRegistry.sol/MarketRegistry";
 const ORACLE_PATH = "oracle/PriceOracle.sol/PriceOracle";
+const ESCAPE_PATH = "escape/Escape.sol/Escape";
 const EXCHANGE_PATH = "Exchange.sol/Exchange";
 
 export interface ModuleInputs {
@@ -41,6 +42,7 @@ export function deployedPaths({ profile, parameters, verifiers }: Omit<ModuleInp
     ...(profile.governance.adminDelaySeconds === 0 ? [] : [TIMELOCK_PATH]),
     REGISTRY_PATH,
     ORACLE_PATH,
+    ESCAPE_PATH,
     EXCHANGE_PATH,
   ];
 }
@@ -59,13 +61,10 @@ export function clearbookModule(inputs: ModuleInputs): IgnitionModule {
     const authorityAddress = line.addressAfter(0);
     const authority = line.contract(AUTHORITY_PATH, deployer);
     const admin = deployTimelock(line, inputs);
-    // Registry and oracle come before the Exchange, and the registry names it. If any other transaction of the deployer came
+    // Registry, oracle and escape come before the Exchange; registry and escape name it. If any other transaction of the deployer came
     // between, the Exchange would refuse to be deployed: so the addresses that governance is wired to are right.
-    const [registryAddress, oracleAddress, exchangeAddress] = [0, 1, 2].map((n) => line.addressAfter(n)) as [
-      string,
-      string,
-      string,
-    ];
+    const [registryAddress, oracleAddress] = [line.addressAfter(0), line.addressAfter(1)];
+    const exchangeAddress = line.addressAfter(3);
     const registry = line.contract(REGISTRY_PATH, authority, exchangeAddress);
     const oracle = line.contract(ORACLE_PATH, {
       authority,
@@ -75,10 +74,13 @@ export function clearbookModule(inputs: ModuleInputs): IgnitionModule {
       maxRoundAgeSeconds: profile.oracle.maxRoundAgeSeconds,
       bounds: Array.from({ length: MARKETS }, () => ({ ...profile.oracle.bounds })),
     });
+    const escapeContract = line.contract(ESCAPE_PATH, { exchange: exchangeAddress, ...profile.escapeWindows });
     const exchange = line.contract(EXCHANGE_PATH, {
       token,
       oracle,
       registry,
+      escape: escapeContract,
+      requestDeadlineSeconds: profile.governance.requestDeadlineSeconds,
       authority,
       operator: parameters.operator,
       insuranceOwner: parameters.insuranceOwner,
@@ -94,7 +96,7 @@ export function clearbookModule(inputs: ModuleInputs): IgnitionModule {
       admin,
     };
     line.call(authority, "multicall", wiringCalls(governance, profile.governance, deployer));
-    return { authority, registry, oracle, exchange };
+    return { authority, registry, oracle, escape: escapeContract, exchange };
   });
 }
 

@@ -12,12 +12,20 @@ export interface DeploymentProfile {
   /** Tokens that may be collateral, by chain id. */
   readonly collateral: Readonly<Record<number, readonly string[]>>;
   readonly governance: GovernanceProfile;
+  readonly escapeWindows: EscapeWindows;
   readonly oracle: OracleTerms;
   readonly fundingSchedule: FundingSchedule;
   readonly minimumDepositMicroUsd: bigint;
   readonly depositCapMicroUsd: bigint;
   /** Blocks on top of each transaction before the next one is sent. */
   readonly confirmations: number;
+}
+
+/** Once frozen: which prices count, how long everybody may file, and how long those who come late. */
+export interface EscapeWindows {
+  readonly priceWindowSeconds: number;
+  readonly claimWindowSeconds: number;
+  readonly lateWindowSeconds: number;
 }
 
 export interface OracleTerms {
@@ -44,6 +52,8 @@ const TEST_USD_COIN: Readonly<Record<number, readonly string[]>> = {
   11155111: ["0x1c7D4B196Cb0C7B01d743Fbc6116a902379C7238"],
 };
 
+const DAY_SECONDS = 86_400;
+
 /** Reports of two of three: one liar moves nothing, and one silent signer stops nothing. */
 const DEVNET_ORACLE: OracleTerms = {
   maxRoundAgeSeconds: 300,
@@ -65,7 +75,9 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     isForDevelopment: true,
     mayDeployTestDollar: true,
     collateral: {},
-    governance: GOVERNANCE_PROFILES.devnet,
+    // Long enough for proofs on a slow machine.
+    governance: { ...GOVERNANCE_PROFILES.devnet, requestDeadlineSeconds: 600 },
+    escapeWindows: { priceWindowSeconds: 300, claimWindowSeconds: 300, lateWindowSeconds: 120 },
     oracle: DEVNET_ORACLE,
     fundingSchedule: MINUTE_FUNDING,
     minimumDepositMicroUsd: 1_000_000n,
@@ -78,6 +90,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     mayDeployTestDollar: false,
     collateral: TEST_USD_COIN,
     governance: GOVERNANCE_PROFILES.testnet,
+    escapeWindows: { priceWindowSeconds: 3_600, claimWindowSeconds: DAY_SECONDS, lateWindowSeconds: DAY_SECONDS },
     oracle: DEVNET_ORACLE,
     fundingSchedule: HOURLY_FUNDING,
     minimumDepositMicroUsd: 1_000_000n,
@@ -90,6 +103,12 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     mayDeployTestDollar: false,
     collateral: USD_COIN,
     governance: GOVERNANCE_PROFILES.production,
+    // Long enough to file every leaf, for people who were on a journey.
+    escapeWindows: {
+      priceWindowSeconds: 3_600,
+      claimWindowSeconds: 28 * DAY_SECONDS,
+      lateWindowSeconds: 28 * DAY_SECONDS,
+    },
     oracle: LIVE_ORACLE,
     fundingSchedule: HOURLY_FUNDING,
     minimumDepositMicroUsd: 10_000_000n,

@@ -7,7 +7,7 @@ import { deployedTier } from "../building/tier-circuits.ts";
 import { BUILT_CONTRACTS } from "../deployment/contract-source.ts";
 import { deployExchange, planDeployment } from "../deployment/deploy-exchange.ts";
 import { devnetDeploymentParameters } from "../deployment/deployment-parameters.ts";
-import { DEPLOYMENT_PROFILES } from "../deployment/deployment-profile.ts";
+import { DEPLOYMENT_PROFILES, type EscapeWindows } from "../deployment/deployment-profile.ts";
 import type { GovernanceProfile } from "../governance/profile.ts";
 import type { GovernanceRole } from "../governance/roles.ts";
 import type { DevnetKeys } from "./wallets.ts";
@@ -24,6 +24,8 @@ export interface DeployOptions {
   readonly governance?: DeployedGovernance;
   /** An interval a minute unless told otherwise. */
   readonly fundingSchedule?: FundingSchedule;
+  readonly requestDeadlineSeconds?: number;
+  readonly escapeWindows?: EscapeWindows;
 }
 
 export interface DeployedGovernance {
@@ -36,10 +38,15 @@ export interface DeployedGovernance {
 /** A devnet's deployment, which nobody goes on with: it keeps no journal. @throws Refusal on a chain that development keys are not for. */
 export async function deployContracts(options: DeployOptions): Promise<Deployment> {
   const { provider, rpcUrl, chainId, keys, tiers, priceBounds, governance, fundingSchedule } = options;
+  const { requestDeadlineSeconds, escapeWindows } = options;
   const { devnet } = DEPLOYMENT_PROFILES;
   const profile = {
     ...devnet,
-    governance: governance?.profile ?? devnet.governance,
+    governance: {
+      ...(governance?.profile ?? devnet.governance),
+      requestDeadlineSeconds: requestDeadlineSeconds ?? devnet.governance.requestDeadlineSeconds,
+    },
+    escapeWindows: escapeWindows ?? devnet.escapeWindows,
     fundingSchedule: fundingSchedule ?? devnet.fundingSchedule,
     oracle: { ...devnet.oracle, bounds: priceBounds ?? devnet.oracle.bounds },
   };

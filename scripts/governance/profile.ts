@@ -24,7 +24,16 @@ export const GOVERNANCE_PROFILES: Readonly<Record<ProfileName, GovernanceProfile
   devnet: {
     requestDeadlineSeconds: 60,
     exitWindowSeconds: 0,
-    delaysSeconds: { parameters: 0, markets: 0, oracle: 0, operatorNaming: 0, verifiers: 0, fees: 0, guardian: 0 },
+    delaysSeconds: {
+      parameters: 0,
+      markets: 0,
+      oracle: 0,
+      operatorNaming: 0,
+      verifiers: 0,
+      fees: 0,
+      guardian: 0,
+      veto: 0,
+    },
     adminDelaySeconds: 0,
   },
   testnet: {
@@ -38,6 +47,7 @@ export const GOVERNANCE_PROFILES: Readonly<Record<ProfileName, GovernanceProfile
       verifiers: 26 * HOUR,
       fees: 0,
       guardian: 0,
+      veto: 0,
     },
     adminDelaySeconds: 28 * HOUR,
   },
@@ -52,6 +62,7 @@ export const GOVERNANCE_PROFILES: Readonly<Record<ProfileName, GovernanceProfile
       verifiers: 14 * DAY,
       fees: 0,
       guardian: 0,
+      veto: 0,
     },
     adminDelaySeconds: 15 * DAY,
   },
@@ -60,7 +71,7 @@ export const GOVERNANCE_PROFILES: Readonly<Record<ProfileName, GovernanceProfile
 /** Roles whose wrong use could cost everything. */
 const SLOW_ROLES: readonly GovernanceRole[] = ["oracle", "verifiers"];
 /** Roles that may act at once: what they do harms nobody's money. */
-const PROMPT_ROLES: readonly GovernanceRole[] = ["fees", "guardian"];
+const PROMPT_ROLES: readonly GovernanceRole[] = ["fees", "guardian", "veto"];
 /** A request's deadline counts at most three times, when batches advance it: docs/protocol.md §12. */
 const LONGEST_DEADLINES = 3;
 
@@ -84,6 +95,7 @@ export function profileFaults(profile: GovernanceProfile): string[] {
     faults.push(`Role ${role} waits for nothing: nobody would be told before.`);
   }
   if (delaysSeconds.guardian !== 0) faults.push("The guardian waits: its pause would come too late.");
+  if (delaysSeconds.veto !== 0) faults.push("Role veto waits: a thief would be done before.");
   // Who can hand out a role must not be faster than the role.
   if (adminDelaySeconds <= Math.max(...ROLE_NAMES.map((role) => delaysSeconds[role]))) {
     faults.push(`The admin waits ${adminDelaySeconds} s, no longer than the slowest role that it can hand out.`);

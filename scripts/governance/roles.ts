@@ -7,6 +7,7 @@ export const GOVERNANCE_ROLES = {
   verifiers: 5n,
   fees: 6n,
   guardian: 7n,
+  veto: 8n,
 } as const;
 
 export type GovernanceRole = keyof typeof GOVERNANCE_ROLES;
@@ -30,4 +31,6 @@ export const ROLE_FUNCTIONS: Readonly<
   verifiers: { exchange: ["addVerifier", "retireVerifier"] },
   fees: { exchange: ["collectFees"] },
   guardian: { registry: ["pause", "endPause"] },
+  // It cancels what other roles have scheduled, and calls nothing.
+  veto: {},
 };

@@ -44,6 +44,8 @@ export function wiringCalls(governance: Governance, profile: GovernanceProfile, 
       const selectors = names.map((name) => selectorOf(contract, name));
       call("setTargetFunctionRole", governance.contracts[contract], selectors, id);
     }
+    // In the manager's words, the guardian of a role: whoever may cancel what it has scheduled.
+    call("setRoleGuardian", id, GOVERNANCE_ROLES.veto);
     call("grantRole", id, governance.holders[role], profile.delaysSeconds[role]);
   }
   if (governance.admin !== firstAdmin) {

@@ -5,7 +5,7 @@ import type { SolidityMutation } from "./solidity-mutations.ts";
 
 /** Contracts whose every condition must matter to a test. */
 export const MUTATED =
-  "contracts/{Exchange.sol,exchange/*.sol,escape/*.sol,libraries/*.sol,markets/*.sol,oracle/*.sol}";
+  "contracts/{Exchange.sol,access/*.sol,exchange/*.sol,escape/*.sol,libraries/*.sol,markets/*.sol,oracle/*.sol}";
 
 export const RECORD_PATH = join(REPOSITORY_ROOT, "test/contracts/mutants.json");
 

@@ -32,13 +32,14 @@ export class MemoryGate implements FillGate {
     this.positions.set(`${account}/${market}`, lots);
   }
 
-  sequenceFloor(account: number, slot: number): number {
-    const record = this.slots.get(slotKey(account, slot));
-    return Math.max(record === undefined ? 0 : record.sequence + 1, this.minSequences.get(account) ?? 0);
+  sequenceFloor({ account, slot, timeInForce }: Parameters<FillGate["sequenceFloor"]>[0]): number {
+    const { sequence = -1 } = this.slots.get(slotKey(account, slot)) ?? {};
+    return Math.max(timeInForce === "GTT" ? sequence : sequence + 1, this.minSequences.get(account) ?? 0);
   }
 
-  keptFilledLots(account: number, slot: number): number {
-    return this.slots.get(slotKey(account, slot))?.filledLots ?? 0;
+  startingFilledLots({ account, slot, sequence, keepFilled }: Parameters<FillGate["startingFilledLots"]>[0]): number {
+    const record = this.slots.get(slotKey(account, slot));
+    return record !== undefined && (keepFilled || sequence === record.sequence) ? record.filledLots : 0;
   }
 
   admit(order: BookOrder, remainingLots: number): RejectCode | null {

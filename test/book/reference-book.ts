@@ -30,7 +30,7 @@ export class ReferenceBook {
   place(order: BookOrder, now: number): void {
     const name = `${order.account}/${order.slot}`;
     const old = this.live.find(({ order: o }) => o.account === order.account && o.slot === order.slot);
-    const kept = order.keepFilled ? this.gate.keptFilledLots(order.account, order.slot) : 0;
+    const kept = this.gate.startingFilledLots(order);
     const code = orderReject(order, this.rules, now) ?? this.refusal(order, old, kept, now);
     if (code !== null) {
       this.log.push(`rejected ${code}`);
@@ -131,8 +131,7 @@ export class ReferenceBook {
   private refusal(order: BookOrder, old: ReferenceOrder | undefined, kept: number, now: number): string | null {
     const last = this.sequences.get(`${order.account}/${order.slot}`) ?? 0;
     if (order.sequence === last) return "DUPLICATE_SEQUENCE";
-    if (order.sequence < last || order.sequence < this.gate.sequenceFloor(order.account, order.slot))
-      return "STALE_SEQUENCE";
+    if (order.sequence < last || order.sequence < this.gate.sequenceFloor(order)) return "STALE_SEQUENCE";
     if (order.keepFilled && old !== undefined && kept !== old.filled) return "KEPT_FILLED_MISMATCH";
     if (order.quantityLots <= kept) return old === undefined ? "ALREADY_FILLED" : null;
     const open = this.live.filter(({ order: o }) => o.account === order.account).length;

@@ -13,6 +13,12 @@ const SOURCES = [
     says: "Exchange, with the errors of verifiers, oracle, registry and token, which come up through it.",
     errorsFrom: ["IBatchVerifier", "PriceOracle", "MarketRegistry", "TestDollar"],
   },
+  {
+    constant: "ESCAPE_ABI",
+    contract: "Escape",
+    says: "Escape, with the errors of the account tree and the Exchange, which come up through it.",
+    errorsFrom: ["AccountTree", "IExchange"],
+  },
   { constant: "MARKET_REGISTRY_ABI", contract: "MarketRegistry", says: "MarketRegistry.", errorsFrom: [] },
   { constant: "PRICE_ORACLE_ABI", contract: "PriceOracle", says: "PriceOracle.", errorsFrom: [] },
   {

@@ -31,6 +31,7 @@ export interface BatchTerms {
   /** As before the batch unless told otherwise: the fund paid nothing. */
   insuranceSpentAfterPicoUsd?: bigint;
   grossOpenInterestAfterLots?: bigint[];
+  newRoot?: bigint;
   seed?: string;
 }
 
@@ -56,7 +57,7 @@ export function batchOf(world: World, terms: BatchTerms = {}): Batch {
     sharedState: model.sharedState,
     epoch,
     queue,
-    newRoot: random.field(),
+    newRoot: terms.newRoot ?? random.field(),
     journalHead: random.field(),
     fundingDigest: 0n,
     feeDeltaPicoUsd: terms.feeDeltaPicoUsd ?? BigInt(random.integer(1_000_000_000)),
@@ -81,7 +82,7 @@ export function publicInputsOf(world: World, batch: BatchData): PublicInputs {
   return { commitment, z, y: evaluate(data, z) };
 }
 
-/** The batch as `settleBatch` takes it. */
+/** The batch as `settleBatches` takes it. */
 export function batchInput(batch: Batch, commitment: bigint) {
   return {
     tier: batch.tier.id,
@@ -125,7 +126,7 @@ export async function provenInput(world: World, batch: Batch): Promise<BatchArgu
 
 /** Sends a batch; the promise rejects with what the contract reverts with. */
 export function sendBatch(world: World, argument: BatchArgument): Promise<ContractTransactionResponse> {
-  return as(world, world.operator).settleBatch(argument);
+  return as(world, world.operator).settleBatches([argument]);
 }
 
 /** Settles a batch that fits, and follows it in the model. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 
 const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
 
@@ -21,6 +21,7 @@ async function onChain(chainId: number) {
       {
         token: await token.getAddress(),
         ...addresses,
+        requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
         operator: owner.address,
         insuranceOwner: owner.address,
         minimumDepositMicroUsd: 1n,

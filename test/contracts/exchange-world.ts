@@ -7,7 +7,7 @@ import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/q
 import { genesisSharedState, type SharedState } from "../../matcher/protocol/shared-state.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, type ESCAPE_WINDOWS, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
@@ -16,28 +16,36 @@ export type ExchangeContract = Callable<
   | "authority"
   | "claim"
   | "claimable"
+  | "creditEscape"
   | "collectFees"
   | "deposit"
   | "depositLimits"
   | "depositWithPermit"
   | "domain"
   | "epochHash"
+  | "escape"
+  | "freeze"
+  | "frozen"
   | "genesisSharedState"
+  | "headDeadline"
   | "isVacant"
   | "latestEpoch"
   | "openEpoch"
   | "operator"
   | "oracle"
+  | "queueCursor"
   | "queueHashAt"
   | "queueLength"
+  | "reclaimDeposit"
   | "register"
   | "registry"
+  | "requestDeadlineSeconds"
   | "retireVerifier"
   | "setDepositLimits"
   | "settledOpenInterest"
   | "settlementOf"
   | "setOperator"
-  | "settleBatch"
+  | "settleBatches"
   | "sharedStateHash"
   | "successionOf"
   | "token"
@@ -78,6 +86,20 @@ export type OracleContract = Callable<
   | "submitRound"
   | "threshold"
 >;
+export type EscapeContract = Callable<
+  | "claimOf"
+  | "exchange"
+  | "file"
+  | "pay"
+  | "payInsurance"
+  | "pinEpochs"
+  | "pinPrices"
+  | "pinState"
+  | "pinning"
+  | "prices"
+  | "totals"
+  | "windows"
+>;
 export type TokenContract = Callable<
   "allowance" | "approve" | "balanceOf" | "decimals" | "mint" | "name" | "nonces" | "transfer"
 >;
@@ -104,6 +126,7 @@ export interface World {
   token: TokenContract;
   oracle: OracleContract;
   registry: RegistryContract;
+  escape: EscapeContract;
   exchange: ExchangeContract;
   address: string;
   chainId: number;
@@ -126,6 +149,8 @@ export interface Setup {
   token: string;
   oracle: string;
   registry: string;
+  escape: string;
+  requestDeadlineSeconds: number;
   authority: string;
   operator: string;
   insuranceOwner: string;
@@ -135,7 +160,11 @@ export interface Setup {
 }
 
 /** Deploys everything, with another token contract if one is named, and changes to the setup if wished. */
-export async function deployWorld(tokenName = "TestDollar", changes: Partial<Setup> = {}): Promise<World> {
+export async function deployWorld(
+  tokenName = "TestDollar",
+  changes: Partial<Setup> = {},
+  windows: Partial<typeof ESCAPE_WINDOWS> = {},
+): Promise<World> {
   const signers = (await ethers.getSigners()) as HardhatEthersSigner[];
   const [owner, operator, insuranceOwner, alice, bob, stranger, reporter] = signers as [
     HardhatEthersSigner,
@@ -149,15 +178,17 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
   const token = await deploy<TokenContract>(tokenName);
   const verifiers: VerifierContract[] = [];
   for (const _ of TIERS_WITH_VERIFIER) verifiers.push(await deploy<VerifierContract>("ExpectedInputsVerifier", true));
-  const { contracts, addresses } = await deployEpochSources<RegistryContract, OracleContract>(
+  const { contracts, addresses } = await deployEpochSources<RegistryContract, OracleContract, EscapeContract>(
     owner,
     (name, args) => ethers.deployContract(name, args),
     [reporter.address],
+    windows,
   );
   const { registry, oracle } = contracts;
   const setup: Setup = {
     token: await token.getAddress(),
     ...addresses,
+    requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
@@ -180,6 +211,7 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
     token,
     oracle,
     registry,
+    escape: contracts.escape,
     exchange,
     address,
     chainId: Number(chainId),

@@ -48,13 +48,13 @@ describe("Gas", () => {
       const batch = batchOf(w, { tier: tier.id, epoch: first, seed: `gas ${tier.name}` });
       const receipt = await mined(sendBatch(w, await provenInput(w, batch)));
       follow(w, batch);
-      note(`settleBatch ${tier.name}`, receipt);
-      used[`settleBatch ${tier.name} per row`] = Math.round(Number(receipt.gasUsed) / tier.rows);
+      note(`settleBatches ${tier.name}`, receipt);
+      used[`settleBatches ${tier.name} per row`] = Math.round(Number(receipt.gasUsed) / tier.rows);
     }
     const withdrawals = [{ owner: w.alice.address, amountMicroUsd: 50n }];
     await settle(w, { tier: 1, epoch: first, withdrawals });
     const batch = batchOf(w, { tier: 1, epoch: first, queueCount: 1, withdrawals });
-    note("settleBatch small with a deposit and a withdrawal", await mined(sendBatch(w, await provenInput(w, batch))));
+    note("settleBatches small with a deposit and a withdrawal", await mined(sendBatch(w, await provenInput(w, batch))));
     note("claim", await mined(as(w, w.alice).claim(w.alice.address)));
 
     if (process.env.UPDATE_SNAPSHOTS === "1") writeFileSync(FILE, `${JSON.stringify(used, null, 2)}\n`);

@@ -15,6 +15,8 @@ const HABIT = {
   reentrant: 5,
   bonus: 6,
   shrinking: 7,
+  noReturn: 8,
+  reverting: 9,
 };
 
 async function behave(w: World, habit: keyof typeof HABIT): Promise<void> {
@@ -119,6 +121,85 @@ describe("Exchange with a hostile token", () => {
     expect(await w.exchange.claimable(w.alice.address)).to.equal(0n);
   });
 
+  it("that answers nothing: takes deposits and pays claims all the same", async () => {
+    const w = world();
+    await behave(w, "noReturn");
+    await mined(as(w, w.alice).deposit(1, 100_000_000n));
+    expect((await w.exchange.vault()).queuedMicroUsd).to.equal(100_000_000n);
+    await settle(w, { withdrawals: [{ owner: w.bob.address, amountMicroUsd: 5n }] });
+    await mined(as(w, w.bob).claim(w.bob.address));
+    expect(await w.token.balanceOf(w.bob.address)).to.equal(100_000_005n);
+    await expectCovered(w);
+  });
+
+  it("that refuses every transfer: batches go on, and what they credit waits", async () => {
+    const w = world();
+    await behave(w, "reverting");
+    await expect(as(w, w.alice).deposit(1, 100_000_000n)).to.be.revertedWithCustomError(w.token, "Stopped");
+    await settle(w, { withdrawals: [{ owner: w.alice.address, amountMicroUsd: 5n }] });
+    await expect(as(w, w.alice).claim(w.alice.address)).to.be.revertedWithCustomError(w.token, "Stopped");
+    await settle(w, { withdrawals: [{ owner: w.alice.address, amountMicroUsd: 6n }] });
+    await behave(w, "none");
+    await expect(as(w, w.alice).claim(w.alice.address)).to.emit(w.exchange, "Claimed").withArgs(w.alice.address, 11n);
+    await expectCovered(w);
+  });
+
+  it("that blocks the Exchange itself: refuses deposits, and claims go on", async () => {
+    const w = world();
+    await mined(w.token.getFunction("blockAddress")(w.address));
+    await behave(w, "blacklist");
+    await expect(as(w, w.alice).deposit(1, 100_000_000n)).to.be.revertedWithCustomError(w.token, "Blocked");
+    await settle(w, { withdrawals: [{ owner: w.alice.address, amountMicroUsd: 5n }] });
+    await mined(as(w, w.alice).claim(w.alice.address));
+    await mined(w.token.getFunction("blockAddress")(w.bob.address));
+    await mined(as(w, w.alice).deposit(1, 50_000_000n));
+  });
+
+  describe("that rebases", () => {
+    const rebase = (w: World, balance: bigint) => w.token.getFunction("rebase")(w.address, balance);
+    const vaultOf = async (w: World) => (await w.exchange.vault()).toArray();
+
+    it("up: nobody is credited what nobody brought", async () => {
+      const w = world();
+      const before = await vaultOf(w);
+      await mined(rebase(w, 150_000_000n));
+      expect(await vaultOf(w)).to.deep.equal(before);
+      // Not by the next deposit, either: what arrived with it counts.
+      await mined(as(w, w.bob).deposit(2, 10_000_000n));
+      expect((await w.exchange.vault()).queuedMicroUsd).to.equal(10_000_000n);
+      await expectCovered(w);
+    });
+
+    it("down: batches and deposits go on, and who claims while there is enough is paid in full", async () => {
+      const w = world();
+      const withdrawals = [
+        { owner: w.alice.address, amountMicroUsd: 60_000_000n },
+        { owner: w.bob.address, amountMicroUsd: 40_000_000n },
+      ];
+      await mined(rebase(w, 50_000_000n));
+      await settle(w, { withdrawals });
+      // 50 are there, 100 are owed.
+      await expect(as(w, w.alice).claim(w.alice.address))
+        .to.be.revertedWithCustomError(w.token, "ERC20InsufficientBalance")
+        .withArgs(w.address, 50_000_000n, 60_000_000n);
+      await mined(as(w, w.bob).claim(w.bob.address));
+      expect(await w.token.balanceOf(w.bob.address)).to.equal(140_000_000n);
+      // The claim stands until somebody makes up for what is missing; a claim is paid whole or not at all.
+      expect(await w.exchange.claimable(w.alice.address)).to.equal(60_000_000n);
+      await mined(w.token.mint(w.address, 50_000_000n));
+      await mined(as(w, w.stranger).claim(w.alice.address));
+      expect(await w.token.balanceOf(w.alice.address)).to.equal(160_000_000n);
+    });
+
+    it("down: a deposit after it counts for what arrived", async () => {
+      const w = world();
+      await mined(rebase(w, 40_000_000n));
+      await mined(as(w, w.bob).deposit(2, 100_000_000n));
+      expect((await w.exchange.vault()).queuedMicroUsd).to.equal(100_000_000n);
+      expect(await w.token.balanceOf(w.address)).to.equal(140_000_000n);
+    });
+  });
+
   describe("that calls back in the middle of a transfer", () => {
     const REENTERED = "0x3ee5aeb5"; // ReentrancyGuardReentrantCall()
 
@@ -168,7 +249,7 @@ describe("Exchange with a hostile token", () => {
     it("cannot settle or open an epoch, for it is not the operator", async () => {
       const w = world();
       const input = await provenInput(w, batchOf(w));
-      await during(w, "settleBatch", [input]);
+      await during(w, "settleBatches", [[input]]);
       await mined(as(w, w.bob).deposit(2, 100_000_000n));
       expect(await w.token.getFunction("callSucceeded")()).to.equal(false);
     });

@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import { epochHash, epochRecord, liquidationTermsWord, marketFromWord } from "../../matcher/protocol/epoch-record.ts";
+import { exitHaircutsWord } from "../../matcher/protocol/lane-words.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 import { type OpeningTerms, openEpoch, openingOf, SEED_PRICES_TICKS, sendOpening } from "./epochs.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 
@@ -47,6 +48,7 @@ describe("Exchange.openEpoch", () => {
         retired: false,
         isolatedOnly: false,
         positionCapLots: 100_000_000n,
+        exitHaircutPpm: 15_000,
       });
       expect(epoch.liquidation).to.deep.equal(DEVNET_LIQUIDATION);
       expect(await w.exchange.epochHash(1)).to.equal(epochHash(epochRecord(epoch)));
@@ -114,8 +116,9 @@ describe("Exchange.openEpoch", () => {
           0xabcn,
           liquidationTermsWord(DEVNET_LIQUIDATION),
           roundHash,
-          (words: bigint[]) => marketFromWord(words[1] ?? 0n, 0n).priceTicks === 300_000,
+          (words: bigint[]) => marketFromWord(words[1] ?? 0n, 0n, 0).priceTicks === 300_000,
           () => true,
+          exitHaircutsWord([15_000, 15_000, 25_000, 25_000]),
         );
       expect(await w.oracle.isVerified(roundHash)).to.equal(true);
     });
@@ -200,6 +203,7 @@ describe("Exchange.openEpoch", () => {
       const setup: Setup = {
         token: await w.token.getAddress(),
         ...addresses,
+        requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
         operator: w.operator.address,
         insuranceOwner: w.insuranceOwner.address,
         minimumDepositMicroUsd: 1n,

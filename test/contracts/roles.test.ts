@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type FunctionFragment, Interface, ZeroAddress } from "ethers";
 import { artifacts } from "hardhat";
 import { ethers } from "./chain.ts";
-import { deployEpochSources } from "./epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
 import { skipWhenInstrumented } from "./instrumented.ts";
 
@@ -13,6 +13,7 @@ async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
   return {
     token: await w.token.getAddress(),
     ...addresses,
+    requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
     operator: w.operator.address,
     insuranceOwner: w.insuranceOwner.address,
     minimumDepositMicroUsd: 1n,
@@ -26,18 +27,21 @@ describe("Exchange: roles and set-up", () => {
   const world = useWorld(() => deployWorld());
 
   /** Every function that writes, and who may call it. One that is missing here fails the test. */
-  const CALLERS: Record<string, "anybody" | "role" | "operator"> = {
+  const CALLERS: Record<string, "anybody" | "role" | "operator" | "escape"> = {
     addVerifier: "role",
     claim: "anybody",
     collectFees: "role",
+    creditEscape: "escape",
     deposit: "anybody",
     depositWithPermit: "anybody",
+    freeze: "anybody",
     openEpoch: "operator",
+    reclaimDeposit: "anybody",
     register: "anybody",
     retireVerifier: "role",
     setDepositLimits: "role",
     setOperator: "role",
-    settleBatch: "operator",
+    settleBatches: "operator",
   };
 
   it("has no function that writes beside the known ones: none sets a balance, a price or a root", async () => {
@@ -64,14 +68,15 @@ describe("Exchange: roles and set-up", () => {
       const { name, inputs } = fragment as FunctionFragment;
       const wanted = CALLERS[name];
       if (wanted === undefined || wanted === "anybody") continue;
+      const errors: Record<string, string> = { operator: "NotOperator", escape: "NotEscape" };
       for (const [role, signer] of Object.entries(callers)) {
         if (role === wanted) continue;
         const call = as(w, signer).getFunction(name);
         const refused = expect(call(...inputs.map(emptyValue)), `${name} by ${role}`).to.be.revertedWithCustomError(
           w.exchange,
-          wanted === "operator" ? "NotOperator" : "NotAuthorized",
+          errors[wanted] ?? "NotAuthorized",
         );
-        await (wanted === "operator" ? refused.withArgs(signer.address) : refused.withArgs(signer.address, 0n));
+        await (wanted === "role" ? refused.withArgs(signer.address, 0n) : refused.withArgs(signer.address));
       }
     }
   });
@@ -116,6 +121,9 @@ describe("Exchange: roles and set-up", () => {
       [{ registry: ZeroAddress }, "ZeroAddress"],
       [{ registry: await w.registry.getAddress() }, "RegistryOfAnotherExchange"],
       [{ oracle: await w.oracle.getAddress() }, "OracleOfAnotherRegistry"],
+      [{ escape: ZeroAddress }, "ZeroAddress"],
+      [{ escape: await w.escape.getAddress() }, "EscapeOfAnotherExchange"],
+      [{ requestDeadlineSeconds: 0 }, "NoRequestDeadline"],
       [{ operator: ZeroAddress }, "ZeroAddress"],
       [{ insuranceOwner: ZeroAddress }, "ZeroAddress"],
       [{ authority: ZeroAddress }, "InvalidAuthority"],

@@ -13,7 +13,7 @@ import { as, deployWorld, fund, readQueue, useWorld } from "./exchange-world.ts"
 
 const ALICE_Q = Point.BASE.multiply(5n).toAffine();
 
-describe("Exchange.settleBatch", () => {
+describe("Exchange.settleBatches", () => {
   const world = useWorld(async () => {
     const w = await deployWorld();
     await fund(w, w.alice, 500_000_000n);

@@ -40,7 +40,7 @@ async function changed(w: World, change: (input: BatchArgument) => void, batch: 
   return sendBatch(w, input);
 }
 
-describe("Exchange.settleBatch refuses", () => {
+describe("Exchange.settleBatches refuses", () => {
   const world = useWorld(prepare);
 
   const refusal = (sent: Promise<unknown>, error: string) =>
@@ -54,7 +54,7 @@ describe("Exchange.settleBatch refuses", () => {
     it("anybody but the operator", async () => {
       const w = world();
       const input = await provenInput(w, batchOf(w));
-      await refusal(as(w, w.owner).settleBatch(input), "NotOperator").withArgs(w.owner.address);
+      await refusal(as(w, w.owner).settleBatches([input]), "NotOperator").withArgs(w.owner.address);
     });
 
     it("the same batch again", async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TransactionReceipt } from "ethers";
 import type { Groth16Proof } from "snarkjs";
-import { settleBatchCall } from "../../matcher/chain/settle-call.ts";
+import { settleBatchesCall } from "../../matcher/chain/settle-call.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import type { Tier } from "../../matcher/protocol/spec.ts";
@@ -73,7 +73,7 @@ function devKey({ name }: Tier): { key: VerificationKey; r1csSha256: string } {
 
 /** Sends a batch as the matcher does. @throws what the contract reverts with */
 export async function settle(real: RealExchange, batch: ProvenBatch): Promise<TransactionReceipt> {
-  const sent = await real.operator.sendTransaction({ to: real.address, data: settleBatchCall(batch) });
+  const sent = await real.operator.sendTransaction({ to: real.address, data: settleBatchesCall([batch]) });
   const receipt = await sent.wait();
   if (receipt === null) throw new Error("the batch was not mined");
   return receipt;

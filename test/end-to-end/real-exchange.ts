@@ -9,7 +9,7 @@ import type { ChainedEntry } from "../../matcher/protocol/queue-chain.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { verifierName } from "../../scripts/generate.ts";
-import { deployEpochSources } from "../contracts/epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "../contracts/epoch-sources.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
@@ -73,6 +73,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
   const exchange = (await deploy("Exchange", {
     token: await token.getAddress(),
     ...addresses,
+    requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
     operator: operator.address,
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,

@@ -9,7 +9,7 @@ import { type batchDataOf, sharedStateAfter } from "../../matcher/prover/batch-d
 import { deriveTradingKey } from "../../matcher/sdk/wallet.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { verifierName } from "../../scripts/generate.ts";
-import { deployEpochSources } from "../contracts/epoch-sources.ts";
+import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "../contracts/epoch-sources.ts";
 import { forgedBatch, settle } from "./proven-history.ts";
 import { SEED_PRICES_TICKS } from "./random-history.ts";
 import { connect, deployReal, mined, perform, type RealExchange, readL1 } from "./real-exchange.ts";
@@ -100,6 +100,7 @@ describe("Proofs forged from the development key's public trapdoor", function ()
         {
           token: await token.getAddress(),
           ...addresses,
+          requestDeadlineSeconds: REQUEST_DEADLINE_SECONDS,
           operator: owner!.address,
           insuranceOwner: owner!.address,
           minimumDepositMicroUsd: 1n,

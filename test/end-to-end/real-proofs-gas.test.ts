@@ -112,9 +112,9 @@ describe("Gas with the real verifiers", function () {
     for (const tier of DEPLOYED_TIERS) {
       const makers = FILLS[tier.name]!;
       await trade(makers);
-      const gas = await cut(tier, makers.length + 1, `settleBatch ${tier.name}`);
-      used[`settleBatch ${tier.name} per fill (${makers.length} fills)`] = Math.round(gas / makers.length);
-      used[`settleBatch ${tier.name} per row (${tier.rows} rows)`] = Math.round(gas / tier.rows);
+      const gas = await cut(tier, makers.length + 1, `settleBatches ${tier.name}`);
+      used[`settleBatches ${tier.name} per fill (${makers.length} fills)`] = Math.round(gas / makers.length);
+      used[`settleBatches ${tier.name} per row (${tier.rows} rows)`] = Math.round(gas / tier.rows);
     }
   }
 

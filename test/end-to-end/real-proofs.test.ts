@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { BaseContract, JsonRpcProvider } from "ethers";
 import { EXCHANGE } from "../../matcher/chain/contract-interfaces.ts";
 import { readLog } from "../../matcher/chain/l1-event.ts";
-import { settleBatchCall } from "../../matcher/chain/settle-call.ts";
+import { settleBatchesCall } from "../../matcher/chain/settle-call.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import { challengeOf, commitmentOf, evaluate, publicData } from "../../matcher/protocol/public-data.ts";
@@ -19,10 +19,10 @@ import {
 } from "../../matcher/protocol/spec.ts";
 import { accountWords } from "../../matcher/prover/public-body.ts";
 import { BASE_FIELD_ORDER } from "../../matcher/prover/setup/bn254.ts";
+import { rebuildState } from "../../matcher/rebuild/rebuild-state.ts";
 import { AccountStore } from "../../matcher/state/account-store.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { verifierName } from "../../scripts/generate.ts";
-import { readPublishedState } from "../../scripts/published/published-state.ts";
 import { type BatchArgument, batchInput } from "../contracts/batches.ts";
 import type { Callable } from "../contracts/chain.ts";
 import { argumentOf, proveAll, settle } from "./proven-history.ts";
@@ -75,7 +75,7 @@ describe("Real proofs", function () {
   function send(number: number, change: (argument: BatchArgument) => void, to: RealExchange = real) {
     const argument = argumentOf(batch(number));
     change(argument);
-    return operatorOf(to).settleBatch(argument);
+    return operatorOf(to).settleBatches([argument]);
   }
 
   const refused = (sent: Promise<unknown>, error: string, by: BaseContract = real.exchange) =>
@@ -141,9 +141,15 @@ describe("Real proofs", function () {
         const slot = { account, isNew: false, before: after, after, depositsMicroUsd: 0n, path: [] };
         expect(last.get(account), `account ${account}`).to.deep.equal(accountWords(slot));
       }
-      const published = await readPublishedState(provider, real.address, 0, hash);
-      expect(published.root).to.equal(stateAfter(proven.length).accountRoot);
-      for (const { newRoot, rebuiltRoot } of published.batches) expect(rebuiltRoot).to.equal(newRoot);
+      const { progress, accounts: store } = await rebuildState({
+        ...{ provider, hash },
+        ...{ chainId: real.chainId, exchange: real.address },
+      });
+      expect(progress.sharedState).to.deep.equal(stateAfter(proven.length));
+      for (const account of accounts) {
+        const leaf = store.leaf(account);
+        expect(leaf).to.deep.equal({ ...history.ledger.leafOf(account), orderRoot: leaf.orderRoot });
+      }
     });
 
     it("make exactly the ledger's withdrawals claimable, and every token is accounted for", async () => {
@@ -175,7 +181,9 @@ describe("Real proofs", function () {
   describe("prove nothing but", () => {
     it("the same call data that these tests tamper with", () => {
       for (const given of proven) {
-        expect(EXCHANGE.encodeFunctionData("settleBatch", [argumentOf(given)])).to.equal(settleBatchCall(given));
+        expect(EXCHANGE.encodeFunctionData("settleBatches", [[argumentOf(given)]])).to.equal(
+          settleBatchesCall([given]),
+        );
       }
     });
 
@@ -428,7 +436,7 @@ describe("Real proofs", function () {
     return (await real.connection.ethers.getContractAt(verifierName(tier), address)) as unknown as Verifier;
   }
 
-  /** The next entries of the real queue, as `settleBatch` takes them. */
+  /** The next entries of the real queue, as `settleBatches` takes them. */
   async function queueArguments(cursor: number, count: number): Promise<BatchArgument["queueEntries"]> {
     const { entries } = await readL1(real);
     return batchInput({ ...batch(1).data, queue: entries.slice(cursor, cursor + count) }, 0n).queueEntries;

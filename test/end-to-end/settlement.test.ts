@@ -102,9 +102,9 @@ describe("A batch with a real proof", function () {
   /** Name of the error with which the contract refuses the changed batch, in the state before it was settled; "" for none. */
   async function refusalOf(change: (input: Input) => void, blockTag: number | "latest"): Promise<string> {
     const { provider, deployment } = world;
-    const input = plain(EXCHANGE.decodeFunctionData("settleBatch", settleCalls.data)[0]) as Input;
+    const input = plain(EXCHANGE.decodeFunctionData("settleBatches", settleCalls.data)[0][0]) as Input;
     change(input);
-    const data = EXCHANGE.encodeFunctionData("settleBatch", [input]);
+    const data = EXCHANGE.encodeFunctionData("settleBatches", [[input]]);
     try {
       await provider.call({ from: deployment.operator, to: deployment.exchange, data, blockTag });
       return "";

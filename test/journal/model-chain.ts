@@ -5,10 +5,12 @@ import { RevertError } from "../../matcher/chain/revert-reason.ts";
 import type { Mined, Submission, TransactionLine, TransactionRequest } from "../../matcher/chain/transaction-line.ts";
 import { type Bytes32, ZERO_BYTES32 } from "../../matcher/protocol/abi-hash.ts";
 import { epochHash, epochRecord, type OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
+import { unpack } from "../../matcher/protocol/packing.ts";
 import type { ProvenBatch } from "../../matcher/protocol/proven-batch.ts";
 import { publicData } from "../../matcher/protocol/public-data.ts";
 import { type ChainedEntry, linkQueueEntry } from "../../matcher/protocol/queue-chain.ts";
 import { genesisSharedState, sharedStateHash } from "../../matcher/protocol/shared-state.ts";
+import { dataLayout, WITHDRAWAL_WORD } from "../../matcher/protocol/spec.ts";
 import { sharedStateAfter } from "../../matcher/prover/batch-data.ts";
 
 interface Log {
@@ -63,10 +65,17 @@ export class ModelChain {
       const { topics, data: bytes } = EXCHANGE.encodeEventLog(name, values);
       this.logs.push({ address: "", topics, data: bytes, blockNumber: this.block, transactionHash: hash });
     };
+    const words = publicData(data);
+    const { withdrawals, rows } = dataLayout(data.tier);
+    for (const paid of words.slice(withdrawals, rows)) {
+      if (paid === 0n) continue;
+      const { owner, amountMicroUsd } = unpack(WITHDRAWAL_WORD, paid);
+      emit("WithdrawalCredited", [`0x${owner.toString(16).padStart(40, "0")}`, batchNumber, amountMicroUsd]);
+    }
     const { accountRoot, epochNumber, queueCursor, queueHash, feesPicoUsd } = after;
     const rest = [accountRoot, queueCursor, queueHash, feesPicoUsd, data.journalHead, this.stateHash];
     emit("BatchSettled", [batchNumber, epochNumber, data.tier.id, ...rest]);
-    emit("BatchData", [batchNumber, `0x${publicData(data).map(word).join("")}`]);
+    emit("BatchData", [batchNumber, `0x${words.map(word).join("")}`]);
     return this.#mined(hash, this.block);
   }
 

@@ -1,5 +1,5 @@
 import { EntryValues } from "../../matcher/api/entry-values.ts";
-import { settleBatchCall } from "../../matcher/chain/settle-call.ts";
+import { settleBatchesCall } from "../../matcher/chain/settle-call.ts";
 import { SettlementLine } from "../../matcher/chain/settlement-line.ts";
 import { ExchangeJournal } from "../../matcher/exchange-journal.ts";
 import { ExchangeRestart, noteFinal, SNAPSHOT_PARTS } from "../../matcher/exchange-restart.ts";
@@ -95,7 +95,7 @@ export class SettlingLife {
       ...{ batcher, hash, chainId: CHAIN_ID, exchange: EXCHANGE, provers: [new InstantProver()] },
       ...{ cutAfterMs: 1, growFromQueued: 2 },
       settle: (batch: ProvenBatch) => {
-        calls.set(settleBatchCall(batch), batch);
+        calls.set(settleBatchesCall([batch]), batch);
         return settlement.settle(batch);
       },
       noteCut: (cut: Parameters<typeof journal.batches.cut>[0]) => journal.batches.cut(cut),

@@ -204,7 +204,7 @@ describe("Keys", () => {
     expect(created).to.deep.equal({ code: 0, output: `operator ${address} in ${keystore().pathOf("operator")}` });
     const rotated = await keys("rotate", "operator", "--keystore-password-file", at("password"));
     expect(rotated.output).to.match(
-      new RegExp(`^operator 0x\\w{40} in the place of ${address}; next: the Exchange's owner calls setOperator`),
+      new RegExp(`^operator 0x\\w{40} in the place of ${address}; next: role operatorNaming names`),
     );
     expect((await keys("list")).output).to.equal(
       `operator ${/^operator (0x\w{40})/.exec(rotated.output)?.[1]} in ${keystore().pathOf("operator")}`,

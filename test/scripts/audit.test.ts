@@ -3,12 +3,12 @@ import type { HeldReceipt } from "../../matcher/protocol/held-receipt.ts";
 import { nextJournalHead } from "../../matcher/protocol/journal-head.ts";
 import { type MessageEnvelope, messageCommandBytes } from "../../matcher/protocol/journal-record.ts";
 import type { Instruction } from "../../matcher/protocol/message.ts";
+import type { PublishedOrder } from "../../matcher/rebuild/published-orders.ts";
 import type { FindingKind } from "../../scripts/audit/finding.ts";
 import type { DigestList } from "../../scripts/audit/journal-chain.ts";
 import type { PublishedBatch, PublishedEpoch, PublishedJournal } from "../../scripts/audit/published-journal.ts";
 import { evidenceText, findingLines, summaryTable } from "../../scripts/audit/report.ts";
 import { type AuditInput, type AuditVerdict, auditReceipts } from "../../scripts/audit/verdict.ts";
-import type { PublishedOrder } from "../../scripts/published/published-orders.ts";
 import {
   historyOf,
   OTHER_KEY,

@@ -15,7 +15,7 @@ export class OpenGate implements FillGate {
   sequenceFloor(): number {
     return 1;
   }
-  keptFilledLots(): number {
+  startingFilledLots(): number {
     return 0;
   }
   admit(): null {

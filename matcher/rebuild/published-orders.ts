@@ -1,6 +1,6 @@
-import type { Side } from "../../matcher/protocol/message.ts";
-import { unpack } from "../../matcher/protocol/packing.ts";
-import { dataLayout, ROW_KIND, ROW_WORD, type Tier } from "../../matcher/protocol/spec.ts";
+import type { Side } from "../protocol/message.ts";
+import { unpack } from "../protocol/packing.ts";
+import { dataLayout, ROW_KIND, ROW_WORD, type Tier } from "../protocol/spec.ts";
 import { activeSlots } from "./published-words.ts";
 
 /** What a batch filled of one order. */

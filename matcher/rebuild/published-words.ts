@@ -1,8 +1,8 @@
-import { sizesFromWords } from "../../matcher/protocol/account.ts";
-import { marketFromWord } from "../../matcher/protocol/epoch-record.ts";
-import type { Side } from "../../matcher/protocol/message.ts";
-import { unpack } from "../../matcher/protocol/packing.ts";
-import { queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
+import { sizesFromWords } from "../protocol/account.ts";
+import { marketFromWord } from "../protocol/epoch-record.ts";
+import type { Side } from "../protocol/message.ts";
+import { unpack } from "../protocol/packing.ts";
+import { queueEntryFromWords } from "../protocol/queue-chain.ts";
 import {
   ACCOUNT_SLOT_WORDS,
   ACCOUNT_WORD,
@@ -16,9 +16,9 @@ import {
   ROW_WORD,
   type Tier,
   WIDTH,
-} from "../../matcher/protocol/spec.ts";
-import { newAccount } from "../../matcher/state/account-record.ts";
-import type { AccountStore } from "../../matcher/state/account-store.ts";
+} from "../protocol/spec.ts";
+import { newAccount } from "../state/account-record.ts";
+import type { AccountStore } from "../state/account-store.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
 
@@ -35,14 +35,20 @@ export interface PublishedLiquidation {
   readonly quoteMicroUsd: bigint;
 }
 
-/** The account slots that are in use, a prefix of all. */
+/** The account slots that are in use, a prefix of all. @throws Error when something stands behind them */
 export function activeSlots(tier: Tier, words: readonly bigint[]) {
   const { accounts } = dataLayout(tier);
-  const word = (index: number): bigint => words[index] as bigint;
-  return Array.from({ length: tier.accounts }, (_, position) => {
+  const slots = Array.from({ length: tier.accounts }, (_, position) => {
     const at = accounts + position * ACCOUNT_SLOT_WORDS;
-    return { head: unpack(ACCOUNT_WORD, word(at)), sizes: sizesFromWords([word(at + 1), word(at + 2)]) };
-  }).filter(({ head }) => head.active === 1n);
+    const [first = 0n, ...sizes] = words.slice(at, at + ACCOUNT_SLOT_WORDS);
+    return { head: unpack(ACCOUNT_WORD, first), sizes, isEmpty: first === 0n && sizes.every((word) => word === 0n) };
+  });
+  const inactive = slots.findIndex(({ head }) => head.active !== 1n);
+  const used = inactive < 0 ? slots : slots.slice(0, inactive);
+  if (!slots.slice(used.length).every(({ isEmpty }) => isEmpty)) {
+    throw new Error(`account slot ${inactive} is not in use, and something stands there or behind it`);
+  }
+  return used.map(({ head, sizes }) => ({ head, sizes: sizesFromWords(sizes) }));
 }
 
 /** What a batch did that nobody signed, in its order. @throws Error for a word that names a slot which is not in use */
@@ -97,9 +103,9 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
   // 3. The accounts themselves; all indices of a touched one are the epoch's.
   const fundingIndexPicoUsd = Array.from(
     { length: MARKETS },
-    (_, market) => marketFromWord(word(HEADER.markets + market), 0n).fundingIndexPicoUsd,
+    (_, market) => marketFromWord(word(HEADER.markets + market), 0n, 0).fundingIndexPicoUsd,
   );
-  return slots.map(({ head, sizes: sizesLots }) => {
+  const accounts = slots.map(({ head, sizes: sizesLots }) => {
     const account = Number(head.account);
     const known = store.record(account);
     if (known === undefined) throw new Error(`account ${account} is touched before it is registered`);
@@ -111,7 +117,8 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
       sizesLots,
       fundingIndexPicoUsd,
     });
-    store.store(account);
     return account;
   });
+  store.storeMany(accounts);
+  return accounts;
 }

@@ -5,9 +5,9 @@ import { genesisSharedState } from "../../matcher/protocol/shared-state.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { dataLayout, LIQUIDATION_WORD, tierById } from "../../matcher/protocol/spec.ts";
 import { batchDataOf, sharedStateAfter } from "../../matcher/prover/batch-data.ts";
+import { applyWords, publishedLiquidations } from "../../matcher/rebuild/published-words.ts";
 import { AccountStore } from "../../matcher/state/account-store.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
-import { applyWords, publishedLiquidations } from "../../scripts/published/published-words.ts";
 import { RandomMarket } from "../fixtures/random-market.ts";
 
 describe("published words", () => {

@@ -58,12 +58,14 @@ export function recordDeployment(
   const standardJson = new Map<string, StandardJsonInput>();
   const records: ContractRecord[] = [];
   for (const future of module.futures) {
-    if (!("artifact" in future) || !("constructorArgs" in future)) continue;
+    if (!("artifact" in future)) continue;
     const artifact = future.artifact as Artifact;
     const run = contracts.compilerRun(artifact);
     const file = `${artifact.contractName}.json`;
     standardJson.set(file, standardJsonInput(artifact, run));
-    const values = (future.constructorArgs as unknown[]).map((value) => withAddresses(value, addresses));
+    // A library has none.
+    const given = "constructorArgs" in future ? (future.constructorArgs as unknown[]) : [];
+    const values = given.map((value) => withAddresses(value, addresses));
     records.push({
       name: artifact.contractName,
       address: addresses.get(artifact.contractName) ?? "",

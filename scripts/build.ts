@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { DEV_CHAIN_IDS, TIERS, type Tier } from "../matcher/protocol/spec.ts";
+import { checkCeremonyVerifiers } from "./building/ceremony-verifiers.ts";
 import { compileContracts } from "./building/compile-contracts.ts";
 import { DEPLOYED_TIERS, tierCircuit, verifierPath } from "./building/tier-circuits.ts";
 import { type BuiltCircuit, buildAll, REPOSITORY_ROOT } from "./circuits/build-circuit.ts";
@@ -94,6 +95,7 @@ await runCommand(async () => {
   const circuits = await buildAll(tiers.map(tierCircuit), { onProgress: consoleProgress() });
   if (circuits.some(({ cached }) => !cached.compile)) console.log(constraintReport(circuits));
   placeVerifiers(tiers, circuits, options.write);
+  checkCeremonyVerifiers(REPOSITORY_ROOT);
   if (options.tier === undefined) {
     console.log("contracts: compiling …");
     await compileContracts(REPOSITORY_ROOT);

@@ -10,6 +10,10 @@ interface IBatchVerifier {
     /// @notice Thrown by the constructor of a production verifier whose key has a point of the public trapdoor.
     error KeyFromPublicTrapdoor();
 
+    /// @notice Thrown by the constructor of any verifier whose gamma is its delta: nobody contributed to the key, and proofs
+    /// of anything follow from its points alone.
+    error KeyWithoutContribution();
+
     /// @notice Thrown when a public input is not below the scalar field's order: w and w + r would prove the same.
     error PublicInputNotCanonical(uint256 index, uint256 value);
 

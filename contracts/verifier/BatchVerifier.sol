@@ -28,7 +28,9 @@ abstract contract BatchVerifier is IBatchVerifier {
     uint256 private constant IC = 14;
 
     constructor() {
-        if (!isInsecureDevKey() && _hasPublicTrapdoor(_verifyingKey())) revert KeyFromPublicTrapdoor();
+        uint256[22] memory key = _verifyingKey();
+        if (_hasGammaAsDelta(key)) revert KeyWithoutContribution();
+        if (!isInsecureDevKey() && _hasPublicTrapdoor(key)) revert KeyFromPublicTrapdoor();
     }
 
     /// @inheritdoc IBatchVerifier
@@ -87,6 +89,13 @@ abstract contract BatchVerifier is IBatchVerifier {
                 key[BETA + 1] == InsecureDevPoints.BETA_X_C0 &&
                 key[BETA + 2] == InsecureDevPoints.BETA_Y_C1 &&
                 key[BETA + 3] == InsecureDevPoints.BETA_Y_C0);
+    }
+
+    function _hasGammaAsDelta(uint256[22] memory key) private pure returns (bool) {
+        for (uint256 i = 0; i < DELTA - GAMMA; ++i) {
+            if (key[GAMMA + i] != key[DELTA + i]) return false;
+        }
+        return true;
     }
 
     function _requireCoordinate(uint256 value) private pure {

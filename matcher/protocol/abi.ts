@@ -135,6 +135,7 @@ export const EXCHANGE_ABI: readonly string[] = [
   "function verifierOf(uint256 tier) view returns (address)",
   "function waitingRequests() view returns (uint256)",
   "error KeyFromPublicTrapdoor()",
+  "error KeyWithoutContribution()",
   "error PrecompileFailed(uint256 precompile)",
   "error ProofCoordinateNotCanonical(uint256 value)",
   "error PublicInputNotCanonical(uint256 index, uint256 value)",

@@ -1,5 +1,6 @@
 import { TIERS, type Tier } from "../../matcher/protocol/spec.ts";
 import type { CircuitSpec } from "../circuits/build-circuit.ts";
+import type { DeployedTier } from "../deployment/chosen-verifier.ts";
 import { verifierName } from "../generate.ts";
 
 /** Tiers that a deployment has. The test tier is for random batches through witness checks, and built only when asked for. */
@@ -16,4 +17,10 @@ export function tierCircuit(tier: Tier): CircuitSpec {
 
 export function verifierPath(tier: Tier): string {
   return `contracts/generated/${verifierName(tier)}.sol`;
+}
+
+/** The tier with the circuit that its key must be for. */
+export function deployedTier(tier: Tier): DeployedTier {
+  const { main, optimization } = tierCircuit(tier);
+  return { tier, main, optimization };
 }

@@ -1,20 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { InterfaceAbi } from "ethers";
+import type { Artifact as IgnitionArtifact } from "@nomicfoundation/ignition-core";
 
 const ARTIFACTS = resolve(fileURLToPath(new URL("../../artifacts", import.meta.url)));
 
-/** What the Solidity compiler left of a contract. */
-export interface Artifact {
-  readonly abi: InterfaceAbi;
-  /** Empty ("0x") for an interface. */
-  readonly bytecode: string;
-  /** By file and name the libraries that it must be linked with, and where in the bytecode their addresses belong. */
-  readonly linkReferences: Record<
-    string,
-    Record<string, readonly { readonly start: number; readonly length: number }[]>
-  >;
+/** What the Solidity compiler left of a contract. Its bytecode is empty ("0x") for an interface. */
+export interface Artifact extends IgnitionArtifact {
+  /** Name of the source in the compiler's input. */
+  readonly inputSourceName: string;
+  readonly buildInfoId: string;
 }
 
 /** The contracts were not compiled, or what the compiler left is damaged. */
@@ -22,9 +17,33 @@ export class ArtifactError extends Error {
   override readonly name = "ArtifactError";
 }
 
+/** The compiler's input that an artifact came from. */
+export interface CompilerRun {
+  readonly solcLongVersion: string;
+  readonly input: {
+    readonly language: string;
+    readonly settings: Readonly<Record<string, unknown>> & { readonly remappings?: readonly string[] };
+    readonly sources: Readonly<Record<string, { readonly content: string }>>;
+  };
+}
+
 /** @param path below contracts, "Exchange.sol/Exchange", or a package's own, "@…". @throws ArtifactError in one sentence. */
 export function readArtifact(path: string): Artifact {
   const file = join(ARTIFACTS, path.startsWith("@") ? "" : "contracts", `${path}.json`);
+  const artifact = readBuilt<Artifact>(file);
+  if (artifact.abi === undefined || typeof artifact.bytecode !== "string") throw damaged(file);
+  return artifact;
+}
+
+/** @throws ArtifactError in one sentence. */
+export function readCompilerRun({ buildInfoId }: Pick<Artifact, "buildInfoId">): CompilerRun {
+  const file = join(ARTIFACTS, "build-info", `${buildInfoId}.json`);
+  const run = readBuilt<CompilerRun>(file);
+  if (typeof run.input?.sources !== "object") throw damaged(file);
+  return run;
+}
+
+function readBuilt<T>(file: string): T {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -32,25 +51,12 @@ export function readArtifact(path: string): Artifact {
     throw new ArtifactError(`The contracts are not compiled (${file} is missing): run "npm run build".`);
   }
   try {
-    const { abi, bytecode, linkReferences } = JSON.parse(text) as Partial<Artifact>;
-    if (abi === undefined || typeof bytecode !== "string" || linkReferences === undefined)
-      throw new SyntaxError("fields are missing");
-    return { abi, bytecode, linkReferences };
+    return JSON.parse(text) as T;
   } catch {
-    throw new ArtifactError(`${file} is damaged: run "npm run reset", then "npm run build".`);
+    throw damaged(file);
   }
 }
 
-/** The contract's bytecode with the addresses of its libraries, by name. @throws RangeError naming one that is missing. */
-export function linkedBytecode({ bytecode, linkReferences }: Artifact, libraries: Record<string, string>): string {
-  let linked = bytecode;
-  for (const [name, places] of Object.values(linkReferences).flatMap((file) => Object.entries(file))) {
-    const address = libraries[name];
-    if (address === undefined) throw new RangeError(`the contract must be linked with the library ${name}`);
-    for (const { start, length } of places) {
-      const [from, to] = [2 + 2 * start, 2 + 2 * (start + length)];
-      linked = linked.slice(0, from) + address.slice(2).toLowerCase() + linked.slice(to);
-    }
-  }
-  return linked;
+function damaged(file: string): ArtifactError {
+  return new ArtifactError(`${file} is damaged: run "npm run reset", then "npm run build".`);
 }

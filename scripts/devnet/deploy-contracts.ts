@@ -1,40 +1,16 @@
-import {
-  type Addressable,
-  Contract,
-  ContractFactory,
-  getCreateAddress,
-  type JsonRpcProvider,
-  NonceManager,
-  Wallet,
-  ZeroAddress,
-} from "ethers";
+import type { JsonRpcProvider } from "ethers";
 import type { Deployment } from "../../matcher/chain/deployment.ts";
-import { MARKET_REGISTRY_ABI } from "../../matcher/protocol/abi.ts";
-import { DEVNET_PRICE_BOUNDS, type PriceBounds } from "../../matcher/protocol/devnet-markets.ts";
-import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/funding-schedule.ts";
-import { DEV_CHAIN_IDS, MARKETS, type Tier } from "../../matcher/protocol/spec.ts";
-import { verifierName } from "../generate.ts";
-import { ACCESS_MANAGER_PATH, TIMELOCK_PATH } from "../governance/openzeppelin.ts";
-import { GOVERNANCE_PROFILES, type GovernanceProfile } from "../governance/profile.ts";
-import { type GovernanceRole, ROLE_NAMES } from "../governance/roles.ts";
-import { wireGovernance } from "../governance/wiring.ts";
-import { Refusal } from "../supervisor/refusal.ts";
-import { linkedBytecode, readArtifact } from "./artifact.ts";
-import { devnetParameters } from "./risk-parameters.ts";
-import { type DevnetKeys, ORACLE_ROLES } from "./wallets.ts";
-
-/** A round may be this old when it is submitted. */
-const ORACLE_MAX_AGE_SECONDS = 300;
-/** Reports that a round needs, of as many signers as there are roles. */
-const ORACLE_THRESHOLD = 2;
-/** How long an entry of the queue may wait: long enough for proofs on a slow machine. In production days. */
-const REQUEST_DEADLINE_SECONDS = 600;
-/** Production: an hour, and weeks for claims. */
-const ESCAPE_WINDOWS = { priceWindowSeconds: 300, claimWindowSeconds: 300, lateWindowSeconds: 120 };
-const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
-const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000_000n;
-/** A thousandth of the chain's coin. */
-const REQUEST_FEE_WEI = 1_000_000_000_000_000n;
+import type { PriceBounds } from "../../matcher/protocol/devnet-markets.ts";
+import type { FundingSchedule } from "../../matcher/protocol/funding-schedule.ts";
+import type { Tier } from "../../matcher/protocol/spec.ts";
+import { deployedTier } from "../building/tier-circuits.ts";
+import { BUILT_CONTRACTS } from "../deployment/contract-source.ts";
+import { deployExchange, planDeployment } from "../deployment/deploy-exchange.ts";
+import { devnetDeploymentParameters } from "../deployment/deployment-parameters.ts";
+import { DEPLOYMENT_PROFILES, type EscapeWindows } from "../deployment/deployment-profile.ts";
+import type { GovernanceProfile } from "../governance/profile.ts";
+import type { GovernanceRole } from "../governance/roles.ts";
+import type { DevnetKeys } from "./wallets.ts";
 
 export interface DeployOptions {
   readonly provider: JsonRpcProvider;
@@ -49,7 +25,7 @@ export interface DeployOptions {
   /** An interval a minute unless told otherwise. */
   readonly fundingSchedule?: FundingSchedule;
   readonly requestDeadlineSeconds?: number;
-  readonly escapeWindows?: typeof ESCAPE_WINDOWS;
+  readonly escapeWindows?: EscapeWindows;
 }
 
 export interface DeployedGovernance {
@@ -59,96 +35,32 @@ export interface DeployedGovernance {
   readonly council: string;
 }
 
-/** Deploys everything and sets the first parameters. @throws Refusal on a chain that development keys are not for. */
+/** A devnet's deployment, which nobody goes on with: it keeps no journal. @throws Refusal on a chain that development keys are not for. */
 export async function deployContracts(options: DeployOptions): Promise<Deployment> {
-  const { provider, chainId, keys, tiers } = options;
-  if (!(DEV_CHAIN_IDS as readonly number[]).includes(chainId)) {
-    throw new Refusal(
-      `Chain ${chainId} is no development chain (${DEV_CHAIN_IDS.join(", ")}): the keys here are public.`,
-    );
-  }
-  const owner = new Wallet(keys.owner, provider);
-  const sender = new NonceManager(owner);
-  const address = (key: string) => new Wallet(key).address;
-  const libraries: Record<string, string> = {};
-  const deploy = async (path: string, ...values: unknown[]): Promise<string> => {
-    const artifact = readArtifact(path);
-    const bytecode = linkedBytecode(artifact, libraries);
-    const contract = await new ContractFactory(artifact.abi, bytecode, sender).deploy(...values);
-    await contract.waitForDeployment();
-    return (contract as unknown as Addressable).getAddress();
+  const { provider, rpcUrl, chainId, keys, tiers, priceBounds, governance, fundingSchedule } = options;
+  const { requestDeadlineSeconds, escapeWindows } = options;
+  const { devnet } = DEPLOYMENT_PROFILES;
+  const profile = {
+    ...devnet,
+    governance: {
+      ...(governance?.profile ?? devnet.governance),
+      requestDeadlineSeconds: requestDeadlineSeconds ?? devnet.governance.requestDeadlineSeconds,
+    },
+    escapeWindows: escapeWindows ?? devnet.escapeWindows,
+    fundingSchedule: fundingSchedule ?? devnet.fundingSchedule,
+    oracle: { ...devnet.oracle, bounds: priceBounds ?? devnet.oracle.bounds },
   };
-
-  const token = await deploy("TestDollar.sol/TestDollar");
-  const verifiers: Record<string, string> = {};
-  const byTier: string[] = [];
-  for (const tier of tiers) {
-    const name = verifierName(tier);
-    const verifier = await deploy(`generated/${name}.sol/${name}`);
-    verifiers[tier.name] = verifier;
-    while (byTier.length <= tier.id) byTier.push(ZeroAddress);
-    byTier[tier.id] = verifier;
-  }
-  libraries.Epochs = await deploy("libraries/Epochs.sol/Epochs");
-  const operator = address(keys.operator);
-  const authority = await deploy(ACCESS_MANAGER_PATH, owner.address);
-  // Registry, oracle and escape come before the Exchange; registry and escape name it.
-  const nonce = await sender.getNonce();
-  const place = getCreateAddress({ from: owner.address, nonce: nonce + 3 });
-  const registry = await deploy("markets/MarketRegistry.sol/MarketRegistry", authority, place);
-  const oracle = await deploy("oracle/PriceOracle.sol/PriceOracle", {
-    authority,
-    registry,
-    signers: ORACLE_ROLES.map((role) => address(keys[role])).sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)),
-    threshold: ORACLE_THRESHOLD,
-    maxRoundAgeSeconds: ORACLE_MAX_AGE_SECONDS,
-    bounds: new Array(MARKETS).fill(options.priceBounds ?? DEVNET_PRICE_BOUNDS),
-  });
-  const escapeAddress = await deploy("escape/Escape.sol/Escape", {
-    exchange: place,
-    ...(options.escapeWindows ?? ESCAPE_WINDOWS),
-  });
-  const firstBlock = (await provider.getBlockNumber()) + 1;
-  const exchange = await deploy("Exchange.sol/Exchange", {
-    token,
-    oracle,
-    registry,
-    escape: escapeAddress,
-    requestDeadlineSeconds: options.requestDeadlineSeconds ?? REQUEST_DEADLINE_SECONDS,
-    authority,
-    operator,
-    insuranceOwner: address(keys.insuranceOwner),
-    minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
-    depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
-    requestFeeWei: REQUEST_FEE_WEI,
-    verifiers: byTier,
-  });
-  const contract = new Contract(registry, MARKET_REGISTRY_ABI, sender);
-  const appended = await contract.getFunction("appendParameters")(devnetParameters());
-  await appended.wait();
-  const { profile, council, holders } = options.governance ?? {
-    profile: GOVERNANCE_PROFILES.devnet,
-    council: owner.address,
-    holders: Object.fromEntries(ROLE_NAMES.map((role) => [role, owner.address])) as Record<GovernanceRole, string>,
-  };
-  const timelock =
-    profile.adminDelaySeconds === 0
-      ? undefined
-      : await deploy(TIMELOCK_PATH, profile.adminDelaySeconds, [council], [council], ZeroAddress);
-  const contracts = { exchange, registry, oracle };
-  await wireGovernance({ authority, contracts, holders, admin: timelock ?? council }, profile, sender);
-  return {
+  const everybodys = devnetDeploymentParameters(keys);
+  const parameters =
+    governance === undefined ? everybodys : { ...everybodys, holders: governance.holders, council: governance.council };
+  const plan = planDeployment({
+    profile,
+    parameters,
+    rpcUrl,
     chainId,
-    rpcUrl: options.rpcUrl,
-    exchange,
-    oracle,
-    registry,
-    token,
-    authority,
-    operator,
-    firstBlock,
-    fundingSchedule: options.fundingSchedule ?? MINUTE_FUNDING,
-    verifiers,
-    insecureDevKeys: true,
-  };
+    deployerKey: keys.owner,
+    tiers: tiers.map(deployedTier),
+    contracts: BUILT_CONTRACTS,
+  });
+  return (await deployExchange(plan, provider)).deployment;
 }

@@ -15,6 +15,7 @@ const PLAIN_ERRORS = new Set([
   "ArtifactError",
   "CircuitCompileError",
   "KeyRefused",
+  "SectionFileError",
 ]);
 
 /** Prints why a command failed and returns its exit code: one sentence for what is expected, the stack for a bug. */

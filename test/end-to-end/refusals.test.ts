@@ -8,6 +8,7 @@ import { EXCHANGE_ABI } from "../../matcher/protocol/abi.ts";
 import { devnetKeys, writeKeys } from "../../scripts/devnet/wallets.ts";
 import { run } from "../../scripts/testing/process-group.ts";
 import { startTestChain, type TestChain } from "../chain/test-chain.ts";
+import { DEPLOYER_KEY, ownAddress, separateParameters } from "../deployment/deployment-world.ts";
 import { IDENTITY } from "../journal/identity.ts";
 
 /** Everything that keeps a process from starting: one clear sentence, a non-zero exit, nothing left running. */
@@ -144,12 +145,27 @@ describe("Processes that cannot start", function () {
 
   it("deployment: another chain than the one named, none at all", async () => {
     const url = chain.deployment.rpcUrl;
-    expect(await refusalOf("scripts/deploy.ts", "--rpc-url", url, "--chain-id", "1", "--out", folder)).to.match(
-      /has the id 31337, but 1 is expected\.$/,
+    expect(await refusalOf("scripts/deploy.ts", "--rpc-url", url, "--chain-id", "1337", "--out", folder)).to.match(
+      /has the id 31337, but 1337 is expected\.$/,
     );
     expect(await refusalOf("scripts/deploy.ts", "--rpc-url", "http://127.0.0.1:9", "--out", folder)).to.match(
       /^No chain answers/,
     );
+  });
+
+  it("deployment: everybody's keys elsewhere, no such profile, no manifest of a ceremony", async () => {
+    writeFileSync(at("parameters.json"), JSON.stringify(separateParameters(ownAddress(90))));
+    writeFileSync(at("deployer.key"), DEPLOYER_KEY);
+    const files = ["--parameters", at("parameters.json"), "--deployer-key-file", at("deployer.key")];
+    const live = ["--profile", "production", "--rpc-url", "http://127.0.0.1:9", "--chain-id", "1", ...files];
+    const refusals: [string[], RegExp][] = [
+      [["--chain-id", "1"], /^Chain 1 is no development chain \(31337, 1337\)/],
+      [["--profile", "mainnet"], /^There is no profile "mainnet": choose devnet, testnet, production\.$/],
+      [live, /needs the manifest of the ceremony of tier small: pass --ceremonies\.$/],
+    ];
+    for (const [args, sentence] of refusals) {
+      expect(await refusalOf("scripts/deploy.ts", "--out", folder, ...args), args.join(" ")).to.match(sentence);
+    }
   });
 
   it("chain: a port that is in use", async () => {

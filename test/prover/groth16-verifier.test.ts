@@ -227,6 +227,33 @@ describe("batch verifier contract", () => {
   });
 });
 
+describe("a verifier whose key had no contribution", () => {
+  /** The contract's text with gamma for delta, each coordinate that `which` takes. */
+  function untouched(source: string, which: (coordinate: string) => boolean): string {
+    return source.replace(/(DELTA_(\w+)) = \d+;/g, (line, constant: string, coordinate: string) => {
+      if (!which(coordinate)) return line;
+      return `${constant} = ${new RegExp(`GAMMA_${coordinate} = (\\d+);`).exec(source)![1]};`;
+    });
+  }
+
+  it("cannot be deployed, on a development chain either, however it was written", async () => {
+    const { verificationKey } = (await buildFixture()).key!;
+    const source = renderVerifier({ name: "Fixture", vkey: verificationKey, devChainIds: DEV_CHAINS });
+    const { ethers } = await network.create({ network: "default", override: { chainId: 31337 } });
+    const [signer] = await ethers.getSigners();
+    const factoryOf = (text: string) => {
+      const { abi, bytecode } = compileVerifier(text, "FixtureVerifier");
+      return new ethers.ContractFactory(abi, bytecode, signer);
+    };
+    const factory = factoryOf(untouched(source, () => true));
+    await expect(factory.deploy()).to.be.revertedWithCustomError(factory, "KeyWithoutContribution");
+    // One coordinate of another point is another point.
+    for (const last of ["X_C1", "X_C0", "Y_C1", "Y_C0"]) {
+      await factoryOf(untouched(source, (coordinate) => coordinate !== last)).deploy();
+    }
+  });
+});
+
 describe("verifier generator", () => {
   let vkey: VerificationKey;
   before(async () => {

@@ -30,9 +30,23 @@ declare module "snarkjs" {
     newAccumulator(curve: object, power: number, file: FileLike): Promise<unknown>;
     contribute(from: FileLike, to: FileLike, name: string, entropy: string): Promise<unknown>;
     preparePhase2(from: FileLike, to: FileLike): Promise<unknown>;
+    /** Whether every contribution follows from the one before. Hours for the large files. */
+    verify(file: FileLike, logger?: Logger): Promise<boolean>;
   };
   export const zKey: {
-    newZKey(r1cs: FileLike, powersOfTau: FileLike, zkey: FileLike): Promise<unknown>;
+    /** Answers −1 where it should throw, and says why through the logger. */
+    newZKey(r1cs: FileLike, powersOfTau: FileLike, zkey: FileLike, logger?: Logger): Promise<unknown>;
+    /** Answers false where it should throw. */
+    beacon(
+      from: FileLike,
+      to: FileLike,
+      name: string,
+      beaconHex: string,
+      iterationsPower: number,
+      logger?: Logger,
+    ): Promise<unknown>;
+    /** Calls a key without any contribution sound. */
+    verifyFromInit(init: FileLike, powersOfTau: FileLike, zkey: FileLike, logger?: Logger): Promise<boolean>;
     contribute(from: FileLike, to: FileLike, name: string, entropy: string): Promise<unknown>;
     exportVerificationKey(zkey: FileLike, logger?: Logger): Promise<Record<string, unknown>>;
   };

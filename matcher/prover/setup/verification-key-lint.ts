@@ -1,6 +1,6 @@
 import type { WeierstrassPoint, WeierstrassPointCons } from "@noble/curves/abstract/weierstrass.js";
 import { bn254 } from "@noble/curves/bn254.js";
-import { DEV_ALPHA_G1, DEV_BETA_G2 } from "./dev-trapdoor.ts";
+import { DEV_ALPHA_G1, DEV_BETA_G2, devDelta } from "./dev-trapdoor.ts";
 import type { G1Json, G2Json, VerificationKey } from "./verification-key.ts";
 
 /** Everything that makes a verification key unfit to guard money. Closed: a key without these passes. */
@@ -25,6 +25,8 @@ export type KeyLintOptions = {
   readonly allowDev: boolean;
   /** Public inputs that the verifier contract passes. */
   readonly expectedPublicCount?: number;
+  /** SHA-256 of the circuit's r1cs file: with it, the development key's δ for this circuit is recognised too. */
+  readonly r1csSha256?: string;
 };
 
 const G1 = bn254.G1.Point;
@@ -90,7 +92,9 @@ export function lintVerificationKey(key: VerificationKey, options: KeyLintOption
       report("DUPLICATE_IC", `IC[${i}] equals IC[${twin}]: two public inputs could be exchanged.`, `IC[${i}]`);
     }
   }
-  if (!options.allowDev && isDevKey(key)) {
+  const devDeltaOf = (r1csSha256: string) => G2.BASE.multiply(devDelta(r1csSha256));
+  const hasDevDelta = options.r1csSha256 !== undefined && delta?.equals(devDeltaOf(options.r1csSha256)) === true;
+  if (!options.allowDev && (isDevKey(key) || hasDevDelta)) {
     report("KNOWN_DEV_KEY", "The key was made from Clearbook's public development trapdoor: anyone can forge proofs.");
   }
   return problems;

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { BASE_FIELD_ORDER, FIELD_BYTES, fieldFromBytes, SCALAR_FIELD_ORDER } from "./bn254.ts";
+import { SectionFile, SectionFileError } from "./section-file.ts";
 import { ZKEY_SECTION } from "./zkey-file.ts";
 
 /** Projective coordinates in decimal, as snarkjs writes them: [x, y, z] with z = 1 (0 for the point at infinity). */
@@ -19,54 +19,31 @@ export type VerificationKey = {
   readonly IC: readonly G1Json[];
 };
 
-/** The file is not a Groth16 key over BN254. */
-export class ZkeyError extends Error {
-  override readonly name = "ZkeyError";
-}
-
-const G1_BYTES = 2 * FIELD_BYTES;
-const G2_BYTES = 4 * FIELD_BYTES;
+/** Bytes of a point of either group in a zkey file. */
+export const G1_BYTES = 2 * FIELD_BYTES;
+export const G2_BYTES = 4 * FIELD_BYTES;
 /** 2^256 inverted: brings a coordinate out of Montgomery form. */
 const MONTGOMERY_INVERSE = 20988524275117001072002809824448087578619730785600314334253784976379291040311n;
 
 /**
  * The public half of a proving key. Reads a few hundred bytes and starts no threads, which
- * `snarkjs.zKey.exportVerificationKey` would leave running. @throws ZkeyError
+ * `snarkjs.zKey.exportVerificationKey` would leave running. @throws SectionFileError
  */
 export function readVerificationKey(zkeyPath: string): VerificationKey {
-  const descriptor = openSync(zkeyPath, "r");
+  const sections = new SectionFile(zkeyPath, "zkey");
   try {
-    const read = (position: number, bytes: number) => {
-      const buffer = new Uint8Array(bytes);
-      if (readSync(descriptor, buffer, 0, bytes, position) < bytes) throw new ZkeyError(`${zkeyPath} is cut short`);
-      return buffer;
-    };
     const word = (bytes: Uint8Array, offset: number) => new DataView(bytes.buffer).getUint32(offset, true);
-    const start = read(0, 12);
-    if (String.fromCharCode(...start.subarray(0, 4)) !== "zkey") throw new ZkeyError(`${zkeyPath} is not a zkey file`);
-    const sections = new Map<number, { offset: number; bytes: number }>();
-    let position = 12;
-    for (let i = word(start, 8); i > 0; i--) {
-      const entry = read(position, 12);
-      const bytes = Number(new DataView(entry.buffer).getBigUint64(4, true));
-      sections.set(word(entry, 0), { offset: position + 12, bytes });
-      position += 12 + bytes;
-    }
-    const section = (type: number, bytes?: number) => {
-      const found = sections.get(type);
-      if (!found) throw new ZkeyError(`${zkeyPath} has no section ${type}`);
-      return read(found.offset, bytes ?? found.bytes);
-    };
-    if (word(section(ZKEY_SECTION.protocol, 4), 0) !== 1) throw new ZkeyError(`${zkeyPath} is not a Groth16 key`);
-    const header = section(ZKEY_SECTION.header);
+    if (word(sections.read(ZKEY_SECTION.protocol, 4), 0) !== 1)
+      throw new SectionFileError(`${zkeyPath} is not a Groth16 key`);
+    const header = sections.read(ZKEY_SECTION.header);
     const orderOf = (offset: number) => fieldFromBytes(header.subarray(offset + 4, offset + 4 + FIELD_BYTES));
     if (orderOf(0) !== BASE_FIELD_ORDER || orderOf(4 + FIELD_BYTES) !== SCALAR_FIELD_ORDER) {
-      throw new ZkeyError(`${zkeyPath} is not over BN254`);
+      throw new SectionFileError(`${zkeyPath} is not over BN254`);
     }
     const counts = 2 * (4 + FIELD_BYTES);
     const alpha1 = counts + 12;
     const beta2 = alpha1 + 2 * G1_BYTES;
-    const ic = section(ZKEY_SECTION.ic);
+    const ic = sections.read(ZKEY_SECTION.ic);
     return {
       protocol: "groth16",
       curve: "bn128",
@@ -78,13 +55,17 @@ export function readVerificationKey(zkeyPath: string): VerificationKey {
       IC: Array.from({ length: ic.length / G1_BYTES }, (_, i) => g1(ic, i * G1_BYTES)),
     };
   } finally {
-    closeSync(descriptor);
+    sections.close();
   }
 }
 
+/** The number that a zkey file stores in Montgomery form. */
+export function baseFieldFromMontgomery(bytes: Uint8Array, offset: number): bigint {
+  return (fieldFromBytes(bytes.subarray(offset, offset + FIELD_BYTES)) * MONTGOMERY_INVERSE) % BASE_FIELD_ORDER;
+}
+
 function coordinate(bytes: Uint8Array, offset: number): string {
-  const montgomery = fieldFromBytes(bytes.subarray(offset, offset + FIELD_BYTES));
-  return String((montgomery * MONTGOMERY_INVERSE) % BASE_FIELD_ORDER);
+  return String(baseFieldFromMontgomery(bytes, offset));
 }
 
 function g1(bytes: Uint8Array, offset: number): G1Json {

@@ -16,6 +16,7 @@ import type { DeploymentProfile } from "./deployment-profile.ts";
 
 export const MODULE_ID = "Clearbook";
 const TOKEN_PATH = "TestDollar.sol/TestDollar";
+const EPOCHS_PATH = "libraries/Epochs.sol/Epochs";
 const AUTHORITY_PATH = "@openzeppelin/contracts/access/manager/AccessManager.sol/AccessManager";
 const TIMELOCK_PATH = "@openzeppelin/contracts/governance/TimelockController.sol/TimelockController";
 const REGISTRY_PATH = "markets/MarketRegistry.sol/MarketRegistry";
@@ -38,6 +39,7 @@ export function deployedPaths({ profile, parameters, verifiers }: Omit<ModuleInp
   return [
     ...(parameters.token === undefined ? [TOKEN_PATH] : []),
     ...verifiers.map(({ path }) => path),
+    EPOCHS_PATH,
     AUTHORITY_PATH,
     ...(profile.governance.adminDelaySeconds === 0 ? [] : [TIMELOCK_PATH]),
     REGISTRY_PATH,
@@ -57,6 +59,7 @@ export function clearbookModule(inputs: ModuleInputs): IgnitionModule {
     const line = new DeploymentLine(module, contracts, deployer, startNonce);
     const token = parameters.token ?? line.contract(TOKEN_PATH);
     const verifiers = deployVerifiers(line, inputs.verifiers);
+    line.library(EPOCHS_PATH);
     // The deployer is the manager's first admin, until the last transaction.
     const authorityAddress = line.addressAfter(0);
     const authority = line.contract(AUTHORITY_PATH, deployer);
@@ -86,6 +89,7 @@ export function clearbookModule(inputs: ModuleInputs): IgnitionModule {
       insuranceOwner: parameters.insuranceOwner,
       minimumDepositMicroUsd: profile.minimumDepositMicroUsd,
       depositCapMicroUsd: profile.depositCapMicroUsd,
+      requestFeeWei: profile.requestFeeWei,
       verifiers,
     });
     line.call(registry, "appendParameters", devnetParameters() as unknown as ArgumentType);

@@ -17,6 +17,8 @@ export interface DeploymentProfile {
   readonly fundingSchedule: FundingSchedule;
   readonly minimumDepositMicroUsd: bigint;
   readonly depositCapMicroUsd: bigint;
+  /** What a request costs while none waits: enough that nobody fills the queue for fun, little beside the gas of a claim. */
+  readonly requestFeeWei: bigint;
   /** Blocks on top of each transaction before the next one is sent. */
   readonly confirmations: number;
 }
@@ -82,6 +84,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     fundingSchedule: MINUTE_FUNDING,
     minimumDepositMicroUsd: 1_000_000n,
     depositCapMicroUsd: 1_000_000_000_000_000n,
+    requestFeeWei: 1_000_000_000_000_000n,
     confirmations: 1,
   },
   testnet: {
@@ -95,6 +98,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     fundingSchedule: HOURLY_FUNDING,
     minimumDepositMicroUsd: 1_000_000n,
     depositCapMicroUsd: 1_000_000_000_000n,
+    requestFeeWei: 1_000_000_000_000_000n,
     confirmations: 2,
   },
   production: {
@@ -114,6 +118,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     minimumDepositMicroUsd: 10_000_000n,
     // Governance raises it as the exchange proves itself.
     depositCapMicroUsd: 5_000_000_000_000n,
+    requestFeeWei: 1_000_000_000_000_000n,
     confirmations: 5,
   },
 };

@@ -10,6 +10,7 @@ import { DecimalError } from "../matcher/protocol/decimal.ts";
 import { ClearbookError, Unreachable } from "../matcher/sdk/http.ts";
 import { OnchainRefusal } from "../matcher/sdk/onchain.ts";
 import { DEFAULT_WALLET_INDEX, Desk, type DeskFlags } from "./cli/desk.ts";
+import { escapingCommands } from "./cli/escaping.ts";
 import { fundsCommands } from "./cli/funds.ts";
 import { lookingCommands } from "./cli/looking.ts";
 import { type AtDesk, tradingCommands } from "./cli/trading.ts";
@@ -55,6 +56,7 @@ const atDesk: AtDesk =
 lookingCommands(program, atDesk);
 tradingCommands(program, atDesk);
 fundsCommands(program, atDesk);
+escapingCommands(program, atDesk);
 watchingCommands(program, atDesk);
 
 await runCommand(async () => {

@@ -78,6 +78,17 @@ export class Desk {
     return OnchainWallet.of(this.signer().connect(provider), this.exchange);
   }
 
+  /** Everything that talks to L1 without the exchange's API. */
+  async onL1(): Promise<{ provider: JsonRpcProvider; signer: Signer; exchange: string; chainId: number }> {
+    const provider = await this.chain();
+    const chainId = Number((await provider.getNetwork()).chainId);
+    return { provider, signer: this.signerOn(provider), exchange: this.exchange, chainId };
+  }
+
+  signerOn(provider: JsonRpcProvider): Signer {
+    return this.signer().connect(provider);
+  }
+
   async tradingKey(): Promise<TradingKey> {
     const chainId = Number((await (await this.chain()).getNetwork()).chainId);
     return deriveTradingKey(this.signer(), { chainId, exchange: this.exchange });

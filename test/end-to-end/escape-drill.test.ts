@@ -35,7 +35,7 @@ interface Model {
 }
 
 describe("The drill: the operator is gone, and 1,000 accounts leave with what L1 says", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   const random = new Xorshift(20_261);
   const owners = drillOwners(ACCOUNTS);

@@ -75,6 +75,8 @@ export interface MatcherOptions {
   readonly verifyThreads?: number;
   /** Who may ask from where; see ApiOptions. */
   readonly doors?: Pick<ApiOptions, "corsOrigins" | "trustedProxies">;
+  /** Where proofs come from; processes of our own unless told otherwise. */
+  readonly startProvers?: (options: MatcherOptions) => Promise<Prover[]>;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
   /** An epoch in force for longer makes the exchange not ready, milliseconds. */
@@ -209,7 +211,7 @@ async function assemble(
 
   // 3. Proofs and settlement.
   const settlement = new SettlementLine(line, exchange, restart?.firstBatch, restart?.earlier);
-  const provers = await startProvers(options);
+  const provers = await (options.startProvers ?? startProvers)(options);
   closers.push(() => Promise.all(provers.map((prover) => prover.close())));
   const batcherOptions = { hash, domain, tiers: options.tiers };
   const batcher = restart?.batcher(batcherOptions, state) ?? new Batcher(batcherOptions);

@@ -59,6 +59,8 @@ function numbers(): [name: string, value: bigint, what: string][] {
     out.push([`ROW_${upper(name)}`, BigInt(value), "row kind"]);
   for (const [name, value] of Object.entries(spec.QUEUE_KIND))
     out.push([`QUEUE_${upper(name)}`, BigInt(value), "queue kind"]);
+  for (const [name, value] of Object.entries(spec.REQUEST_OUTCOME))
+    out.push([`REQUEST_${upper(name)}`, BigInt(value), "outcome of a request"]);
   for (const [name, value] of Object.entries(spec.HEADER))
     out.push([`WORD_${upper(name)}`, BigInt(value), "index in d"]);
   for (const [layoutName, layout] of Object.entries(LAYOUTS)) {
@@ -104,7 +106,9 @@ function solidityTiers(): string[] {
     ["withdrawals", (t) => t.withdrawals],
     ["liquidations", (t) => t.liquidations],
     ["queueOffset", (t) => spec.dataLayout(t).queue],
+    ["requestOffset", (t) => spec.dataLayout(t).request],
     ["withdrawalsOffset", (t) => spec.dataLayout(t).withdrawals],
+    ["exitPayoutOffset", (t) => spec.dataLayout(t).exitPayout],
     ["rowsOffset", (t) => spec.dataLayout(t).rows],
     ["liquidationsOffset", (t) => spec.dataLayout(t).liquidations],
     ["accountsOffset", (t) => spec.dataLayout(t).accounts],

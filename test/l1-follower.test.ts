@@ -9,7 +9,7 @@ import { EXCHANGE, epochOf, keyOf, newState } from "./sequencer/exchange-fixture
 
 const registration = (account: number): ChainedEntry => {
   const { ax, ay } = keyOf(account);
-  return { kind: "registration", account, amountMicroUsd: 0n, owner: BigInt(account) << 8n, ax, ay };
+  return { kind: "registration", minSequence: 0, account, amountMicroUsd: 0n, owner: BigInt(account) << 8n, ax, ay };
 };
 
 describe("The follower of L1", () => {

@@ -16,7 +16,7 @@ function TAG_SPONGE() { return 567607398293313216100889214146975990450164334592;
 function TAG_CHALLENGE() { return 624090934435181178531302346635961171706921560828847868346368; } // first word under the challenge's keccak
 function EMPTY_ORDER_ROOT() { return 6190352091218036727882286149423839206305732835518369231577714611527246027376; } // order tree with no used slot
 function GENESIS_ACCOUNT_ROOT() { return 13308703203989939384185004084772934762505800887081417286194914714331511655714; } // account tree with no account
-function HEADER_WORDS() { return 25; } // words before the queue section
+function HEADER_WORDS() { return 26; } // words before the queue section
 function QUEUE_ENTRY_WORDS() { return 4; } // words of a queue entry
 function ACCOUNT_SLOT_WORDS() { return 3; } // words of an account slot
 function ACCOUNT_BITS() { return 18; } // bits
@@ -51,8 +51,10 @@ function BATCH_NUMBER_BITS() { return 64; } // bits
 function EPOCH_NUMBER_BITS() { return 64; } // bits
 function QUEUE_CURSOR_BITS() { return 64; } // bits
 function QUEUE_COUNT_BITS() { return 8; } // bits
+function REQUEST_OUTCOME_BITS() { return 2; } // bits
 function FEE_DELTA_BITS() { return 112; } // bits
 function ROW_KIND_BITS() { return 3; } // bits
+function LIQUIDATION_KIND_BITS() { return 4; } // bits
 function ACCOUNT_SLOT_BITS() { return 6; } // bits
 function QUEUE_KIND_BITS() { return 4; } // bits
 function OWNER_BITS() { return 160; } // bits
@@ -64,6 +66,8 @@ function ROW_WITHDRAWAL() { return 4; } // row kind
 function ROW_TRANSFER() { return 5; } // row kind
 function ROW_LIQUIDATION() { return 6; } // row kind
 function ROW_DELEVERAGING() { return 7; } // row kind
+function ROW_EXIT_FILL() { return 10; } // row kind
+function ROW_FORCED_CLOSE() { return 11; } // row kind
 function QUEUE_NONE() { return 0; } // queue kind
 function QUEUE_REGISTRATION() { return 1; } // queue kind
 function QUEUE_DEPOSIT() { return 2; } // queue kind
@@ -71,6 +75,10 @@ function QUEUE_FORCED_EXIT() { return 3; } // queue kind
 function QUEUE_KEY_ROTATION() { return 4; } // queue kind
 function QUEUE_LIQUIDATION_REQUEST() { return 5; } // queue kind
 function QUEUE_CANCEL_ALL() { return 6; } // queue kind
+function REQUEST_NONE() { return 0; } // outcome of a request
+function REQUEST_DONE() { return 1; } // outcome of a request
+function REQUEST_INAPPLICABLE() { return 2; } // outcome of a request
+function REQUEST_ADVANCED() { return 3; } // outcome of a request
 function WORD_DOMAIN() { return 0; } // index in d
 function WORD_OLD_ROOT() { return 1; } // index in d
 function WORD_NEW_ROOT() { return 2; } // index in d
@@ -86,6 +94,7 @@ function WORD_MARKETS() { return 11; } // index in d
 function WORD_GROSS_OPEN_INTEREST_BEFORE() { return 19; } // index in d
 function WORD_GROSS_OPEN_INTEREST_AFTER() { return 21; } // index in d
 function WORD_GROSS_OPEN_INTEREST_CAP() { return 23; } // index in d
+function WORD_EXIT_HAIRCUTS() { return 25; } // index in d
 function MESSAGE_ACCOUNT_SHIFT() { return 0; } // 18 bits
 function MESSAGE_MARKET_SHIFT() { return 18; } // 3 bits
 function MESSAGE_SIDE_SHIFT() { return 21; } // 1 bits
@@ -115,7 +124,8 @@ function EPOCH_WORD_REBATE_CAP_PPM_SHIFT() { return 160; } // 20 bits
 function EPOCH_WORD_WIDTH() { return 180; } // bits in all
 function QUEUE_CURSOR_WORD_QUEUE_CURSOR_SHIFT() { return 0; } // 64 bits
 function QUEUE_CURSOR_WORD_QUEUE_COUNT_SHIFT() { return 64; } // 8 bits
-function QUEUE_CURSOR_WORD_WIDTH() { return 72; } // bits in all
+function QUEUE_CURSOR_WORD_REQUEST_OUTCOME_SHIFT() { return 72; } // 2 bits
+function QUEUE_CURSOR_WORD_WIDTH() { return 74; } // bits in all
 function MARKET_WORD_PRICE_TICKS_SHIFT() { return 0; } // 32 bits
 function MARKET_WORD_IMF_PPM_SHIFT() { return 32; } // 20 bits
 function MARKET_WORD_MMF_PPM_SHIFT() { return 52; } // 20 bits
@@ -132,14 +142,14 @@ function LIQUIDATION_TERMS_WORD_SPREAD_PPM_SHIFT() { return 20; } // 22 bits
 function LIQUIDATION_TERMS_WORD_BANKRUPTCY_ADJUSTMENT_PPM_SHIFT() { return 42; } // 24 bits
 function LIQUIDATION_TERMS_WORD_INSURANCE_CAP_MICRO_USD_SHIFT() { return 66; } // 64 bits
 function LIQUIDATION_TERMS_WORD_WIDTH() { return 130; } // bits in all
-function LIQUIDATION_WORD_KIND_SHIFT() { return 0; } // 3 bits
-function LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT() { return 3; } // 6 bits
-function LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT() { return 9; } // 6 bits
-function LIQUIDATION_WORD_MARKET_SHIFT() { return 15; } // 3 bits
-function LIQUIDATION_WORD_SIDE_SHIFT() { return 18; } // 1 bits
-function LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT() { return 19; } // 40 bits
-function LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT() { return 59; } // 72 bits
-function LIQUIDATION_WORD_WIDTH() { return 131; } // bits in all
+function LIQUIDATION_WORD_KIND_SHIFT() { return 0; } // 4 bits
+function LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT() { return 4; } // 6 bits
+function LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT() { return 10; } // 6 bits
+function LIQUIDATION_WORD_MARKET_SHIFT() { return 16; } // 3 bits
+function LIQUIDATION_WORD_SIDE_SHIFT() { return 19; } // 1 bits
+function LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT() { return 20; } // 40 bits
+function LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT() { return 60; } // 72 bits
+function LIQUIDATION_WORD_WIDTH() { return 132; } // bits in all
 function WITHDRAWAL_WORD_OWNER_SHIFT() { return 0; } // 160 bits
 function WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT() { return 160; } // 72 bits
 function WITHDRAWAL_WORD_WIDTH() { return 232; } // bits in all

@@ -20,7 +20,7 @@ library Protocol {
     uint256 internal constant TAG_CHALLENGE = 624090934435181178531302346635961171706921560828847868346368; // first word under the challenge's keccak
     uint256 internal constant EMPTY_ORDER_ROOT = 6190352091218036727882286149423839206305732835518369231577714611527246027376; // order tree with no used slot
     uint256 internal constant GENESIS_ACCOUNT_ROOT = 13308703203989939384185004084772934762505800887081417286194914714331511655714; // account tree with no account
-    uint256 internal constant HEADER_WORDS = 25; // words before the queue section
+    uint256 internal constant HEADER_WORDS = 26; // words before the queue section
     uint256 internal constant QUEUE_ENTRY_WORDS = 4; // words of a queue entry
     uint256 internal constant ACCOUNT_SLOT_WORDS = 3; // words of an account slot
     uint256 internal constant ACCOUNT_BITS = 18; // bits
@@ -55,8 +55,10 @@ library Protocol {
     uint256 internal constant EPOCH_NUMBER_BITS = 64; // bits
     uint256 internal constant QUEUE_CURSOR_BITS = 64; // bits
     uint256 internal constant QUEUE_COUNT_BITS = 8; // bits
+    uint256 internal constant REQUEST_OUTCOME_BITS = 2; // bits
     uint256 internal constant FEE_DELTA_BITS = 112; // bits
     uint256 internal constant ROW_KIND_BITS = 3; // bits
+    uint256 internal constant LIQUIDATION_KIND_BITS = 4; // bits
     uint256 internal constant ACCOUNT_SLOT_BITS = 6; // bits
     uint256 internal constant QUEUE_KIND_BITS = 4; // bits
     uint256 internal constant OWNER_BITS = 160; // bits
@@ -68,6 +70,8 @@ library Protocol {
     uint256 internal constant ROW_TRANSFER = 5; // row kind
     uint256 internal constant ROW_LIQUIDATION = 6; // row kind
     uint256 internal constant ROW_DELEVERAGING = 7; // row kind
+    uint256 internal constant ROW_EXIT_FILL = 10; // row kind
+    uint256 internal constant ROW_FORCED_CLOSE = 11; // row kind
     uint256 internal constant QUEUE_NONE = 0; // queue kind
     uint256 internal constant QUEUE_REGISTRATION = 1; // queue kind
     uint256 internal constant QUEUE_DEPOSIT = 2; // queue kind
@@ -75,6 +79,10 @@ library Protocol {
     uint256 internal constant QUEUE_KEY_ROTATION = 4; // queue kind
     uint256 internal constant QUEUE_LIQUIDATION_REQUEST = 5; // queue kind
     uint256 internal constant QUEUE_CANCEL_ALL = 6; // queue kind
+    uint256 internal constant REQUEST_NONE = 0; // outcome of a request
+    uint256 internal constant REQUEST_DONE = 1; // outcome of a request
+    uint256 internal constant REQUEST_INAPPLICABLE = 2; // outcome of a request
+    uint256 internal constant REQUEST_ADVANCED = 3; // outcome of a request
     uint256 internal constant WORD_DOMAIN = 0; // index in d
     uint256 internal constant WORD_OLD_ROOT = 1; // index in d
     uint256 internal constant WORD_NEW_ROOT = 2; // index in d
@@ -90,6 +98,7 @@ library Protocol {
     uint256 internal constant WORD_GROSS_OPEN_INTEREST_BEFORE = 19; // index in d
     uint256 internal constant WORD_GROSS_OPEN_INTEREST_AFTER = 21; // index in d
     uint256 internal constant WORD_GROSS_OPEN_INTEREST_CAP = 23; // index in d
+    uint256 internal constant WORD_EXIT_HAIRCUTS = 25; // index in d
     uint256 internal constant MESSAGE_ACCOUNT_SHIFT = 0; // 18 bits
     uint256 internal constant MESSAGE_MARKET_SHIFT = 18; // 3 bits
     uint256 internal constant MESSAGE_SIDE_SHIFT = 21; // 1 bits
@@ -119,7 +128,8 @@ library Protocol {
     uint256 internal constant EPOCH_WORD_WIDTH = 180; // bits in all
     uint256 internal constant QUEUE_CURSOR_WORD_QUEUE_CURSOR_SHIFT = 0; // 64 bits
     uint256 internal constant QUEUE_CURSOR_WORD_QUEUE_COUNT_SHIFT = 64; // 8 bits
-    uint256 internal constant QUEUE_CURSOR_WORD_WIDTH = 72; // bits in all
+    uint256 internal constant QUEUE_CURSOR_WORD_REQUEST_OUTCOME_SHIFT = 72; // 2 bits
+    uint256 internal constant QUEUE_CURSOR_WORD_WIDTH = 74; // bits in all
     uint256 internal constant MARKET_WORD_PRICE_TICKS_SHIFT = 0; // 32 bits
     uint256 internal constant MARKET_WORD_IMF_PPM_SHIFT = 32; // 20 bits
     uint256 internal constant MARKET_WORD_MMF_PPM_SHIFT = 52; // 20 bits
@@ -136,14 +146,14 @@ library Protocol {
     uint256 internal constant LIQUIDATION_TERMS_WORD_BANKRUPTCY_ADJUSTMENT_PPM_SHIFT = 42; // 24 bits
     uint256 internal constant LIQUIDATION_TERMS_WORD_INSURANCE_CAP_MICRO_USD_SHIFT = 66; // 64 bits
     uint256 internal constant LIQUIDATION_TERMS_WORD_WIDTH = 130; // bits in all
-    uint256 internal constant LIQUIDATION_WORD_KIND_SHIFT = 0; // 3 bits
-    uint256 internal constant LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT = 3; // 6 bits
-    uint256 internal constant LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT = 9; // 6 bits
-    uint256 internal constant LIQUIDATION_WORD_MARKET_SHIFT = 15; // 3 bits
-    uint256 internal constant LIQUIDATION_WORD_SIDE_SHIFT = 18; // 1 bits
-    uint256 internal constant LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT = 19; // 40 bits
-    uint256 internal constant LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT = 59; // 72 bits
-    uint256 internal constant LIQUIDATION_WORD_WIDTH = 131; // bits in all
+    uint256 internal constant LIQUIDATION_WORD_KIND_SHIFT = 0; // 4 bits
+    uint256 internal constant LIQUIDATION_WORD_ACCOUNT_SLOT_SHIFT = 4; // 6 bits
+    uint256 internal constant LIQUIDATION_WORD_COUNTERPARTY_SLOT_SHIFT = 10; // 6 bits
+    uint256 internal constant LIQUIDATION_WORD_MARKET_SHIFT = 16; // 3 bits
+    uint256 internal constant LIQUIDATION_WORD_SIDE_SHIFT = 19; // 1 bits
+    uint256 internal constant LIQUIDATION_WORD_QUANTITY_LOTS_SHIFT = 20; // 40 bits
+    uint256 internal constant LIQUIDATION_WORD_QUOTE_MICRO_USD_SHIFT = 60; // 72 bits
+    uint256 internal constant LIQUIDATION_WORD_WIDTH = 132; // bits in all
     uint256 internal constant WITHDRAWAL_WORD_OWNER_SHIFT = 0; // 160 bits
     uint256 internal constant WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT = 160; // 72 bits
     uint256 internal constant WITHDRAWAL_WORD_WIDTH = 232; // bits in all
@@ -173,7 +183,9 @@ library Protocol {
         uint256 withdrawals;
         uint256 liquidations;
         uint256 queueOffset;
+        uint256 requestOffset;
         uint256 withdrawalsOffset;
+        uint256 exitPayoutOffset;
         uint256 rowsOffset;
         uint256 liquidationsOffset;
         uint256 accountsOffset;
@@ -183,9 +195,9 @@ library Protocol {
     error UnknownTier(uint256 tier);
 
     function tierOf(uint256 tier) internal pure returns (Tier memory) {
-        if (tier == 0) return Tier({rows: 2, accounts: 3, queue: 1, withdrawals: 2, liquidations: 1, queueOffset: 25, withdrawalsOffset: 29, rowsOffset: 31, liquidationsOffset: 33, accountsOffset: 34, length: 43}); // test
-        if (tier == 1) return Tier({rows: 4, accounts: 3, queue: 2, withdrawals: 2, liquidations: 1, queueOffset: 25, withdrawalsOffset: 33, rowsOffset: 35, liquidationsOffset: 39, accountsOffset: 40, length: 49}); // small
-        if (tier == 2) return Tier({rows: 16, accounts: 16, queue: 4, withdrawals: 4, liquidations: 4, queueOffset: 25, withdrawalsOffset: 41, rowsOffset: 45, liquidationsOffset: 61, accountsOffset: 65, length: 113}); // large
+        if (tier == 0) return Tier({rows: 2, accounts: 3, queue: 1, withdrawals: 2, liquidations: 1, queueOffset: 26, requestOffset: 30, withdrawalsOffset: 34, exitPayoutOffset: 36, rowsOffset: 37, liquidationsOffset: 39, accountsOffset: 40, length: 49}); // test
+        if (tier == 1) return Tier({rows: 4, accounts: 3, queue: 2, withdrawals: 2, liquidations: 1, queueOffset: 26, requestOffset: 34, withdrawalsOffset: 38, exitPayoutOffset: 40, rowsOffset: 41, liquidationsOffset: 45, accountsOffset: 46, length: 55}); // small
+        if (tier == 2) return Tier({rows: 16, accounts: 16, queue: 4, withdrawals: 4, liquidations: 4, queueOffset: 26, requestOffset: 42, withdrawalsOffset: 46, exitPayoutOffset: 50, rowsOffset: 51, liquidationsOffset: 67, accountsOffset: 71, length: 119}); // large
         revert UnknownTier(tier);
     }
 

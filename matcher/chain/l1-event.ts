@@ -57,12 +57,13 @@ function readEpoch(args: Result): OpenedEpoch {
     liquidationTerms: args.liquidationTerms as bigint,
     marketWords: [...(args.marketWords as Iterable<bigint>)],
     openInterestCapWords: [...(args.openInterestCapWords as Iterable<bigint>)],
+    exitHaircutsWord: args.exitHaircutsWord as bigint,
   });
 }
 
 /**
  * Reads one log of the Exchange. @returns undefined for events that the matcher does not need.
- * @throws RangeError for a queue entry of a kind that this version does not know: the matcher must not go on without it.
+ * @throws RangeError for a queue entry of a kind that there is not: the matcher must not go on without it.
  */
 export function readLog(log: Pick<Log, "topics" | "data">): L1Event | undefined {
   const parsed = EXCHANGE.parseLog(log);

@@ -29,6 +29,8 @@ export interface DevnetMarket {
   positionCapLots: bigint;
   /** Nobody may grow a position here beside one elsewhere. */
   isolatedOnly: boolean;
+  /** How far from the price a forced exit may be closed: half of maintenance margin, so that an account above it stays above it. */
+  exitHaircutPpm: number;
   /** Largest quantity of one order. There is no smallest but one lot: what a partial fill leaves can always be closed. */
   quantityMaxLots: number;
   /** What an impact price is for, micro-USD: 500 USD of initial margin buys it. */
@@ -49,6 +51,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     openInterestUpperCapMicroUsd: 250_000_000_000_000n,
     positionCapLots: 100_000_000n, // 1,000 BTC
     isolatedOnly: false,
+    exitHaircutPpm: 15_000,
     quantityMaxLots: 10_000_000, // 100 BTC
     impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "65000",
@@ -63,6 +66,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     openInterestUpperCapMicroUsd: 250_000_000_000_000n,
     positionCapLots: 200_000_000n, // 20,000 ETH
     isolatedOnly: false,
+    exitHaircutPpm: 15_000,
     quantityMaxLots: 20_000_000, // 2,000 ETH
     impactNotionalMicroUsd: 10_000_000_000n, // 10,000 USD
     seedPriceUsd: "3000",
@@ -77,6 +81,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     openInterestUpperCapMicroUsd: 150_000_000_000_000n,
     positionCapLots: 250_000_000n, // 250,000 SOL
     isolatedOnly: false,
+    exitHaircutPpm: 25_000,
     quantityMaxLots: 40_000_000, // 40,000 SOL
     impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "150",
@@ -91,6 +96,7 @@ export const DEVNET_MARKETS: readonly DevnetMarket[] = [
     openInterestUpperCapMicroUsd: 150_000_000_000_000n,
     positionCapLots: 1_500_000_000n, // 150,000,000 DOGE
     isolatedOnly: false,
+    exitHaircutPpm: 25_000,
     quantityMaxLots: 300_000_000, // 30,000,000 DOGE
     impactNotionalMicroUsd: 5_000_000_000n, // 5,000 USD
     seedPriceUsd: "0.15",

@@ -1,6 +1,6 @@
 import { abiHash, type Bytes32 } from "./abi-hash.ts";
 import type { Epoch, EpochMarket, LiquidationTerms } from "./epoch.ts";
-import { openInterestFromWords, openInterestWords } from "./lane-words.ts";
+import { exitHaircutsFromWord, exitHaircutsWord, openInterestFromWords, openInterestWords } from "./lane-words.ts";
 import { pack, unpack } from "./packing.ts";
 import { LIQUIDATION_TERMS_WORD, MARKET_WORD, WIDTH } from "./spec.ts";
 
@@ -22,6 +22,7 @@ export interface EpochRecord {
   liquidationTerms: bigint;
   marketWords: bigint[];
   openInterestCapWords: bigint[];
+  exitHaircutsWord: bigint;
 }
 
 const FUNDING_INDEX_OFFSET = 1n << BigInt(WIDTH.fundingIndexMagnitude);
@@ -42,8 +43,8 @@ export function marketWord(market: EpochMarket): bigint {
   });
 }
 
-/** Inverse of {@link marketWord}; the open-interest cap stands in other words. */
-export function marketFromWord(word: bigint, grossOpenInterestCapLots: bigint): EpochMarket {
+/** Inverse of {@link marketWord}; the open-interest cap and the exit haircut stand in other words. */
+export function marketFromWord(word: bigint, grossOpenInterestCapLots: bigint, exitHaircutPpm: number): EpochMarket {
   const fields = unpack(MARKET_WORD, word);
   return {
     priceTicks: Number(fields.priceTicks),
@@ -57,6 +58,7 @@ export function marketFromWord(word: bigint, grossOpenInterestCapLots: bigint): 
     retired: fields.retired === 1n,
     isolatedOnly: fields.isolatedOnly === 1n,
     positionCapLots: fields.positionCapLots,
+    exitHaircutPpm,
   };
 }
 
@@ -91,12 +93,14 @@ export function epochRecord(epoch: OpenedEpoch): EpochRecord {
     liquidationTerms: liquidationTermsWord(epoch.liquidation),
     marketWords: epoch.markets.map(marketWord),
     openInterestCapWords: openInterestWords(epoch.markets.map((market) => market.grossOpenInterestCapLots)),
+    exitHaircutsWord: exitHaircutsWord(epoch.markets.map((market) => market.exitHaircutPpm)),
   };
 }
 
 /** Inverse of {@link epochRecord}: an epoch as the `EpochOpened` event tells it. */
 export function epochFromRecord(record: EpochRecord): OpenedEpoch {
   const capsLots = openInterestFromWords(record.openInterestCapWords);
+  const haircutsPpm = exitHaircutsFromWord(record.exitHaircutsWord);
   return {
     number: Number(record.number),
     timeSeconds: Number(record.timeSeconds),
@@ -104,7 +108,9 @@ export function epochFromRecord(record: EpochRecord): OpenedEpoch {
     rebateCapPpm: Number(record.rebateCapPpm),
     journalHead: record.journalHead,
     liquidation: liquidationTermsFromWord(record.liquidationTerms),
-    markets: record.marketWords.map((word, market) => marketFromWord(word, capsLots[market] ?? 0n)),
+    markets: record.marketWords.map((word, market) =>
+      marketFromWord(word, capsLots[market] ?? 0n, haircutsPpm[market] ?? 0),
+    ),
   };
 }
 
@@ -119,5 +125,6 @@ export function epochHash(record: EpochRecord): Bytes32 {
     record.liquidationTerms,
     ...record.marketWords,
     ...record.openInterestCapWords,
+    record.exitHaircutsWord,
   ]);
 }

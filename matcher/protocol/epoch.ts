@@ -19,6 +19,8 @@ export interface EpochMarket {
   isolatedOnly: boolean;
   /** |size| of one account may not grow beyond this. */
   positionCapLots: bigint;
+  /** How far from the price a forced exit may be closed, ppm of it; at most mmfPpm. */
+  exitHaircutPpm: number;
 }
 
 /** Terms of liquidations inside an epoch (docs/protocol.md §5a). */

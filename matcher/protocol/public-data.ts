@@ -4,9 +4,9 @@ import { concatBytes } from "@noble/hashes/utils.js";
 import { abiWord, addressNumber } from "./abi-word.ts";
 import type { Epoch } from "./epoch.ts";
 import { liquidationTermsWord, marketWord } from "./epoch-record.ts";
-import { openInterestWords } from "./lane-words.ts";
+import { exitHaircutsWord, openInterestWords } from "./lane-words.ts";
 import { pack } from "./packing.ts";
-import { type ChainedEntry, queueEntryWords } from "./queue-chain.ts";
+import { type ChainedEntry, queueEntryWords, type ServedRequest } from "./queue-chain.ts";
 import type { SharedState } from "./shared-state.ts";
 import type { Poseidon } from "./signing-poseidon.ts";
 import {
@@ -18,6 +18,7 @@ import {
   MARKETS,
   QUEUE_CURSOR_WORD,
   QUEUE_ENTRY_WORDS,
+  REQUEST_OUTCOME,
   SPONGE_RATE,
   TAG_CHALLENGE,
   TAG_SPONGE,
@@ -31,15 +32,17 @@ export interface BatchData {
   /** Before the batch. */
   sharedState: SharedState;
   epoch: Epoch;
-  /** Entries that the batch consumes. */
+  /** Registrations and deposits that the batch consumes. */
   queue: readonly ChainedEntry[];
+  /** The entry behind them, served in one way or another. */
+  request?: ServedRequest;
   newRoot: bigint;
   journalHead: bigint;
   fundingDigest: bigint;
   feeDeltaPicoUsd: bigint;
   insuranceSpentAfterPicoUsd: bigint;
   grossOpenInterestAfterLots: readonly bigint[];
-  /** Withdrawals, rows, liquidations and account slots, padded to the tier. */
+  /** Withdrawals, a forced exit's payment, rows, liquidations and account slots, padded to the tier. */
   bodyWords: readonly bigint[];
 }
 
@@ -49,6 +52,19 @@ export function insuranceSpentBeforePicoUsd(batch: {
   readonly epoch: Pick<Epoch, "number">;
 }): bigint {
   return batch.epoch.number === batch.sharedState.epochNumber ? batch.sharedState.insuranceSpentPicoUsd : 0n;
+}
+
+/** Word 4: where the queue stands, what comes of it, and how its request is served. */
+export function queueCursorWord(batch: {
+  readonly queueCursor: number;
+  readonly queue: readonly unknown[];
+  readonly request?: Pick<ServedRequest, "outcome">;
+}): bigint {
+  return pack(QUEUE_CURSOR_WORD, {
+    queueCursor: BigInt(batch.queueCursor),
+    queueCount: BigInt(batch.queue.length),
+    requestOutcome: BigInt(REQUEST_OUTCOME[batch.request?.outcome ?? "none"]),
+  });
 }
 
 /** The words before the queue section. @throws RangeError naming a field that does not fit its width. */
@@ -69,10 +85,7 @@ export function headerWords(batch: BatchData): bigint[] {
       rebateCapPpm: BigInt(epoch.rebateCapPpm),
     }),
   );
-  put(
-    HEADER.queueCursor,
-    pack(QUEUE_CURSOR_WORD, { queueCursor: BigInt(sharedState.queueCursor), queueCount: BigInt(batch.queue.length) }),
-  );
+  put(HEADER.queueCursor, queueCursorWord({ queueCursor: sharedState.queueCursor, ...batch }));
   put(HEADER.journalHead, batch.journalHead);
   put(HEADER.fundingDigest, batch.fundingDigest);
   put(HEADER.feeDelta, batch.feeDeltaPicoUsd);
@@ -87,6 +100,7 @@ export function headerWords(batch: BatchData): bigint[] {
     HEADER.grossOpenInterestCap,
     ...openInterestWords(epoch.markets.map((market) => market.grossOpenInterestCapLots)),
   );
+  put(HEADER.exitHaircuts, exitHaircutsWord(epoch.markets.map((market) => market.exitHaircutPpm)));
   return words;
 }
 
@@ -98,7 +112,8 @@ export function publicData(batch: BatchData): bigint[] {
   if (batch.bodyWords.length !== bodyLength) throw new RangeError(`the body has ${bodyLength} words`);
   const queueWords: bigint[] = new Array(batch.tier.queue * QUEUE_ENTRY_WORDS).fill(0n);
   queueWords.splice(0, batch.queue.length * QUEUE_ENTRY_WORDS, ...batch.queue.flatMap(queueEntryWords));
-  const data = [...headerWords(batch), ...queueWords, ...batch.bodyWords];
+  const requestWords = batch.request === undefined ? [0n, 0n, 0n, 0n] : queueEntryWords(batch.request.entry);
+  const data = [...headerWords(batch), ...queueWords, ...requestWords, ...batch.bodyWords];
   for (const [index, word] of data.entries()) {
     if (word < 0n || word >= FIELD_ORDER) throw new RangeError(`word ${index} = ${word} is not a field element`);
   }

@@ -27,6 +27,7 @@ export type UnhashedState = Omit<SharedState, "accountRoot">;
 /** What a batch changes in it, but for the root. */
 export interface UnhashedStateChange {
   epochNumber: number;
+  /** Entries that it consumes. */
   queueCount: number;
   /** Chain behind the consumed entries. */
   queueHash: Bytes32;

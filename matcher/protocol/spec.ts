@@ -62,8 +62,12 @@ export const WIDTH = {
   epochNumber: 64,
   queueCursor: 64,
   queueCount: 8,
+  /** How a batch served a request. */
+  requestOutcome: 2,
   feeDelta: 112,
   rowKind: 3,
+  /** Of an unsigned row. */
+  liquidationKind: 4,
   accountSlot: 6,
   queueKind: 4,
   owner: 160,
@@ -96,6 +100,9 @@ export const ROW_KIND = {
   /** Not signed: in places of their own (docs/protocol.md §5a). */
   liquidation: 6,
   deleveraging: 7,
+  /** Not signed either, and beyond the signed rows' three bits: what a request asked for (docs/protocol.md §5b). */
+  exitFill: 10,
+  forcedClose: 11,
 } as const;
 export type RowKindName = keyof typeof ROW_KIND;
 
@@ -117,12 +124,15 @@ export const QUEUE_KIND = {
   none: 0,
   registration: 1,
   deposit: 2,
-  /** Reserved: never enqueued by the contract and refused by the circuit of this version. */
+  /** Requests, of which a batch serves one at most (docs/protocol.md §5b). */
   forcedExit: 3,
   keyRotation: 4,
   liquidationRequest: 5,
   cancelAll: 6,
 } as const;
+
+/** How a batch served a request. The first two consume it, the last leaves it at the head. */
+export const REQUEST_OUTCOME = { none: 0, done: 1, inapplicable: 2, advanced: 3 } as const;
 
 // ── Domain tags ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** ASCII of a label as a big-endian number, shifted left by 32 bits to leave room for what is added to it. */
@@ -173,6 +183,7 @@ export const SLOT_WORD = [
 export const QUEUE_HEAD_WORD = [
   ["kind", WIDTH.queueKind],
   ["account", WIDTH.account],
+  /** Of a deposit; of a request the new minimum sequence, where it brings one. */
   ["amountMicroUsd", WIDTH.depositMicroUsd],
 ] as const satisfies Layout;
 
@@ -185,7 +196,9 @@ export const EPOCH_WORD = [
 
 export const QUEUE_CURSOR_WORD = [
   ["queueCursor", WIDTH.queueCursor],
+  /** Registrations and deposits. */
   ["queueCount", WIDTH.queueCount],
+  ["requestOutcome", WIDTH.requestOutcome],
 ] as const satisfies Layout;
 
 export const MARKET_WORD = [
@@ -230,14 +243,14 @@ export const ROW_WORD = [
   ["quoteMicroUsd", WIDTH.quoteMicroUsd],
 ] as const satisfies Layout;
 
-/** A liquidation or deleveraging. Payout, fee and the fund's part follow from the accounts' words before and after. */
+/** A row that nobody signed. Payout, fee and the fund's part follow from the accounts' words before and after. */
 export const LIQUIDATION_WORD = [
-  ["kind", WIDTH.rowKind],
+  ["kind", WIDTH.liquidationKind],
   ["accountSlot", WIDTH.accountSlot],
-  /** Deleveraging only. */
+  /** Deleveraging and forced close only. */
   ["counterpartySlot", WIDTH.accountSlot],
   ["market", WIDTH.market],
-  /** Of the account that is liquidated: what it does to its position. */
+  /** Of the account: what it does to its position. */
   ["side", WIDTH.side],
   ["quantityLots", WIDTH.quantityLots],
   ["quoteMicroUsd", WIDTH.quoteMicroUsd],
@@ -305,7 +318,7 @@ export interface Tier {
   queue: number;
   /** Withdrawals W: only rows 0 … W−1 may be withdrawals. */
   withdrawals: number;
-  /** Liquidations and deleveragings L: unsigned rows with places of their own. */
+  /** Unsigned rows L: liquidations, deleveragings, exit fills and forced closes, with places of their own. */
   liquidations: number;
   /** Levels of the account tree kept as registers: 0 proves full paths; 2 recomputes the top 64 sub-roots once a batch. */
   registerLevels: 0 | 2;
@@ -334,8 +347,9 @@ export const HEADER = {
   grossOpenInterestBefore: 19,
   grossOpenInterestAfter: 21,
   grossOpenInterestCap: 23,
+  exitHaircuts: 25,
 } as const;
-export const HEADER_WORDS = 25;
+export const HEADER_WORDS = 26;
 export const QUEUE_ENTRY_WORDS = 4;
 export const ACCOUNT_SLOT_WORDS = 3;
 /** Words absorbed per Poseidon call beside the chaining value. */
@@ -344,7 +358,10 @@ export const SPONGE_RATE = 15;
 /** Offsets and length, in words, of the public data of a tier. */
 export interface DataLayout {
   queue: number;
+  request: number;
   withdrawals: number;
+  /** What a forced exit pays, behind the withdrawals. */
+  exitPayout: number;
   rows: number;
   liquidations: number;
   accounts: number;
@@ -353,11 +370,14 @@ export interface DataLayout {
 
 export function dataLayout(tier: Tier): DataLayout {
   const queue = HEADER_WORDS;
-  const withdrawals = queue + tier.queue * QUEUE_ENTRY_WORDS;
-  const rows = withdrawals + tier.withdrawals;
+  const request = queue + tier.queue * QUEUE_ENTRY_WORDS;
+  const withdrawals = request + QUEUE_ENTRY_WORDS;
+  const exitPayout = withdrawals + tier.withdrawals;
+  const rows = exitPayout + 1;
   const liquidations = rows + tier.rows;
   const accounts = liquidations + tier.liquidations;
-  return { queue, withdrawals, rows, liquidations, accounts, length: accounts + tier.accounts * ACCOUNT_SLOT_WORDS };
+  const length = accounts + tier.accounts * ACCOUNT_SLOT_WORDS;
+  return { queue, request, withdrawals, exitPayout, rows, liquidations, accounts, length };
 }
 
 export function tierById(id: number): Tier {

@@ -8,7 +8,7 @@ import {
   insuranceSpentBeforePicoUsd,
   publicData,
 } from "../protocol/public-data.ts";
-import { linkQueueEntry } from "../protocol/queue-chain.ts";
+import { consumedEntries, linkQueueEntry } from "../protocol/queue-chain.ts";
 import {
   advanceSharedState,
   advanceUnhashedState,
@@ -50,6 +50,7 @@ export function batchDataOf(
     sharedState,
     epoch,
     queue: trace.queue,
+    ...(trace.request === undefined ? {} : { request: trace.request }),
     newRoot: trace.newRoot,
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,
@@ -72,15 +73,15 @@ export function unhashedStateAfter({ head, rows }: ClosedBatch, before: Unhashed
 }
 
 function changeOf(
-  batch: Pick<BatchData, "epoch" | "queue" | "grossOpenInterestAfterLots" | "insuranceSpentAfterPicoUsd">,
+  batch: Pick<BatchData, "epoch" | "queue" | "request" | "grossOpenInterestAfterLots" | "insuranceSpentAfterPicoUsd">,
   { queueHash }: UnhashedState,
   fees: bigint,
 ): UnhashedStateChange {
-  const { queue } = batch;
+  const consumed = consumedEntries(batch.queue, batch.request);
   return {
     epochNumber: batch.epoch.number,
-    queueCount: queue.length,
-    queueHash: queue.reduce<Bytes32>(linkQueueEntry, queueHash),
+    queueCount: consumed.length,
+    queueHash: consumed.reduce<Bytes32>(linkQueueEntry, queueHash),
     grossOpenInterestAfterLots: batch.grossOpenInterestAfterLots,
     insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,
     feeDeltaPicoUsd: fees,

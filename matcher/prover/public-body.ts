@@ -31,7 +31,7 @@ export function rowWord(row: RowTrace): bigint {
   });
 }
 
-/** The published word of a liquidation or deleveraging. */
+/** The published word of a row that nobody signed. */
 export function liquidationWord(row: LiquidationTrace): bigint {
   return pack(LIQUIDATION_WORD, {
     kind: BigInt(ROW_KIND[row.kind]),
@@ -53,6 +53,15 @@ export function withdrawalWord(row: RowTrace | undefined, accounts: readonly Acc
   return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: row.message.amountMicroUsd });
 }
 
+/** What a forced exit pays to the account's L1 owner, or 0. */
+export function exitPayoutWord({ request, accounts }: Pick<BatchTrace, "request" | "accounts">): bigint {
+  if (request === undefined || request.payoutMicroUsd === 0n) return 0n;
+  const owner = accounts[request.accountSlot]?.before.owner;
+  if (owner === undefined)
+    throw new RangeError(`the request refers to account slot ${request.accountSlot}, which the batch does not have`);
+  return pack(WITHDRAWAL_WORD, { owner, amountMicroUsd: request.payoutMicroUsd });
+}
+
 /** The three published words of an account slot. */
 export function accountWords(slot: AccountTrace): bigint[] {
   const counters = unpack(COUNTERS_WORD, countersWord(slot.after));
@@ -68,11 +77,12 @@ export function accountWords(slot: AccountTrace): bigint[] {
   ];
 }
 
-/** Withdrawals, rows, liquidations and account slots, zero padded: what the prover contributes to d beside the header's words. */
+/** Withdrawals, a forced exit's payment, rows, liquidations and account slots, zero padded: what the prover contributes to d beside the header's words. */
 export function bodyWords(trace: BatchTrace): bigint[] {
   const { tier } = trace;
   const words: bigint[] = [];
   for (let i = 0; i < tier.withdrawals; i++) words.push(withdrawalWord(trace.rows[i], trace.accounts));
+  words.push(exitPayoutWord(trace));
   for (let i = 0; i < tier.rows; i++) {
     const row = trace.rows[i];
     words.push(row === undefined ? 0n : rowWord(row));

@@ -3,13 +3,13 @@ import { EMPTY_NODES, EMPTY_ORDER_ROOT } from "../protocol/derived.ts";
 import type { EpochMarket } from "../protocol/epoch.ts";
 import { messageFields } from "../protocol/message.ts";
 import { pack } from "../protocol/packing.ts";
+import { queueCursorWord } from "../protocol/public-data.ts";
 import {
   ACCOUNT_TREE_LEVELS,
   EPOCH_WORD,
   MARKETS,
   ORDER_TREE_LEVELS,
   PPM,
-  QUEUE_CURSOR_WORD,
   TREE_ARITY,
   WIDTH,
 } from "../protocol/spec.ts";
@@ -220,10 +220,6 @@ export function batchInput(trace: BatchTrace): BatchInput {
     column(input, slotColumns(slot, healthy, slot && startOf(slot, terms).sizesLots));
   }
   return input;
-}
-
-export function queueCursorWord(trace: Pick<BatchTrace, "queueCursor" | "queue">): bigint {
-  return pack(QUEUE_CURSOR_WORD, { queueCursor: BigInt(trace.queueCursor), queueCount: BigInt(trace.queue.length) });
 }
 
 export function epochWord(trace: Pick<BatchTrace, "batchNumber" | "epoch">): bigint {

@@ -23,6 +23,7 @@ export interface MarketTerms {
   retired: boolean;
   isolatedOnly: boolean;
   positionCapLots: bigint;
+  exitHaircutPpm: bigint;
 }
 
 /** An epoch as the risk rules read it. */
@@ -54,6 +55,7 @@ export function closedMarket(fundingIndexPicoUsd = 0n): EpochMarket {
     retired: false,
     isolatedOnly: false,
     positionCapLots: 0n,
+    exitHaircutPpm: 0,
   };
 }
 
@@ -68,6 +70,7 @@ function marketTerms(market: EpochMarket, index: number): MarketTerms {
   checkWidth(`${name} priceTicks`, market.priceTicks, WIDTH.priceTicks);
   checkWidth(`${name} imfPpm`, market.imfPpm, WIDTH.ratePpm);
   checkWidth(`${name} mmfPpm`, market.mmfPpm, WIDTH.ratePpm);
+  checkWidth(`${name} exitHaircutPpm`, market.exitHaircutPpm, WIDTH.ratePpm);
   checkWidth(`${name} priceMinTicks`, market.priceMinTicks, WIDTH.priceTicks);
   checkWidth(`${name} priceMaxTicks`, market.priceMaxTicks, WIDTH.priceTicks);
   const funding = market.fundingIndexPicoUsd;
@@ -102,6 +105,7 @@ function marketTerms(market: EpochMarket, index: number): MarketTerms {
     retired: market.retired,
     isolatedOnly: market.isolatedOnly,
     positionCapLots: positionCap,
+    exitHaircutPpm: BigInt(market.exitHaircutPpm),
   };
 }
 

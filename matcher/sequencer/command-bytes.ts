@@ -25,7 +25,14 @@ const TAG = {
   deadMansSwitch: 8,
   cancelApi: 9,
 } as const;
-const ENTRY_KINDS: readonly QueueEntry["kind"][] = ["registration", "deposit"];
+const ENTRY_KINDS: readonly QueueEntry["kind"][] = [
+  "registration",
+  "deposit",
+  "forcedExit",
+  "keyRotation",
+  "liquidationRequest",
+  "cancelAll",
+];
 /** Market byte of a cancelAllApi that names none. */
 const EVERY_MARKET = 0xff;
 
@@ -47,6 +54,7 @@ export function commandBytes(command: Command): Uint8Array {
       out.uint(ENTRY_KINDS.indexOf(entry.kind), 1);
       out.uint(entry.account, 4);
       out.bigUint(entry.amountMicroUsd, 8);
+      out.uint(entry.minSequence, 8);
       out.bigUint(entry.owner, 20);
       out.bigUint(entry.ax, 32);
       out.bigUint(entry.ay, 32);
@@ -97,10 +105,11 @@ function readCommand(source: ByteReader): Command {
       if (kind === undefined) throw new RangeError("unknown kind of queue entry");
       const account = source.uint(4);
       const amountMicroUsd = source.bigUint(8);
+      const minSequence = source.uint(8);
       const owner = source.bigUint(20);
       const ax = source.bigUint(32);
       const ay = source.bigUint(32);
-      return { type: "queue", entry: { kind, account, amountMicroUsd, owner, ax, ay }, cursor };
+      return { type: "queue", entry: { kind, account, amountMicroUsd, minSequence, owner, ax, ay }, cursor };
     }
     case TAG.message: {
       const kind = source.uint(1);
@@ -191,6 +200,7 @@ function writeEpoch(out: ByteWriter, epoch: OpenedEpoch): void {
   for (const market of epoch.markets) {
     out.bigUint(marketWord(market), 32);
     out.bigUint(market.grossOpenInterestCapLots, 8);
+    out.uint(market.exitHaircutPpm, 4);
   }
 }
 
@@ -203,7 +213,8 @@ function readEpoch(source: ByteReader): OpenedEpoch {
   const liquidation = liquidationTermsFromWord(source.bigUint(32));
   const markets = Array.from({ length: MARKETS }, () => {
     const word = source.bigUint(32);
-    return marketFromWord(word, source.bigUint(8));
+    const grossOpenInterestCapLots = source.bigUint(8);
+    return marketFromWord(word, grossOpenInterestCapLots, source.uint(4));
   });
   return { number, timeSeconds, rebateCapPpm, liquidation, paramVersion, journalHead, markets };
 }

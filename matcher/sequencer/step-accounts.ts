@@ -1,8 +1,8 @@
 import { INSURANCE_ACCOUNT } from "../protocol/spec.ts";
-import type { Step } from "../state/step.ts";
+import type { RequestStep, Step } from "../state/step.ts";
 
 /** Accounts whose collateral or positions a step changed, funding apart. */
-export function accountsOf(step: Step): number[] {
+export function accountsOf(step: Step | RequestStep["parts"][number]): number[] {
   switch (step.kind) {
     case "registration":
     case "deposit":
@@ -13,6 +13,12 @@ export function accountsOf(step: Step): number[] {
       return [step.account, step.maker.order.account, INSURANCE_ACCOUNT];
     case "deleveraging":
       return [step.account, step.counterparty, INSURANCE_ACCOUNT];
+    case "exitFill":
+      return [step.account, step.maker.order.account];
+    case "forcedClose":
+      return [step.account, step.counterparty];
+    case "request":
+      return [...new Set([step.entry.account, ...step.parts.flatMap(accountsOf)])];
     case "touch":
       return [step.account];
     case "withdrawal":

@@ -5,7 +5,7 @@ import { Ledger } from "./ledger.ts";
 import { type LedgerShared, LedgerState } from "./ledger-state.ts";
 import type { OrderSlot } from "./trace.ts";
 
-export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION = 3;
 
 /** Decimal text of an integer: JSON numbers stop at 2^53. */
 type Decimal = string;
@@ -43,6 +43,7 @@ interface EpochSnapshot extends Omit<Epoch, "markets" | "liquidation"> {
     retired: boolean;
     isolatedOnly: boolean;
     positionCapLots: Decimal;
+    exitHaircutPpm: number;
   }[];
 }
 
@@ -93,6 +94,7 @@ function epochSnapshot(epoch: Epoch): EpochSnapshot {
       retired: market.retired,
       isolatedOnly: market.isolatedOnly,
       positionCapLots: String(market.positionCapLots),
+      exitHaircutPpm: market.exitHaircutPpm,
     })),
   };
 }

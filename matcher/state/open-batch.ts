@@ -160,6 +160,8 @@ export class OpenBatch {
         return this.#planLiquidation(step);
       case "deleveraging":
         return this.#planDeleveraging(step);
+      case "request":
+        throw new RangeError("a batch takes no request");
       case "touch":
         return this.#planTouch(step.account);
       case "cancel":

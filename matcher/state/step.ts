@@ -8,6 +8,7 @@ import type {
   TransferMessage,
   WithdrawalMessage,
 } from "../protocol/message.ts";
+import type { RequestOutcome } from "../protocol/queue-chain.ts";
 import type { QueueEntry } from "./trace.ts";
 
 /** A fill as the matcher proposes it: always at the maker's price. */
@@ -104,6 +105,40 @@ export interface DeleveragingStep {
   coveredPicoUsd: bigint;
 }
 
+/** A resting order that takes over a part of what a forced exit closes. Amounts: docs/protocol.md §5b. */
+export interface ExitFillStep {
+  kind: "exitFill";
+  account: number;
+  market: number;
+  side: Side;
+  priceTicks: number;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+  maker: FillLeg;
+}
+
+/** A part of a position that a holder of the opposite side takes over because a request asks for it. */
+export interface ForcedCloseStep {
+  kind: "forcedClose";
+  account: number;
+  counterparty: number;
+  market: number;
+  /** Of the account; the counterparty does the opposite. */
+  side: Side;
+  quantityLots: number;
+  quoteMicroUsd: bigint;
+}
+
+/** A request from L1 with all that one batch does for it: the batch is cut before it where it does not fit, and behind it. */
+export interface RequestStep {
+  kind: "request";
+  entry: QueueEntry;
+  outcome: RequestOutcome;
+  parts: (LiquidationStep | DeleveragingStep | ExitFillStep | ForcedCloseStep)[];
+  /** What a forced exit pays to the L1 owner; 0 of anything else. */
+  payoutMicroUsd: bigint;
+}
+
 /** Settles funding and retired markets of an account that nothing else happens to. */
 export interface TouchStep {
   kind: "touch";
@@ -138,6 +173,7 @@ export type Step =
   | FillStep
   | LiquidationStep
   | DeleveragingStep
+  | RequestStep
   | TouchStep
   | CancelStep
   | CancelAllStep

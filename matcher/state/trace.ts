@@ -1,19 +1,11 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import type { Epoch } from "../protocol/epoch.ts";
 import type { Message, Side, Signed } from "../protocol/message.ts";
+import type { ChainedEntry, ServedRequest } from "../protocol/queue-chain.ts";
 import type { Tier } from "../protocol/spec.ts";
 
 /** One entry of the L1 queue. */
-export interface QueueEntry {
-  kind: "registration" | "deposit";
-  account: number;
-  /** 0 for a registration. */
-  amountMicroUsd: bigint;
-  /** Registration only, else 0. */
-  owner: bigint;
-  ax: bigint;
-  ay: bigint;
-}
+export type QueueEntry = ChainedEntry;
 
 /** Children of each node on a path, leaf level first, as they were before the update (the own child included). */
 export type TreePath = bigint[][];
@@ -53,26 +45,34 @@ export interface AccountTrace {
   path: TreePath;
 }
 
-/** A row that nobody signed (docs/protocol.md §5a). While one is there, account slot 0 is the insurance fund's. */
+/** A row that nobody signed (docs/protocol.md §5a, §5b). While one is there, account slot 0 is the insurance fund's. */
 export interface LiquidationTrace {
-  kind: "liquidation" | "deleveraging";
+  kind: "liquidation" | "deleveraging" | "exitFill" | "forcedClose";
   /** Whose position is closed. */
   account: number;
   /** Position of the account among the batch's account slots. */
   accountSlot: number;
-  /** Who takes the other side; deleveraging only, like its slot. */
+  /** Who takes the other side; deleveraging and forced close only, like its slot. */
   counterparty?: number;
   counterpartySlot?: number;
   market: number;
-  /** What the liquidated account does: "sell" closes a long. */
+  /** What the account does: "sell" closes a long. */
   side: Side;
   quantityLots: number;
   quoteMicroUsd: bigint;
-  /** From the account to the fund. */
+  /** From the account to the fund; like the two that follow, 0 of an exit fill and a forced close. */
   feePicoUsd: bigint;
   /** To the account, of which the fund pays what is covered and a counterparty the rest. */
   payoutPicoUsd: bigint;
   coveredPicoUsd: bigint;
+}
+
+/** The request that a batch serves (docs/protocol.md §5b). */
+export interface RequestTrace extends ServedRequest {
+  /** Position of the account among the batch's account slots. */
+  accountSlot: number;
+  /** What a forced exit pays to the L1 owner; 0 of anything else. */
+  payoutMicroUsd: bigint;
 }
 
 /** Everything the witness needs. Produced by the batcher, only formatted afterwards. */
@@ -83,7 +83,9 @@ export interface BatchTrace {
   epoch: Epoch;
   /** Queue cursor before the batch. */
   queueCursor: number;
+  /** Registrations and deposits. */
   queue: QueueEntry[];
+  request?: RequestTrace;
   journalHead: bigint;
   fundingDigest: bigint;
   oldRoot: bigint;

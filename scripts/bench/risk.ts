@@ -39,6 +39,7 @@ function epochTerms(number: number): EpochTerms {
         retired: false,
         isolatedOnly: false,
         positionCapLots: 2n ** 40n - 1n,
+        exitHaircutPpm: 15_000,
       };
     }),
   });

@@ -22,6 +22,7 @@ for (let account = 1; account <= accounts; account++) {
   const key = { ax: 2n ** 253n + BigInt(account), ay: 2n ** 252n + BigInt(account) };
   const registration = {
     kind: "registration",
+    minSequence: 0,
     account,
     amountMicroUsd: 0n,
     owner: BigInt(account) * 0x9e37_79b9_7f4a_7c15n,
@@ -29,7 +30,7 @@ for (let account = 1; account <= accounts; account++) {
   } as const;
   accepted(state.execute({ type: "queue", entry: registration, cursor: cursor++ }));
   const nothing = { owner: 0n, ax: 0n, ay: 0n };
-  const deposit = { kind: "deposit", account, amountMicroUsd: 1_000_000_000n, ...nothing } as const;
+  const deposit = { kind: "deposit", minSequence: 0, account, amountMicroUsd: 1_000_000_000n, ...nothing } as const;
   accepted(state.execute({ type: "queue", entry: deposit, cursor: cursor++ }));
   for (let slot = 0; slot < orders; slot++) {
     const limitPriceTicks = BTC_TICKS - 1 - ((account * 7 + slot) % 2_000);

@@ -19,6 +19,7 @@ function marketParameters(index: number) {
     bandPpm: entry?.bandPpm ?? 0,
     openInterestCapLots: entry?.openInterestCapLots ?? 0n,
     positionCapLots: entry?.positionCapLots ?? 0n,
+    exitHaircutPpm: entry?.exitHaircutPpm ?? 0,
     status: (entry === undefined ? MARKET_STATUS.none : MARKET_STATUS.live) as number,
     tickSizeExponent: -(entry?.market.tickDecimals ?? 0),
     lotSizeExponent: -(entry?.market.lotDecimals ?? 0),

@@ -97,7 +97,7 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
   // 3. The accounts themselves; all indices of a touched one are the epoch's.
   const fundingIndexPicoUsd = Array.from(
     { length: MARKETS },
-    (_, market) => marketFromWord(word(HEADER.markets + market), 0n).fundingIndexPicoUsd,
+    (_, market) => marketFromWord(word(HEADER.markets + market), 0n, 0).fundingIndexPicoUsd,
   );
   return slots.map(({ head, sizes: sizesLots }) => {
     const account = Number(head.account);

@@ -99,9 +99,17 @@ describe("the balance, proven and unproven", () => {
     const { ax, ay } = keyOf(9);
     // A second account of account 1's owner.
     const owner = world.state.ledger.leafOf(1).owner;
-    const joined = { kind: "registration", account: 3, amountMicroUsd: 0n, owner, ax, ay } as const;
+    const joined = { kind: "registration", minSequence: 0, account: 3, amountMicroUsd: 0n, owner, ax, ay } as const;
     await apply({ type: "queue", entry: joined, cursor: queueCursor });
-    const paidIn = { kind: "deposit", account: 1, amountMicroUsd: 25_500_000n, owner: 0n, ax: 0n, ay: 0n } as const;
+    const paidIn = {
+      kind: "deposit",
+      minSequence: 0,
+      account: 1,
+      amountMicroUsd: 25_500_000n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    } as const;
     await apply({ type: "queue", entry: paidIn, cursor: queueCursor + 1 });
     await apply({ type: "queue", entry: { ...paidIn, amountMicroUsd: 1n }, cursor: queueCursor + 2 });
     const expirySeconds = 2 ** 32 - 1;

@@ -373,6 +373,7 @@ describe("margin over HTTP", () => {
       const { state } = api.sequencer;
       const sibling = {
         kind: "registration",
+        minSequence: 0,
         account: 7,
         amountMicroUsd: 0n,
         owner: 1n << 8n,
@@ -445,8 +446,16 @@ describe("margin over HTTP", () => {
 
 function registerFund(api: TestApi, amountMicroUsd = 1_000_000n): void {
   const { shared } = api.sequencer.state.ledger;
-  const fund = { kind: "registration", account: 0, amountMicroUsd: 0n, owner: 9n, ax: 5n, ay: 6n } as const;
+  const fund = {
+    kind: "registration",
+    minSequence: 0,
+    account: 0,
+    amountMicroUsd: 0n,
+    owner: 9n,
+    ax: 5n,
+    ay: 6n,
+  } as const;
   api.sequencer.apply({ type: "queue", entry: fund, cursor: shared.queueCursor });
-  const deposit = { kind: "deposit", account: 0, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
+  const deposit = { kind: "deposit", minSequence: 0, account: 0, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
   api.sequencer.apply({ type: "queue", entry: deposit, cursor: shared.queueCursor + 1 });
 }

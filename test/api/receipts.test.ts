@@ -74,7 +74,15 @@ describe("receipts, over HTTP", () => {
 
     // Another account of the same owner.
     const { ax, ay } = sequencer.state.keyOf(1)!;
-    const entry = { kind: "registration", account: 3, amountMicroUsd: 0n, owner: 256n, ax, ay } as const;
+    const entry = {
+      kind: "registration",
+      minSequence: 0,
+      account: 3,
+      amountMicroUsd: 0n,
+      owner: 256n,
+      ax,
+      ay,
+    } as const;
     sequencer.apply({ type: "queue", entry, cursor: 4 });
     const transfer = signed({ kind: "transfer", ...paid, to: 3, sequence: 1 } as const);
     const transferBody = { ...common, nonce: 1, to: 3, signature: wireSignature(transfer.signature) };

@@ -119,7 +119,15 @@ describe("streams", () => {
     const one = await reader(1);
     const { queueCursor } = api.sequencer.state.ledger.shared;
     await one.subscribe({ channel: "payments", account: 1 });
-    const entry = { kind: "deposit", account: 1, amountMicroUsd: 5_000_000n, owner: 0n, ax: 0n, ay: 0n } as const;
+    const entry = {
+      kind: "deposit",
+      minSequence: 0,
+      account: 1,
+      amountMicroUsd: 5_000_000n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    } as const;
     api.sequencer.apply({ type: "queue", entry, cursor: queueCursor });
     expect((await one.next("update", "payments")).data.deposits).to.deep.equal([
       { account: 1, amount: "5", atMs: NOW_MS, finality: { label: "matched", batchNumber: null, txHash: null } },

@@ -15,7 +15,14 @@ const TRANSFER: TransferMessage = {
 };
 
 /** A second account of account 1's owner. */
-const SIBLING = { kind: "registration", account: 7, amountMicroUsd: 0n, owner: 1n << 8n, ...keyPointOf(7) } as const;
+const SIBLING = {
+  kind: "registration",
+  minSequence: 0,
+  account: 7,
+  amountMicroUsd: 0n,
+  owner: 1n << 8n,
+  ...keyPointOf(7),
+} as const;
 
 function keyPointOf(account: number) {
   const { ax, ay } = keyOf(account);

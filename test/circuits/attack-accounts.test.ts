@@ -151,7 +151,9 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
     });
     it("lets a flat account in debt receive a deposit", async () => {
       world.seed(A, { collateralPicoUsd: -5n });
-      await accepted({ queue: [{ kind: "deposit", account: A, amountMicroUsd: 1n, owner: 0n, ax: 0n, ay: 0n }] });
+      await accepted({
+        queue: [{ kind: "deposit", minSequence: 0, account: A, amountMicroUsd: 1n, owner: 0n, ax: 0n, ay: 0n }],
+      });
     });
   });
 
@@ -289,7 +291,15 @@ describe("batch circuit: accounts, queue and words that a dishonest prover would
   }
 
   describe("queue", () => {
-    const deposit = { kind: "deposit" as const, account: A, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
+    const deposit = {
+      kind: "deposit" as const,
+      minSequence: 0,
+      account: A,
+      amountMicroUsd: 50n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    };
     beforeEach(() => {
       world.seed(A, { collateralPicoUsd: PICO });
       world.seed(B, { collateralPicoUsd: PICO });

@@ -140,7 +140,7 @@ describe("batch circuit: deleveraging", function () {
     }
   });
   it("the fund has what a deposit of the batch brings", async () => {
-    const deposit = { kind: "deposit" as const, account: INSURANCE_ACCOUNT, owner: 0n, ax: 0n, ay: 0n };
+    const deposit = { kind: "deposit" as const, account: INSURANCE_ACCOUNT, minSequence: 0, owner: 0n, ax: 0n, ay: 0n };
     const queue = [{ ...deposit, amountMicroUsd: 20_000n }];
     exchange.open(-20_000n * MICRO, 1_000n, testEpoch(), 0n);
     await closes(deleveraging(20_000n * MICRO, 20_000n * MICRO), { queue });

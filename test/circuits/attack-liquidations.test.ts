@@ -69,7 +69,7 @@ describe("batch circuit: liquidation", function () {
     });
     it("nobody in a batch whose deposits bring maintenance back", async () => {
       const entry = (amountMicroUsd: bigint) => ({
-        queue: [{ kind: "deposit" as const, account: WEAK, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n }],
+        queue: [{ kind: "deposit" as const, minSequence: 0, account: WEAK, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n }],
       });
       exchange.open(MAINTENANCE - 2n * MICRO);
       await exchange.passes(liquidation(1, PRICE), entry(1n));

@@ -191,7 +191,9 @@ describe("batch circuit: markets that not everything may be done in", function (
     it("takes deposits", async () => {
       stale();
       hold(A, sizes(1n));
-      await accepted({ queue: [{ kind: "deposit", account: A, amountMicroUsd: 1n, owner: 0n, ax: 0n, ay: 0n }] });
+      await accepted({
+        queue: [{ kind: "deposit", minSequence: 0, account: A, amountMicroUsd: 1n, owner: 0n, ax: 0n, ay: 0n }],
+      });
     });
   });
 

@@ -104,7 +104,7 @@ describe("batch circuit: account slots that a dishonest prover would like", func
   it("refuses a deposit for the insurance fund that is credited to nobody", async () => {
     world.seed(0, {});
     const trace = world.forge({
-      queue: [{ kind: "deposit", account: 0, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n }],
+      queue: [{ kind: "deposit", minSequence: 0, account: 0, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n }],
       finally: (_, leaf) => {
         leaf.collateralPicoUsd = 0n;
       },

@@ -120,7 +120,15 @@ describe("batch circuit: words taken apart otherwise", function () {
       });
     });
     it("refuses to consume a deposit as nothing", async () => {
-      const deposit = { kind: "deposit" as const, account: A, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
+      const deposit = {
+        kind: "deposit" as const,
+        minSequence: 0,
+        account: A,
+        amountMicroUsd: 50n,
+        owner: 0n,
+        ax: 0n,
+        ay: 0n,
+      };
       const trace = world.forge({ queue: [deposit] });
       const head = 2n + (BigInt(A) << 4n) + (50n << 22n);
       // The account keeps what it had before the deposit.

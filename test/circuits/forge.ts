@@ -81,6 +81,7 @@ export function testEpoch(overrides: Partial<Epoch> = {}): Epoch {
     retired: false,
     isolatedOnly: false,
     positionCapLots: 2n ** 40n - 1n,
+    exitHaircutPpm: imfPpm / 4,
   });
   const closed = Array.from({ length: MARKETS - 2 }, () => closedMarket());
   return {
@@ -151,7 +152,8 @@ export class World {
   /** The registration that would bring `index` into being. */
   registration(index: number): QueueEntry {
     const { leaf } = this.#holder(index, {});
-    return { kind: "registration", account: index, amountMicroUsd: 0n, owner: leaf.owner, ax: leaf.ax, ay: leaf.ay };
+    const { owner, ax, ay } = leaf;
+    return { kind: "registration", account: index, amountMicroUsd: 0n, minSequence: 0, owner, ax, ay };
   }
 
   keyOf(index: number): KeyPair {

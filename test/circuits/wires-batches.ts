@@ -64,7 +64,15 @@ export function branchBatches(hash: Poseidon): NamedBatch[] {
     expirySeconds: 1_000_000,
     amountMicroUsd: 5_000_000n,
   });
-  const deposit = { kind: "deposit" as const, account: B, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
+  const deposit = {
+    kind: "deposit" as const,
+    minSequence: 0,
+    account: B,
+    amountMicroUsd: 50n,
+    owner: 0n,
+    ax: 0n,
+    ay: 0n,
+  };
   add("a withdrawal and a deposit", world.forge({ rows: [{ message: withdrawal }], queue: [deposit] }));
   world.seed(30, { owner: 0xabc0000n + BigInt(B) });
   const transfer = world.sign({

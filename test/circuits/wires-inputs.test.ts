@@ -39,7 +39,15 @@ describe("batch circuit: every input of the prover is bound", function () {
     const world = new World(hash);
     world.seed(ACCOUNT, { collateralPicoUsd: PICO, withdrawalNonce: 4 });
     const message = world.sign({ kind: "cancel", account: ACCOUNT, slot: 1, sequence: 64 });
-    const deposit = { kind: "deposit" as const, account: ACCOUNT, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n };
+    const deposit = {
+      kind: "deposit" as const,
+      minSequence: 0,
+      account: ACCOUNT,
+      amountMicroUsd: 50n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    };
     const input: BatchInput = circuit.inputOf(world.forge({ rows: [{ message }], queue: [deposit] }));
     const calculator = await WitnessCalculator.compile(readFileSync("build/circuits/test/test.wasm"));
 

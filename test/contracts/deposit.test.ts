@@ -35,7 +35,7 @@ describe("Exchange.deposit", () => {
     const previous = w.model.queueHashes[2];
     if (previous === undefined) throw new Error("no chain");
     await readQueue(w);
-    const entry = { kind: "deposit", account: 1, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
+    const entry = { kind: "deposit", minSequence: 0, account: 1, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
     expect(w.model.queue[2]).to.deep.equal(entry);
     expect(await w.exchange.queueHashAt(3)).to.equal(linkQueueEntry(previous, entry));
     expect(await w.exchange.queueLength()).to.equal(3n);

@@ -97,8 +97,8 @@ export async function openEpoch(world: World, terms: OpeningTerms = {}): Promise
   for (const log of receipt.logs) {
     const parsed = world.exchange.interface.parseLog(log);
     if (parsed?.name !== "EpochOpened") continue;
-    const { number, paramVersion, rebateCapPpm, journalHead, liquidationTerms, marketWords, openInterestCapWords } =
-      parsed.args;
+    const { number, paramVersion, rebateCapPpm, journalHead, liquidationTerms } = parsed.args;
+    const { marketWords, openInterestCapWords, exitHaircutsWord } = parsed.args;
     const epoch = epochFromRecord({
       number,
       timeSeconds: parsed.args.timeSeconds,
@@ -108,6 +108,7 @@ export async function openEpoch(world: World, terms: OpeningTerms = {}): Promise
       liquidationTerms,
       marketWords: [...marketWords],
       openInterestCapWords: [...openInterestCapWords],
+      exitHaircutsWord,
     });
     world.model.epochs.push(epoch);
     if (!terms.withoutRound) world.model.nextRound = (terms.roundNumber ?? world.model.nextRound) + 1;

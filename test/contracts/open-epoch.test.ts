@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { DEVNET_LIQUIDATION } from "../../matcher/protocol/devnet-markets.ts";
 import { epochHash, epochRecord, liquidationTermsWord, marketFromWord } from "../../matcher/protocol/epoch-record.ts";
+import { exitHaircutsWord } from "../../matcher/protocol/lane-words.ts";
 import { MARKETS } from "../../matcher/protocol/spec.ts";
 import { closedMarket } from "../../matcher/risk/epoch-terms.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
@@ -47,6 +48,7 @@ describe("Exchange.openEpoch", () => {
         retired: false,
         isolatedOnly: false,
         positionCapLots: 100_000_000n,
+        exitHaircutPpm: 15_000,
       });
       expect(epoch.liquidation).to.deep.equal(DEVNET_LIQUIDATION);
       expect(await w.exchange.epochHash(1)).to.equal(epochHash(epochRecord(epoch)));
@@ -114,8 +116,9 @@ describe("Exchange.openEpoch", () => {
           0xabcn,
           liquidationTermsWord(DEVNET_LIQUIDATION),
           roundHash,
-          (words: bigint[]) => marketFromWord(words[1] ?? 0n, 0n).priceTicks === 300_000,
+          (words: bigint[]) => marketFromWord(words[1] ?? 0n, 0n, 0).priceTicks === 300_000,
           () => true,
+          exitHaircutsWord([15_000, 15_000, 25_000, 25_000]),
         );
       expect(await w.oracle.isVerified(roundHash)).to.equal(true);
     });

@@ -107,6 +107,7 @@ describe("Random batches", function () {
             liquidationTerms: args.liquidationTerms,
             marketWords: [...args.marketWords],
             openInterestCapWords: [...args.openInterestCapWords],
+            exitHaircutsWord: args.exitHaircutsWord,
           }),
         ]),
     );

@@ -36,7 +36,7 @@ describe("the second formulation of the rules: liquidations and limits", () => {
     const buyer = order({ account: 3, side: "buy", slot: 1, market: 1 });
     batcher.push({
       kind: "deposit",
-      entry: { kind: "deposit", account: 4, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n },
+      entry: { kind: "deposit", minSequence: 0, account: 4, amountMicroUsd: 50n, owner: 0n, ax: 0n, ay: 0n },
     });
     batcher.cut();
     const terms = { priceTicks: 50, quantityLots: 1, quoteMicroUsd: 50n };

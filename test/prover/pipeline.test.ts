@@ -114,6 +114,7 @@ describe("ProofPipeline", () => {
   function registration(account: number): Step {
     const entry = {
       kind: "registration",
+      minSequence: 0,
       account,
       amountMicroUsd: 0n,
       owner: 5n,

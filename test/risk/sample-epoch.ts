@@ -16,6 +16,7 @@ export const SAMPLE_MARKET: EpochMarket = {
   retired: false,
   isolatedOnly: false,
   positionCapLots: 2n ** 40n - 1n,
+  exitHaircutPpm: 25_000,
 };
 
 /** An epoch whose first markets are the sample market with the given changes; the others are closed. */

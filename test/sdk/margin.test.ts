@@ -200,7 +200,15 @@ describe("the client's margin, over a socket", function () {
     for (const command of openingCommands(2)) accepted(state.execute(command));
     const { ax, ay } = keyOf(1);
     const cursor = state.ledger.shared.queueCursor;
-    const later = { kind: "registration", account: 3, amountMicroUsd: 0n, owner: 1n << 8n, ax, ay } as const;
+    const later = {
+      kind: "registration",
+      minSequence: 0,
+      account: 3,
+      amountMicroUsd: 0n,
+      owner: 1n << 8n,
+      ax,
+      ay,
+    } as const;
     accepted(state.execute({ type: "queue", entry: later, cursor }));
     await serve(state);
     const owner = `0x${(1n << 8n).toString(16).padStart(40, "0")}`;

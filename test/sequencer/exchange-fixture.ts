@@ -56,6 +56,7 @@ export function epochOf(
       retired: false,
       isolatedOnly: false,
       positionCapLots: 2n ** 40n - 1n,
+      exitHaircutPpm: terms.exitHaircutPpm,
       ...change,
     };
   });
@@ -90,10 +91,10 @@ export function openingCommands(accounts: number, depositUsd = 100_000n): Comman
   for (let account = 1; account <= accounts; account++) {
     const { ax, ay } = keyOf(account);
     const owner = BigInt(account) << 8n;
-    const registration = { kind: "registration", account, amountMicroUsd: 0n, owner, ax, ay } as const;
+    const registration = { kind: "registration", minSequence: 0, account, amountMicroUsd: 0n, owner, ax, ay } as const;
     commands.push({ type: "queue", entry: registration, cursor: cursor++ });
     const amountMicroUsd = depositUsd * 1_000_000n;
-    const deposit = { kind: "deposit", account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
+    const deposit = { kind: "deposit", minSequence: 0, account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
     if (depositUsd > 0n) commands.push({ type: "queue", entry: deposit, cursor: cursor++ });
   }
   return commands;

@@ -18,9 +18,9 @@ export const COIN = 100_000;
 export function joinCommands(cursor: number, account: number, depositUsd: number): Command[] {
   const owner = BigInt(account + 1) << 8n;
   const { ax, ay } = keyOf(account + 1);
-  const registration = { kind: "registration", account, amountMicroUsd: 0n, owner, ax, ay } as const;
+  const registration = { kind: "registration", minSequence: 0, account, amountMicroUsd: 0n, owner, ax, ay } as const;
   const amountMicroUsd = BigInt(Math.round(depositUsd * 1e6));
-  const deposit = { kind: "deposit", account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
+  const deposit = { kind: "deposit", minSequence: 0, account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
   return [
     { type: "queue", entry: registration, cursor },
     { type: "queue", entry: deposit, cursor: cursor + 1 },

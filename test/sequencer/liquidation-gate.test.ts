@@ -53,7 +53,7 @@ describe("the gate of a liquidation", () => {
     expect(lotsAt(at, limitTicks - 1)).to.equal(0);
     at.world.run({
       type: "queue",
-      entry: { kind: "deposit", account: 1, amountMicroUsd: 116_500_000n, owner: 0n, ax: 0n, ay: 0n },
+      entry: { kind: "deposit", minSequence: 0, account: 1, amountMicroUsd: 116_500_000n, owner: 0n, ax: 0n, ay: 0n },
       cursor: at.world.state.ledger.shared.queueCursor,
     });
     expect(at.world.excess(1)).to.equal(0n);

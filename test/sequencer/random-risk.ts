@@ -46,6 +46,7 @@ export function* randomRisk(seed: number, count: number, accounts = 14): Generat
       const fund = roll(12) === 0;
       const entry = {
         kind: "deposit",
+        minSequence: 0,
         account: fund ? 0 : account,
         amountMicroUsd,
         owner: 0n,

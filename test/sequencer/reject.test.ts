@@ -134,6 +134,7 @@ describe("the exchange refuses, and nothing changes", () => {
     [...few.ledger.entries()].forEach(({ account, record }, at) => {
       const entry = {
         kind: "registration",
+        minSequence: 0,
         account,
         amountMicroUsd: 0n,
         owner: 1n,
@@ -142,7 +143,15 @@ describe("the exchange refuses, and nothing changes", () => {
       } as const;
       accepted(state.execute({ type: "queue", entry, cursor: at }));
     });
-    const deposit = { kind: "deposit", account: 1, amountMicroUsd: 10n ** 11n, owner: 0n, ax: 0n, ay: 0n } as const;
+    const deposit = {
+      kind: "deposit",
+      minSequence: 0,
+      account: 1,
+      amountMicroUsd: 10n ** 11n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    } as const;
     accepted(state.execute({ type: "queue", entry: deposit, cursor: 1 }));
     accepted(send(state, order({ slot: 0 })));
     accepted(send(state, order({ slot: 1 })));
@@ -226,7 +235,15 @@ describe("the exchange refuses, and nothing changes", () => {
   it("throws, and changes nothing, for what L1 cannot have said", () => {
     const before = stateText(state);
     expect(() => state.execute({ type: "epoch", epoch: epochOf(3) })).to.throw(RangeError, "epoch 3 after 1");
-    const entry = { kind: "deposit", account: 1, amountMicroUsd: 1n, owner: 0n, ax: 0n, ay: 0n } as const;
+    const entry = {
+      kind: "deposit",
+      minSequence: 0,
+      account: 1,
+      amountMicroUsd: 1n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    } as const;
     expect(() => state.execute({ type: "queue", entry, cursor: 0 })).to.throw(RangeError, "queue entry 0 came");
     expect(() => state.execute({ type: "feeTier", account: 1, tier: 9 })).to.throw(RangeError, "no fee tier 9");
     expect(stateText(state)).to.equal(before);

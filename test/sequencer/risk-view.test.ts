@@ -52,6 +52,7 @@ describe("views of risk", () => {
     expect([position(1), position(2)]).to.deep.equal([2, 1]);
     const deposit = {
       kind: "deposit",
+      minSequence: 0,
       account: 2,
       amountMicroUsd: 60_000_000_000n,
       owner: 0n,

@@ -98,7 +98,7 @@ export class Drill {
   #register(account: number, depositUsd: bigint): void {
     const { ax, ay } = keyOf(account);
     const owner = BigInt(account + 1) << 8n;
-    const registration = { kind: "registration", account, amountMicroUsd: 0n, owner, ax, ay } as const;
+    const registration = { kind: "registration", minSequence: 0, account, amountMicroUsd: 0n, owner, ax, ay } as const;
     this.#take(accepted(this.state.execute({ type: "queue", entry: registration, cursor: this.#cursor++ })));
     if (depositUsd > 0n) this.deposit(account, depositUsd);
   }
@@ -106,6 +106,7 @@ export class Drill {
   deposit(account: number, amountUsd: bigint): void {
     const entry = {
       kind: "deposit",
+      minSequence: 0,
       account,
       amountMicroUsd: amountUsd * MICRO_PER_USD,
       owner: 0n,

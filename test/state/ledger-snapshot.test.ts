@@ -57,7 +57,7 @@ describe("ledger snapshot", () => {
     const snapshot = snapshotOf(ledger);
     const refused = (text: string, because: string) =>
       expect(() => decodeSnapshot(text)).to.throw(SnapshotError, because);
-    refused(JSON.stringify({ ...snapshot, version: 3 }), "version 3, not 2");
+    refused(JSON.stringify({ ...snapshot, version: 4 }), "version 4, not 3");
     refused("{", "cannot be read");
     refused("null", "cannot be read");
     refused(JSON.stringify({ ...snapshot, feesPicoUsd: "x" }), "cannot be read");

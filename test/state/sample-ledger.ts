@@ -8,11 +8,19 @@ import { sampleEpoch } from "../risk/sample-epoch.ts";
 
 export function registration(account: number): QueueEntry {
   const n = BigInt(account);
-  return { kind: "registration", account, amountMicroUsd: 0n, owner: 1000n + n, ax: 2000n + n, ay: 3000n + n };
+  return {
+    kind: "registration",
+    minSequence: 0,
+    account,
+    amountMicroUsd: 0n,
+    owner: 1000n + n,
+    ax: 2000n + n,
+    ay: 3000n + n,
+  };
 }
 
 export function deposit(account: number, amountMicroUsd: bigint): QueueEntry {
-  return { kind: "deposit", account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n };
+  return { kind: "deposit", minSequence: 0, account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n };
 }
 
 /** An order that anything can fill: limits at the ends, no expiry to speak of, slot 0 and sequence 1. */

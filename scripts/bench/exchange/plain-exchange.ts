@@ -24,6 +24,7 @@ const market: EpochMarket = {
   retired: false,
   isolatedOnly: false,
   positionCapLots: 2n ** 40n - 1n,
+  exitHaircutPpm: 15_000,
 };
 
 /** Numbers of the size of a signature's, different ones for each message: the state machine takes messages whose signatures were checked. */

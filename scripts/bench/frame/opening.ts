@@ -16,9 +16,9 @@ export function firstEpoch(timeSeconds: number, marketAt: (index: number) => Epo
 /** What L1's queue says of an account with a million USD, when accounts come one after the other from 1 on. */
 export function fundedAccount(account: number, owner: bigint, { ax, ay }: PublicKey): QueueCommand[] {
   const cursor = (account - 1) * 2;
-  const registration = { kind: "registration", account, amountMicroUsd: 0n, owner, ax, ay } as const;
+  const registration = { kind: "registration", minSequence: 0, account, amountMicroUsd: 0n, owner, ax, ay } as const;
   const amountMicroUsd = DEPOSIT_MICRO_USD;
-  const deposit = { kind: "deposit", account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
+  const deposit = { kind: "deposit", minSequence: 0, account, amountMicroUsd, owner: 0n, ax: 0n, ay: 0n } as const;
   return [
     { type: "queue", entry: registration, cursor },
     { type: "queue", entry: deposit, cursor: cursor + 1 },

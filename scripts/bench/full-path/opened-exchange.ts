@@ -36,6 +36,7 @@ function epochMarket(index: number): EpochMarket {
     retired: false,
     isolatedOnly: false,
     positionCapLots: terms.positionCapLots,
+    exitHaircutPpm: terms.exitHaircutPpm,
   };
 }
 

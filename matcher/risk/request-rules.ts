@@ -1,5 +1,5 @@
-import { PICO_PER_MICRO, PPM } from "../protocol/spec.ts";
 import type { RequestKind, RequestOutcome } from "../protocol/queue-chain.ts";
+import { PICO_PER_MICRO, PPM } from "../protocol/spec.ts";
 import type { Closing } from "./bankruptcy.ts";
 import type { EpochTerms, MarketTerms } from "./epoch-terms.ts";
 import { exitQuoteMicroUsdSafeSide } from "./exit-price.ts";
@@ -101,27 +101,32 @@ export function forcedCloseRefusal(
   return fell ? "counterparty-maintenance-ratio" : undefined;
 }
 
-/**
- * What a batch may say of a request whose account it leaves like this; undefined: nothing yet, the request waits at the head.
- * @param closed whether a row of the batch closes something of the account
- */
-export function requestOutcome(
-  terms: EpochTerms,
-  request: RequestKind,
-  final: Position,
-  closed: boolean,
-): RequestOutcome | undefined {
-  if (request === "cancelAll" || request === "keyRotation") return "done";
+/** What a batch did for a request. */
+export interface RequestEnd {
+  readonly request: RequestKind;
+  /** The account at the end of the batch, before a forced exit is paid. */
+  readonly final: Position;
+  /** Whether a row of the batch closes something of the account. */
+  readonly closed: boolean;
+}
+
+/** Whether a batch that ends like this may say so of its request, exactly as the circuit has it. */
+export function outcomeHolds(terms: EpochTerms, { request, final, closed }: RequestEnd, outcome: RequestOutcome) {
+  if (request === "cancelAll" || request === "keyRotation") return outcome === "done";
+  if (outcome === "advanced") return closed;
   const { valuePicoUsd, maintenancePicoUsd } = marginOf(terms, final);
   const healthy = valuePicoUsd >= maintenancePicoUsd;
-  if (request === "liquidationRequest") {
-    if (healthy) return "done";
-    if (holdsRestricted(terms, final)) return "inapplicable";
-  } else {
-    if (!healthy || holdsRestricted(terms, final)) return closed ? "advanced" : "inapplicable";
-    if (isFlat(final)) return "done";
-  }
-  return closed ? "advanced" : undefined;
+  if (request === "liquidationRequest") return outcome === "done" ? healthy : holdsRestricted(terms, final);
+  // Who is flat and worth something has nothing to ask anybody for but its money.
+  if (outcome === "done") return healthy && isFlat(final);
+  return !closed && (!healthy || holdsRestricted(terms, final));
+}
+
+const OUTCOMES: readonly RequestOutcome[] = ["done", "inapplicable", "advanced"];
+
+/** What is to be said of a request: that it is over where that holds. Undefined: nothing yet, it waits at the head. */
+export function requestOutcome(terms: EpochTerms, end: RequestEnd): RequestOutcome | undefined {
+  return OUTCOMES.find((outcome) => outcomeHolds(terms, end, outcome));
 }
 
 /** Without positions. */

@@ -116,10 +116,11 @@ export function outcomeHolds(terms: EpochTerms, { request, final, closed }: Requ
   if (outcome === "advanced") return closed;
   const { valuePicoUsd, maintenancePicoUsd } = marginOf(terms, final);
   const healthy = valuePicoUsd >= maintenancePicoUsd;
-  if (request === "liquidationRequest") return outcome === "done" ? healthy : holdsRestricted(terms, final);
+  const priced = !holdsRestricted(terms, final);
+  if (request === "liquidationRequest") return outcome === "done" ? healthy && priced : !priced;
   // Who is flat and worth something has nothing to ask anybody for but its money.
   if (outcome === "done") return healthy && isFlat(final);
-  return !closed && (!healthy || holdsRestricted(terms, final));
+  return !closed && (!healthy || !priced);
 }
 
 const OUTCOMES: readonly RequestOutcome[] = ["done", "inapplicable", "advanced"];

@@ -97,6 +97,13 @@ export interface BatchCounts {
   liquidations: number;
 }
 
+/** The one that holds most. @throws RangeError without any */
+export function largestTier(tiers: readonly Tier[]): Tier {
+  const largest = [...tiers].sort((a, b) => b.rows - a.rows || b.accounts - a.accounts)[0];
+  if (largest === undefined) throw new RangeError("no tier is in use");
+  return largest;
+}
+
 export function fitsTier(counts: BatchCounts, tier: Tier): boolean {
   return (
     counts.rows <= tier.rows &&

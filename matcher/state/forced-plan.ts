@@ -49,6 +49,12 @@ export function planRequest(
   if (kind === "registration" || kind === "deposit") return "request-outcome";
   const old = batch.named(entry.account);
   if (typeof old === "string") return old;
+  // What another row gave an account must not leave with an exit before that row's own rules have measured it.
+  const namedOtherwise = batch
+    .liquidations()
+    .rows()
+    .some((row) => row.request === undefined && (row.account === entry.account || row.counterparty === entry.account));
+  if (kind === "forcedExit" && namedOtherwise) return "row-beside-liquidation";
   const final = records.afterRequest(old.now, entry);
   const end = { request: kind, final, closed: parts.length > 0 };
   if (!outcomeHolds(batch.terms, end, outcome)) return "request-outcome";

@@ -119,9 +119,9 @@ export class OpenBatch {
     return this.#rows.all();
   }
 
-  /** In order of first touch. */
+  /** What closes something for the request, then the others in order of first touch. */
   liquidations(): OpenLiquidation[] {
-    return this.#liquidations.rows();
+    return this.#liquidations.inOrder();
   }
 
   /** Registrations and deposits. */

@@ -27,7 +27,7 @@ export interface PlacedLiquidation {
 export class OpenLiquidations {
   readonly #terms: EpochTerms;
   #rows: OpenLiquidation[] = [];
-  /** Latest row of every account that one names. */
+  /** Row of every account that one names. */
   #rowOf = new Map<number, number>();
   readonly spentBeforePicoUsd: bigint;
 
@@ -57,6 +57,12 @@ export class OpenLiquidations {
     return this.#rows.slice();
   }
 
+  /** The same with the request's in front, where the circuit looks for it. Nothing passes to or from the fund in it. */
+  inOrder(): OpenLiquidation[] {
+    const isRequest = ({ request }: OpenLiquidation) => request !== undefined;
+    return [...this.#rows.filter(isRequest), ...this.#rows.filter((row) => !isRequest(row))];
+  }
+
   names(account: number): boolean {
     return this.#rowOf.has(account);
   }
@@ -74,9 +80,7 @@ export class OpenLiquidations {
     const closing = { market, side, quantityLots: BigInt(quantityLots), quoteMicroUsd };
     const nobody = { counterparty: undefined, request: undefined };
     const part: OpenLiquidation = { kind: "liquidation", account, ...nobody, ...closing, ...amounts };
-    const at = this.#rowOf.get(account);
-    if (at === undefined) return this.#alone(part);
-    return joined(this.#rows[at] as OpenLiquidation, part, at) ?? "row-beside-liquidation";
+    return this.#joinedOrAlone(part);
   }
 
   /** The same for a fill that closes something for a forced exit. */
@@ -84,11 +88,7 @@ export class OpenLiquidations {
     const closing = { market, side, quantityLots: BigInt(quantityLots), quoteMicroUsd };
     const who = { account, counterparty: undefined, request: "forcedExit" } as const;
     const part: OpenLiquidation = { kind: "exitFill", ...who, ...closing, ...NOTHING };
-    for (const [at, row] of this.#rows.entries()) {
-      const placed = row.account === account ? joined(row, part, at) : undefined;
-      if (placed !== undefined) return placed;
-    }
-    return this.#beside(part);
+    return this.#joinedOrAlone(part);
   }
 
   /** The row of a deleveraging, which joins no other. */
@@ -100,12 +100,11 @@ export class OpenLiquidations {
     return this.#alone({ kind: "deleveraging", ...who, ...closing, ...amounts });
   }
 
-  /** The row of a forced close, likewise; the account of a forced exit may have others. */
+  /** The row of a forced close, likewise. */
   ofForcedClose(step: ForcedCloseStep, request: ClosingRequest): PlacedLiquidation | BatchRefusal {
     const { account, counterparty, market, side, quantityLots, quoteMicroUsd } = step;
     const closing = { market, side, quantityLots: BigInt(quantityLots), quoteMicroUsd };
-    const part: OpenLiquidation = { kind: "forcedClose", account, counterparty, request, ...closing, ...NOTHING };
-    return request === "forcedExit" ? this.#beside(part) : this.#alone(part);
+    return this.#alone({ kind: "forcedClose", account, counterparty, request, ...closing, ...NOTHING });
   }
 
   /**
@@ -135,20 +134,17 @@ export class OpenLiquidations {
     return part.feePicoUsd - part.coveredPicoUsd;
   }
 
+  #joinedOrAlone(part: OpenLiquidation): PlacedLiquidation | BatchRefusal {
+    const at = this.#rowOf.get(part.account);
+    if (at === undefined) return this.#alone(part);
+    return joined(this.#rows[at] as OpenLiquidation, part, at) ?? "row-beside-liquidation";
+  }
+
   /** A new row on accounts that have none. */
   #alone(part: OpenLiquidation): PlacedLiquidation | BatchRefusal {
     const { account, counterparty } = part;
     if (this.names(account) || (counterparty !== undefined && this.names(counterparty)))
       return "row-beside-liquidation";
-    return { at: this.#rows.length, row: part, part };
-  }
-
-  /** A new row of a forced exit: its account has only such rows, and the other one none. */
-  #beside(part: OpenLiquidation): PlacedLiquidation | BatchRefusal {
-    const { account, counterparty } = part;
-    const others = this.#rows.filter((row) => row.account === account || row.counterparty === account);
-    const own = others.every((row) => row.account === account && row.request === "forcedExit");
-    if (!own || (counterparty !== undefined && this.names(counterparty))) return "row-beside-liquidation";
     return { at: this.#rows.length, row: part, part };
   }
 

@@ -236,6 +236,7 @@ export class ReferenceBook {
       takerSequence: t.sequence,
       takerKeepFilled: t.keepFilled,
       liquidation,
+      exit: false,
     };
   }
 

@@ -2,12 +2,14 @@ pragma circom 2.2.2;
 
 include "lib/range.circom";
 include "risk/liquidation-bounds.circom";
+include "risk/request-bounds.circom";
 include "rows/account-slot.circom";
 include "rows/liquidation-row.circom";
 include "rows/liquidation-terms.circom";
 include "rows/market-terms.circom";
 include "rows/open-interest.circom";
 include "rows/queue-entry.circom";
+include "rows/request.circom";
 include "rows/signed-row.circom";
 include "rows/slot-effects.circom";
 include "rows/store-slots.circom";
@@ -18,7 +20,7 @@ include "generated/protocol.circom";
 // The statement: "I know a batch of queue entries and signed messages which, at the terms of one epoch, moves the exchange from oldRoot to newRoot by the rules
 // of docs/protocol.md, and the public data d that describes it is the one behind (commitment, z, y)."
 //
-// R signed rows, A account slots, Q queue entries, W withdrawals, L liquidations, registerLevels of the account tree kept as registers.
+// R signed rows, A account slots, Q registrations and deposits beside one request, W withdrawals, L liquidations, registerLevels of the account tree kept as registers.
 // Public: commitment, z, y. Every other input is chosen by the prover; those that the contract writes into d are fixed by the binding in step 10.
 template Batch(tier, R, A, Q, W, L, registerLevels) {
     signal input commitment, z, y;
@@ -26,9 +28,9 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     // Header.
     signal input domain, oldRoot, newRoot;
     signal input batchNumber, epochNumber, epochTime, rebateCap;
-    signal input queueCursorWord, journalHead, fundingDigest, insuranceSpent;
+    signal input queuePosition, journalHead, fundingDigest, insuranceSpent;
     signal input price[8], imf[8], mmf[8], priceMin[8], priceMax[8], fundingIndexOffset[8];
-    signal input restricted[8], retired[8], isolatedOnly[8], positionCap[8];
+    signal input restricted[8], retired[8], isolatedOnly[8], positionCap[8], exitHaircut[8];
     signal input liquidationFeeCap, liquidationSpread, bankruptcyAdjustment, insuranceCap;
     signal input openInterestBefore[8], openInterestCap[8], withinCap[8];
 
@@ -36,6 +38,13 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     signal input queueIsRegistration[Q], queueIsDeposit[Q];
     signal input queueAccount[Q], queueAmount[Q], queueOwner[Q], queueAx[Q], queueAy[Q];
     signal input queueChoice[Q][A];
+
+    // The request.
+    signal input requestIsForcedExit, requestIsKeyRotation, requestIsLiquidation, requestIsCancelAll;
+    signal input requestAccount, requestMinSequence, requestAx, requestAy;
+    signal input outcomeLow, outcomeHigh;
+    signal input requestChoice[A];
+    signal input requestRaises, requestBelow, requestPayout;
 
     // Rows.
     signal input rowIsOrder[R], rowIsCancel[R], rowIsCancelAll[R], rowIsWithdrawal[R], rowIsTransfer[R];
@@ -59,6 +68,8 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
 
     // Liquidations.
     signal input liquidationIsLiquidation[L], liquidationIsDeleveraging[L];
+    signal input isExitFill, isForcedClose;
+    signal input counterpartyExempt;
     signal input liquidationAccount[L][A];
     signal input liquidationCounterparty[L][A];
     signal input liquidationMarket[L][3];
@@ -88,6 +99,9 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     epochRange.in <== epochNumber;
     timeRange.in <== epochTime;
     rebateRange.in <== rebateCap;
+    // Cursor and count are the contract's business; the outcome stands above them.
+    component positionRange = InRange(QUEUE_CURSOR_BITS() + QUEUE_COUNT_BITS());
+    positionRange.in <== queuePosition;
     component terms[8];
     for (var m = 0; m < 8; m++) {
         terms[m] = MarketTerms();
@@ -101,6 +115,7 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         terms[m].retired <== retired[m];
         terms[m].isolatedOnly <== isolatedOnly[m];
         terms[m].positionCap <== positionCap[m];
+        terms[m].exitHaircut <== exitHaircut[m];
     }
     component liquidationTerms = LiquidationTerms();
     liquidationTerms.feeCap <== liquidationFeeCap;
@@ -108,7 +123,7 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     liquidationTerms.bankruptcyAdjustment <== bankruptcyAdjustment;
     liquidationTerms.insuranceCap <== insuranceCap;
 
-    // 2. Queue entries, each to its account slot.
+    // 2. Queue entries, each to its account slot, and the request behind them.
     component entry[Q];
     for (var q = 0; q < Q; q++) {
         entry[q] = QueueEntry(A);
@@ -125,6 +140,23 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         entry[q].slotAx <== slotAx;
         entry[q].slotAy <== slotAy;
     }
+    component request = Request(A);
+    request.isForcedExit <== requestIsForcedExit;
+    request.isKeyRotation <== requestIsKeyRotation;
+    request.isLiquidationRequest <== requestIsLiquidation;
+    request.isCancelAll <== requestIsCancelAll;
+    request.account <== requestAccount;
+    request.minSequence <== requestMinSequence;
+    request.ax <== requestAx;
+    request.ay <== requestAy;
+    request.outcomeLow <== outcomeLow;
+    request.outcomeHigh <== outcomeHigh;
+    request.choice <== requestChoice;
+    request.raises <== requestRaises;
+    request.slotAccount <== slotAccount;
+    request.slotAx <== slotAx;
+    request.slotAy <== slotAy;
+    request.slotMinSequence <== slotMinSequence;
 
     // 3. Rows, in order, each on its account slot; the order roots are threaded through them.
     component row[R];
@@ -179,12 +211,15 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         if (i > 0) row[i].active * (1 - row[i - 1].active) === 0;
     }
 
-    // 4. Liquidations, in order. Slot 0 is the fund's while there are any. What bounds them is step 7, where the slots' values are known.
+    // 4. Liquidations, in order; the first may serve the request. Slot 0 is the fund's while there are any. What bounds them is step 7, where the slots' values are known.
     component liquidation[L];
     for (var k = 0; k < L; k++) {
         liquidation[k] = LiquidationRow(A);
         liquidation[k].isLiquidation <== liquidationIsLiquidation[k];
         liquidation[k].isDeleveraging <== liquidationIsDeleveraging[k];
+        liquidation[k].isExitFill <== k == 0 ? isExitFill : 0;
+        liquidation[k].isForcedClose <== k == 0 ? isForcedClose : 0;
+        for (var j = 0; j < A; j++) liquidation[k].request[j] <== k == 0 ? requestChoice[j] : 0;
         liquidation[k].account <== liquidationAccount[k];
         liquidation[k].counterparty <== liquidationCounterparty[k];
         liquidation[k].market <== liquidationMarket[k];
@@ -197,6 +232,7 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         liquidation[k].price <== price;
         liquidation[k].priceMin <== priceMin;
         liquidation[k].priceMax <== priceMax;
+        liquidation[k].haircut <== exitHaircut;
         for (var m = 0; m < 8; m++) liquidation[k].priceMmf[m] <== terms[m].priceMmf;
         if (k > 0) liquidation[k].active * (1 - liquidation[k - 1].active) === 0;
     }
@@ -216,7 +252,8 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     component feeRange = InRange(FEE_DELTA_BITS());
     feeRange.in <== feeSum;
 
-    // 6. Account slots, each with what the batch does to it.
+    // 6. Account slots, each with what the batch does to it. A forced close's counterparty is exempt from its own ratio while a silent market makes it unknown.
+    signal exempt[A];
     component effects[A];
     component account[A];
     for (var j = 0; j < A; j++) {
@@ -247,6 +284,11 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         }
         effects[j].fee <== liquidationFee;
         effects[j].covered <== liquidationCovered;
+        effects[j].isForcedClose <== isForcedClose;
+        effects[j].requestChoice <== requestChoice[j];
+        effects[j].requestMinSequence <== request.minSequenceDelta[j];
+        effects[j].payout <== requestPayout;
+        exempt[j] <== effects[j].yielding * counterpartyExempt;
 
         account[j] = AccountSlot();
         account[j].active <== slotActive[j];
@@ -278,6 +320,11 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         account[j].rowReferences <== effects[j].rowReferences;
         account[j].liquidated <== effects[j].liquidated;
         account[j].counterparty <== effects[j].counterparty;
+        account[j].yielding <== effects[j].yielding;
+        account[j].exempt <== exempt[j];
+        account[j].requested <== requestChoice[j];
+        account[j].axDelta <== request.axDelta[j];
+        account[j].ayDelta <== request.ayDelta[j];
         account[j].collateralDelta <== effects[j].collateral;
         account[j].sizeWordDelta <== effects[j].sizeWords;
         account[j].minSequenceDelta <== effects[j].minSequence;
@@ -285,8 +332,17 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         account[j].payments <== effects[j].payments;
         account[j].orderRootAfter <== row[R - 1].rootAfter[j];
     }
+    component silent = Pick(A);
+    for (var j = 0; j < A; j++) {
+        silent.choice[j] <== effects[j].yielding;
+        silent.in[j] <== account[j].unpriced0;
+    }
+    component priced = IsZero();
+    priced.in <== silent.out;
+    counterpartyExempt * (counterpartyExempt - 1) === 0;
+    counterpartyExempt * priced.out === 0;
 
-    // 7. What bounds the liquidations. What is left of the fund (its S₀, where there is a liquidation) and of the epoch's cap is threaded through them.
+    // 7. What bounds the liquidations, and what the request's outcome says. What is left of the fund (its S₀, where there is a liquidation) and of the epoch's cap is threaded through them.
     signal fundStart;
     fundStart <== liquidation[0].active * account[0].collateral0;
     component bounds[L];
@@ -294,6 +350,11 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         bounds[k] = LiquidationBounds(A);
         bounds[k].isLiquidation <== liquidationIsLiquidation[k];
         bounds[k].isDeleveraging <== liquidationIsDeleveraging[k];
+        bounds[k].isExitFill <== k == 0 ? isExitFill : 0;
+        bounds[k].isForcedClose <== k == 0 ? isForcedClose : 0;
+        bounds[k].isForcedExit <== k == 0 ? requestIsForcedExit : 0;
+        bounds[k].isLiquidationRequest <== k == 0 ? requestIsLiquidation : 0;
+        bounds[k].haircut <== liquidation[k].marketHaircut;
         bounds[k].account <== liquidationAccount[k];
         for (var j = 0; j < A; j++) {
             bounds[k].slotTv0[j] <== account[j].tv0;
@@ -318,6 +379,26 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         bounds[k].bankruptcyAdjustment <== bankruptcyAdjustment;
         bounds[k].capLeft <== k == 0 ? PICO_PER_MICRO() * insuranceCap - insuranceSpent : bounds[k - 1].capLeftAfter;
         bounds[k].fund <== k == 0 ? fundStart : bounds[k - 1].fundAfter;
+    }
+    component outcome = RequestBounds(A);
+    outcome.isForcedExit <== requestIsForcedExit;
+    outcome.isLiquidationRequest <== requestIsLiquidation;
+    outcome.done <== request.done;
+    outcome.inapplicable <== request.inapplicable;
+    outcome.advanced <== request.advanced;
+    outcome.choice <== requestChoice;
+    outcome.served <== isExitFill + isForcedClose;
+    outcome.payout <== requestPayout;
+    outcome.below <== requestBelow;
+    outcome.slotOwner <== slotOwner;
+    for (var j = 0; j < A; j++) {
+        outcome.slotCollateral[j] <== account[j].collateralAfter;
+        outcome.slotTv[j] <== account[j].tv;
+        outcome.slotTrMaintenance[j] <== account[j].trMaintenance;
+        outcome.slotLots[j] <== account[j].lots;
+        outcome.slotUnpriced[j] <== account[j].unpriced;
+        outcome.slotLiquidated[j] <== effects[j].liquidated;
+        outcome.slotCounterparty[j] <== effects[j].counterparty + effects[j].yielding;
     }
 
     // 8. Open interest.
@@ -354,7 +435,9 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     vector.epochNumber <== epochNumber;
     vector.epochTime <== epochTime;
     vector.rebateCap <== rebateCap;
-    vector.queueCursorWord <== queueCursorWord;
+    vector.queuePosition <== queuePosition;
+    vector.outcomeLow <== outcomeLow;
+    vector.outcomeHigh <== outcomeHigh;
     vector.journalHead <== journalHead;
     vector.fundingDigest <== fundingDigest;
     vector.feeDelta <== feeSum;
@@ -363,6 +446,7 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     vector.liquidationTerms <== liquidationTerms.word;
     vector.openInterestBefore <== openInterestBefore;
     vector.openInterestCap <== openInterestCap;
+    vector.exitHaircut <== exitHaircut;
     for (var m = 0; m < 8; m++) {
         vector.markets[m] <== terms[m].word;
         vector.openInterestAfter[m] <== interest[m].after;
@@ -371,11 +455,15 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     vector.queueAx <== queueAx;
     vector.queueAy <== queueAy;
     for (var q = 0; q < Q; q++) vector.queueHead[q] <== entry[q].head;
+    vector.requestHead <== request.head;
+    vector.requestAx <== requestAx;
+    vector.requestAy <== requestAy;
     for (var i = 0; i < W; i++) vector.withdrawals[i] <== row[i].withdrawalWord;
+    vector.exitPayout <== outcome.payoutWord;
     for (var i = 0; i < R; i++) vector.rows[i] <== row[i].word;
     for (var k = 0; k < L; k++) vector.liquidations[k] <== liquidation[k].word;
     for (var j = 0; j < A; j++) vector.accounts[j] <== account[j].words;
-    var n = HEADER_WORDS() + Q * QUEUE_ENTRY_WORDS() + W + R + L + A * ACCOUNT_SLOT_WORDS();
+    var n = HEADER_WORDS() + (Q + 1) * QUEUE_ENTRY_WORDS() + W + 1 + R + L + A * ACCOUNT_SLOT_WORDS();
     component data = PublicData(tier, n);
     data.z <== z;
     data.words <== vector.words;

@@ -16,7 +16,7 @@ contract Exchange is Settlement {
     )
         Ownable(setup.owner)
         Vault(setup.token)
-        Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd)
+        Intake(setup.insuranceOwner, setup.minimumDepositMicroUsd, setup.depositCapMicroUsd, setup.requestFeeWei)
         Operated(setup.operator)
         Terms(setup.oracle, setup.registry)
         Settlement(setup.verifiers)

@@ -4,17 +4,26 @@ include "../lib/range.circom";
 include "../lib/select.circom";
 include "../generated/protocol.circom";
 
-// What a liquidation or deleveraging may do (docs/protocol.md §5a, rules 2 to 10; rules 1 and 11 stand in ValidTransition, the band in LiquidationRow). A = account slots.
-// isLiquidation, isDeleveraging, account   of the row, checked there; all zero in a padding row
+// What a row that nobody signed may do (docs/protocol.md §5a, rules 2 to 10, and §5b, rules 4 and 5; rules 1 and 11, and what is asked of a forced close's
+// counterparty, stand in ValidTransition, the band in LiquidationRow). A = account slots.
+// isLiquidation, isDeleveraging, isExitFill, isForcedClose, account   of the row, checked there; all zero in a padding row
+// isForcedExit, isLiquidationRequest   {0,1}, not both: the request's kind (Request)
+// haircut              20 bits, of the row's market
 // side, quantity, quote, fee, payout, covered, indexQuote, maintenance   of the row, ranged there
 // pays, capped         {0,1} prover's choices: payout > 0; X is at its upper end (rule 7)
 // feeCap 20, spread 22, bankruptcyAdjustment 24 bits (LiquidationTerms)
 // slot…                S₀ and final values of the slots: |tv0| < 2^109, |tv| < 2^97, 0 ≤ trMaintenance (0) < 2^95, |products| < 2^204
 // capLeft, fund        pico-USD before this row: both differences with covered are ranged here; |fund| < 2^108 + 4·2^93 (S₀ of slot 0 and fees)
-// Guarantees the rules; 0 ≤ capLeftAfter < 2^84 and fundAfter ≥ 0 for the next row. Cost ≈ 6·A + 207 + 98 + 85 + 110 + 111 + 94 + 136 + 232 + 141 + 20.
+// Guarantees the rules; 0 ≤ capLeftAfter < 2^84 and fundAfter ≥ 0 for the next row. Cost ≈ 6·A + 207 + 98 + 85 + 110 + 111 + 94 + 136 + 232 + 141 + 20, and 30
+// where rows may serve a request.
 template LiquidationBounds(A) {
     signal input isLiquidation;
     signal input isDeleveraging;
+    signal input isExitFill;
+    signal input isForcedClose;
+    signal input isForcedExit;
+    signal input isLiquidationRequest;
+    signal input haircut;
     signal input account[A];
     signal input side;
     signal input quantity;
@@ -81,10 +90,15 @@ template LiquidationBounds(A) {
     (payout - covered) * somethingLeft === 0;
     fundAfter <== fund - covered + fee;
 
-    // 4. Rules 4 and 9: liquidatable, or bankrupt. |tv0 − tr0| < 2^110.
+    // 4. Rules 4 and 9: liquidatable, or bankrupt. |tv0 − tr0| < 2^110. A forced close is due in the same way where a liquidation was asked for, and as it is
+    // where an exit was; an exit fill serves an exit only.
+    signal closesLiquidatable;
     signal dueLiquidation;
     signal dueDeleveraging;
-    dueLiquidation <== isLiquidation * (-excess0 - 1);
+    isExitFill * (1 - isForcedExit) === 0;
+    isForcedClose * (1 - isForcedExit - isLiquidationRequest) === 0;
+    closesLiquidatable <== isForcedClose * isLiquidationRequest;
+    dueLiquidation <== (isLiquidation + closesLiquidatable) * (-excess0 - 1);
     dueDeleveraging <== isDeleveraging * (-tv0 - 1);
     component due = InRange(110);
     due.in <== dueLiquidation + dueDeleveraging;
@@ -93,26 +107,41 @@ template LiquidationBounds(A) {
     isLiquidation * (payout - covered) === 0;
     isDeleveraging * (quote - indexQuote) === 0;
 
-    // 6. Rule 6: both sides are below 2^93.
+    // 6. Rule 6: both sides are below 2^93. In its place, of a row that serves a request, §5b: the quote is off the index price by the haircut at most, none where a
+    // liquidation was asked for; a forced close is at that bound, rounded in X's favour. |10^6·distance| < 2^92, haircut·indexQuote < 2^20·2^72.
+    signal requested;
+    requested <== isExitFill + isForcedClose;
+    signal distance;
+    distance <== (2 * side - 1) * (quote - indexQuote);
+    signal exitHaircut;
+    signal allowed;
+    exitHaircut <== isForcedExit * haircut;
+    allowed <== exitHaircut * indexQuote;
+    signal feeLeft;
+    feeLeft <== feeCap * quote - fee;
     component feeSlack = InRange(93);
-    feeSlack.in <== feeCap * quote - fee;
+    feeSlack.in <== feeLeft + requested * (PPM() * distance + allowed - feeLeft);
+    component roundedUp = InRange(20);
+    roundedUp.in <== isForcedClose * (PPM() - 1 - PPM() * distance - allowed);
 
-    // 7. Rule 7, the fillable price. Both ends of X are below 2^24·2^110 in size, so that their difference fits 135 bits. The slack is below
-    // 2^72·2^60·2^95 = 2^227 plus 2^115·2^22·2^92 = 2^229. At quote = indexQuote, and in a padding row, it cannot be negative.
+    // 7. Rule 7, the fillable price, which is not asked of a row that serves a request. Both ends of X are below 2^24·2^110 in size, so that their difference fits
+    // 135 bits. The slack is below 2^72·2^60·2^95 = 2^227 plus 2^115·2^22·2^92 = 2^229. At quote = indexQuote, and in a padding row, it cannot be negative.
     capped * (capped - 1) === 0;
     capped * (1 - isLiquidation - isDeleveraging) === 0;
+    signal short;
+    signal requirement;
+    short <== (1 - requested) * (-excess0);
+    requirement <== (1 - requested) * tr0;
     signal proportional;
-    proportional <== bankruptcyAdjustment * (-excess0);
+    proportional <== bankruptcyAdjustment * short;
     component lowerEnd = InRange(135);
-    lowerEnd.in <== (2 * capped - 1) * (proportional - PPM() * tr0);
+    lowerEnd.in <== (2 * capped - 1) * (proportional - PPM() * requirement);
     signal x;
-    x <== proportional + capped * (PPM() * tr0 - proportional);
-    signal distance;
+    x <== proportional + capped * (PPM() * requirement - proportional);
     signal distanceScaled;
     signal spreadOfRow;
     signal allowance;
-    distance <== (2 * side - 1) * (quote - indexQuote);
-    distanceScaled <== distance * tr0;
+    distanceScaled <== distance * requirement;
     spreadOfRow <== spread * maintenance;
     allowance <== x * spreadOfRow;
     component fillable = InRange(231);
@@ -122,5 +151,5 @@ template LiquidationBounds(A) {
     signal path;
     path <== (quantity - 1) * excess;
     component notYet = InRange(140);
-    notYet.in <== isLiquidation * (-excess0 - path - 1);
+    notYet.in <== (isLiquidation + closesLiquidatable) * (-excess0 - path - 1);
 }

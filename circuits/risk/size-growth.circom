@@ -7,11 +7,12 @@ include "../lib/range.circom";
 // positive, magnitude (0)   final and S₀, from SizeLane: magnitude ≤ 2^40
 // restricted, isolatedOnly  {0,1};  positionCap 40 bits: MarketTerms
 // grows         {0,1}[8] prover's choice
-// healthy       {0,1} the account ends with initial margin; outgoing {0,1}; named {0,1} by a liquidation
+// healthy       {0,1} the account ends with initial margin; outgoing {0,1}; priced {0,1}: named by a row that needs to know what the account is worth
 // Guarantees    a magnitude that grew is within the market's cap, and the account is healthy and the market not restricted;
 //               a sign that changed (to zero is none) likewise needs health and a market that is not restricted;
 //               if any magnitude grew, no position in an isolated-only market stands beside another one;
-//               an outgoing payment leaves no position in a restricted market, and whoever a liquidation names had none at S₀.
+//               an outgoing payment leaves no position in a restricted market, and whoever is named so had none at S₀.
+// unpriced (0)  Σ of |size| in restricted markets, final and at S₀.
 // Cost 8·(42 + 5 + 2 + 2 + 2 + 2) + 3.
 template SizeGrowth() {
     signal input positive[8];
@@ -24,7 +25,9 @@ template SizeGrowth() {
     signal input grows[8];
     signal input healthy;
     signal input outgoing;
-    signal input named;
+    signal input priced;
+    signal output unpriced;
+    signal output unpriced0;
 
     // 1. Growth and sign, market by market. A negative slack is r − (at most 2^40) and has no 41-bit form.
     signal mayGrow[8];
@@ -63,16 +66,18 @@ template SizeGrowth() {
     anyGrows * anyMixed === 0;
 
     // 3. Restricted markets: what is held there, in lots, is a sum of at most 8·2^40.
-    signal unpriced[8];
-    signal unpriced0[8];
-    var anyUnpriced = 0;
-    var anyUnpriced0 = 0;
+    signal silent[8];
+    signal silent0[8];
+    var silentSum = 0;
+    var silentSum0 = 0;
     for (var m = 0; m < 8; m++) {
-        unpriced[m] <== restricted[m] * magnitude[m];
-        unpriced0[m] <== restricted[m] * magnitude0[m];
-        anyUnpriced += unpriced[m];
-        anyUnpriced0 += unpriced0[m];
+        silent[m] <== restricted[m] * magnitude[m];
+        silent0[m] <== restricted[m] * magnitude0[m];
+        silentSum += silent[m];
+        silentSum0 += silent0[m];
     }
-    outgoing * anyUnpriced === 0;
-    named * anyUnpriced0 === 0;
+    unpriced <== silentSum;
+    unpriced0 <== silentSum0;
+    outgoing * unpriced === 0;
+    priced * unpriced0 === 0;
 }

@@ -12,10 +12,11 @@ include "size-growth.circom";
 // healthy       {0,1} prover's choice of "TV ≥ TR_i"
 // grows         {0,1}[8] prover's choice: this |size| is bounded by the market's cap instead of by its own S₀
 // outgoing      {0,1} the slot has a withdrawal or a transfer out
-// liquidated, counterparty   {0,1}, not both (the caller): named by a liquidation row
+// liquidated, counterparty, yielding   {0,1}, at most one (the caller): named by a liquidation row; yielding: as a forced close's counterparty
+// exempt        {0,1} only of one that is yielding, and holds at S₀ a position in a restricted market (the caller): its ratio is not known
 // Guarantees    healthy: tv ≥ trInitial
 //               counterparty: tv ≥ trMaintenance
-//               not healthy: no magnitude grew, no sign changed (to zero is allowed); tv·tr0 ≥ tv0·tr for maintenance unless it is a counterparty,
+//               not healthy: no magnitude grew, no sign changed (to zero is allowed); tv·tr0 ≥ tv0·tr for maintenance unless it is a counterparty or exempt,
 //               for initial margin and, where trInitial0 = 0, tv ≥ tv0 unless it is named; and not outgoing
 //               SizeGrowth's rules on restricted and isolated-only markets and on position caps
 // maintenanceProduct = tv·trMaintenance0, maintenanceProduct0 = tv0·trMaintenance: liquidation rows compare them more closely.
@@ -39,12 +40,16 @@ template ValidTransition() {
     signal input outgoing;
     signal input liquidated;
     signal input counterparty;
+    signal input yielding;
+    signal input exempt;
     signal output maintenanceProduct;
     signal output maintenanceProduct0;
+    signal output unpriced;
+    signal output unpriced0;
 
     // 1. Which rule. Whoever a liquidation names is judged by the liquidation's rules.
     signal named;
-    named <== liquidated + counterparty;
+    named <== liquidated + counterparty + yielding;
     healthy * (healthy - 1) === 0;
     healthy * named === 0;
     outgoing * (1 - healthy) === 0;
@@ -71,7 +76,9 @@ template ValidTransition() {
     }
     sizes.healthy <== healthy;
     sizes.outgoing <== outgoing;
-    sizes.named <== named;
+    sizes.priced <== liquidated + counterparty;
+    unpriced <== sizes.unpriced;
+    unpriced0 <== sizes.unpriced0;
 
     // 4. Not less safe, cross-multiplied. Where trInitial0 = 0 nothing grew, so trInitial = 0 too and the difference of products is 0: the value itself must not fall.
     component noRequirement = IsZero();
@@ -88,5 +95,5 @@ template ValidTransition() {
     maintenanceProduct <== tv * trMaintenance0;
     maintenanceProduct0 <== tv0 * trMaintenance;
     component maintenanceRatio = InRange(205);
-    maintenanceRatio.in <== (1 - healthy - counterparty) * (maintenanceProduct - maintenanceProduct0);
+    maintenanceRatio.in <== (1 - healthy - counterparty - exempt) * (maintenanceProduct - maintenanceProduct0);
 }

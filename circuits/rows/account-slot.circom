@@ -14,13 +14,15 @@ include "../generated/protocol.circom";
 // deposits            micro-USD: deposits and incoming transfers, < 64·2^72
 // sizeWordDelta       Σ row deltas: ≤ 64 rows of < 2^40, so a lane moves by < 2^46 (and by ≤ 2^40 where a market is retired) and can never reach the next lane's 48-bit place
 // collateralDelta     pico-USD, signed: Σ of ≤ 64 rows below 2^98
-// rowReferences       number of signed rows on this slot;  liquidated, counterparty  number of liquidations that name it: at most one in all
+// rowReferences       number of signed rows on this slot;  liquidated, counterparty, yielding  number of liquidations that name it: at most one in all
+// requested           {0,1} the request names it;  axDelta, ayDelta  what a rotation changes of the key, zero otherwise (Request)
+// exempt              see ValidTransition
 // retired             {0,1}[8]: what is held there ends at the price before anything else happens
 // orderRootAfter      last value of the order-root register
 // payments, cancelAlls     number of withdrawals and transfers out, and of cancel-alls, of this account: at most one each
 // healthy, grows      prover's choices, see ValidTransition
-// Guarantees oldLeaf, newLeaf (0 for an absent old leaf), the valid-final-state rule, and the published words; whoever a liquidation names has no signed row;
-//            S₀ and final values for the liquidation rows.
+// Guarantees oldLeaf, newLeaf (0 for an absent old leaf), the valid-final-state rule, and the published words; whoever a liquidation or a request names has no
+//            signed row; S₀ and final values for the liquidation rows and the request.
 template AccountSlot() {
     signal input active;
     signal input isNew;
@@ -48,6 +50,11 @@ template AccountSlot() {
     signal input rowReferences;
     signal input liquidated;
     signal input counterparty;
+    signal input yielding;
+    signal input exempt;
+    signal input requested;
+    signal input axDelta;
+    signal input ayDelta;
 
     signal input price[8];
     signal input priceImf[8];
@@ -69,17 +76,21 @@ template AccountSlot() {
     signal output trMaintenance;
     signal output maintenanceProduct;
     signal output maintenanceProduct0;
+    signal output collateralAfter;
+    signal output lots;
+    signal output unpriced;
+    signal output unpriced0;
 
-    // 1. An unused slot is referred to by nothing; a slot that a liquidation names, by no signed row. (All three: small sums of booleans.)
+    // 1. An unused slot is referred to by nothing; a slot that a liquidation or the request names, by no signed row. (All of them: small sums of booleans.)
     active * (active - 1) === 0;
     (1 - active) * references === 0;
     isNew * (1 - isNew) === 0;
     payments * (payments - 1) === 0;
     cancelAlls * (cancelAlls - 1) === 0;
     signal named;
-    named <== liquidated + counterparty;
+    named <== liquidated + counterparty + yielding;
     named * (named - 1) === 0;
-    named * rowReferences === 0;
+    (named + requested) * rowReferences === 0;
 
     // 2. Old leaf. A new account starts from nothing.
     component nonceRange = InRange(WITHDRAWAL_NONCE_BITS());
@@ -133,19 +144,21 @@ template AccountSlot() {
     collateral0 <== collateral - owed + PICO_PER_MICRO() * (settled + deposits);
 
     // 4. Rows. The packed words take the deltas; lanes of 41 bits with a stride of 48 make the new lanes unique.
-    signal collateralAfter;
     collateralAfter <== collateral0 + collateralDelta;
     component collateralRange = InRange(COLLATERAL_MAGNITUDE_BITS() + 1);
     collateralRange.in <== collateralAfter + (1 << COLLATERAL_MAGNITUDE_BITS());
     component after[8];
     var sizeWordsAfter[2] = [0, 0];
+    var lotsSum = 0;
     for (var m = 0; m < 8; m++) {
         after[m] = SizeLane();
         after[m].lane <== lanesAfter[m];
         sizeWordsAfter[m \ 4] += lanesAfter[m] * (1 << (SIZE_LANE_BITS() * (m % 4)));
         // Zero for an unused slot: it is flat, and no row refers to it.
         magnitudeChange[m] <== after[m].magnitude - before[m].magnitude;
+        lotsSum += after[m].magnitude;
     }
+    lots <== lotsSum;
     for (var w = 0; w < 2; w++) sizeWordsAfter[w] === sizeWordsBefore[w] - endedWords[w] + sizeWordDelta[w];
 
     // 5. Margin at the end against S₀.
@@ -184,21 +197,25 @@ template AccountSlot() {
     rule.outgoing <== payments;
     rule.liquidated <== liquidated;
     rule.counterparty <== counterparty;
+    rule.yielding <== yielding;
+    rule.exempt <== exempt;
     tv0 <== start.tv;
     trMaintenance0 <== start.trMaintenance;
     tv <== end.tv;
     trMaintenance <== end.trMaintenance;
     maintenanceProduct <== rule.maintenanceProduct;
     maintenanceProduct0 <== rule.maintenanceProduct0;
+    unpriced <== rule.unpriced;
+    unpriced0 <== rule.unpriced0;
 
-    // 6. New leaf. The nonce is 32 bits and grows by one a batch at most: it would take 2^32 batches to leave its place.
+    // 6. New leaf, with the new key after a rotation. The nonce is 32 bits and grows by one a batch at most: it would take 2^32 batches to leave its place.
     signal nonceAfter;
     signal minSequenceAfter;
     nonceAfter <== withdrawalNonce + payments;
     minSequenceAfter <== minSequence + minSequenceDelta;
     component leafAfter = AccountLeaf();
-    leafAfter.ax <== ax;
-    leafAfter.ay <== ay;
+    leafAfter.ax <== ax + axDelta;
+    leafAfter.ay <== ay + ayDelta;
     leafAfter.owner <== owner;
     signal fundingAfter[8];
     var adjusted = collateralAfter;

@@ -4,11 +4,11 @@ include "../lib/range.circom";
 include "../generated/protocol.circom";
 
 // The epoch's terms of one market and its word in the public data (docs/protocol.md §7).
-// All ten are witness values; the ranges make the packed word, which the contract wrote, determine them.
+// All are witness values; the ranges make the packed word, which the contract wrote, determine them, and the lane of the haircut in word 25.
 // restricted, retired, isolatedOnly   {0,1}
 // Assumes (the contract, when it opens an epoch): price ≥ 1 and mmf ≥ 1 wherever somebody holds a position, so that whoever holds one has a requirement; a
 // retired market has the empty band 1 … 0, so that nobody gets a position that a next touch would not end.
-// Cost 246.
+// Cost 266.
 template MarketTerms() {
     signal input price;
     signal input imf;
@@ -20,6 +20,7 @@ template MarketTerms() {
     signal input retired;
     signal input isolatedOnly;
     signal input positionCap;
+    signal input exitHaircut;
     signal output word;
     signal output fundingIndex;
     signal output priceImf;
@@ -42,6 +43,8 @@ template MarketTerms() {
     isolatedOnly * (isolatedOnly - 1) === 0;
     component positionRange = InRange(POSITION_CAP_LOTS_BITS());
     positionRange.in <== positionCap;
+    component haircutRange = InRange(RATE_PPM_BITS());
+    haircutRange.in <== exitHaircut;
 
     word <== price * (1 << MARKET_WORD_PRICE_TICKS_SHIFT())
         + imf * (1 << MARKET_WORD_IMF_PPM_SHIFT())

@@ -10,7 +10,7 @@ include "../generated/protocol.circom";
 // owner, ax, ay       the contract's words (zero for a deposit)
 // choice              {0,1}[A] prover-chosen: the account slot it goes to; none for kind 0
 // slotAccount …       the slots' account, owner, key
-// Guarantees: kind is none, registration or deposit (the others are refused in this version); a used entry goes to exactly one slot, which has its account;
+// Guarantees: kind is none, registration or deposit (the others are requests, see Request); a used entry goes to exactly one slot, which has its account;
 //             a registration's owner and key are the slot's. The words of an unused entry are what the contract wrote: its zeros.
 // depositMicroUsd[j], registers[j] go to slot j.
 template QueueEntry(A) {

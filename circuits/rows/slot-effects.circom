@@ -4,9 +4,11 @@ include "../generated/protocol.circom";
 
 // What a batch does to one account slot: sums over the rows, queue entries and liquidations that choose it. isFund: slot 0, whose account is the insurance
 // fund's while there are liquidations (step 4 of the batch).
-// rowChoice … counterpartyChoice   {0,1}, whether it is this slot's (SignedRow, QueueEntry, LiquidationRow)
+// rowChoice … requestChoice   {0,1}, whether it is this slot's (SignedRow, QueueEntry, LiquidationRow, Request)
+// isForcedClose     {0,1} of the first liquidation row: the other rows are none
+// payout            micro-USD of a forced exit, < 2^72; minSequenceDelta's part of the request is zero for other slots
 // deltas            of the rows, bounded there;  fee, covered  of the liquidations, < 2^97
-// Guarantees the sums; each is of at most R + W + Q + 2·L terms. Cost R·5 + W + 4·L.
+// Guarantees the sums; each is of at most R + W + Q + 2·L + 1 terms. Cost R·5 + W + 4·L + 2.
 template SlotEffects(R, Q, W, L, isFund) {
     signal input queueChoice[Q];
     signal input registers[Q];
@@ -26,6 +28,10 @@ template SlotEffects(R, Q, W, L, isFund) {
     signal input liquidationSizeWordDelta[L][2];
     signal input fee[L];
     signal input covered[L];
+    signal input isForcedClose;
+    signal input requestChoice;
+    signal input requestMinSequence;
+    signal input payout;
 
     signal output isNew;
     signal output deposits;
@@ -33,6 +39,7 @@ template SlotEffects(R, Q, W, L, isFund) {
     signal output rowReferences;
     signal output liquidated;
     signal output counterparty;
+    signal output yielding;
     signal output collateral;
     signal output sizeWords[2];
     signal output minSequence;
@@ -81,7 +88,13 @@ template SlotEffects(R, Q, W, L, isFund) {
         cancelAllSum += cancelAllPart[i];
     }
 
-    // 3. Liquidations. The counterparty's sizes mirror the account's.
+    // 3. The request.
+    signal payoutPart;
+    payoutPart <== requestChoice * payout;
+    collateralSum -= PICO_PER_MICRO() * payoutPart;
+    minSequenceSum += requestMinSequence;
+
+    // 4. Liquidations. The counterparty's sizes mirror the account's.
     signal accountPart[L];
     signal counterpartyPart[L];
     signal liquidationSizePart[L][2];
@@ -103,10 +116,11 @@ template SlotEffects(R, Q, W, L, isFund) {
 
     isNew <== newSum;
     deposits <== depositSum;
-    references <== referenceSum + rowSum + liquidatedSum + counterpartySum;
+    references <== referenceSum + rowSum + liquidatedSum + counterpartySum + requestChoice;
     rowReferences <== rowSum;
     liquidated <== liquidatedSum;
-    counterparty <== counterpartySum;
+    yielding <== counterpartyChoice[0] * isForcedClose;
+    counterparty <== counterpartySum - yielding;
     collateral <== collateralSum;
     sizeWords[0] <== sizeSums[0];
     sizeWords[1] <== sizeSums[1];

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Protocol} from "../generated/Protocol.sol";
-import {BatchInput, SharedState} from "../interfaces/ExchangeTypes.sol";
+import {BatchInput, RequestOutcome, SharedState} from "../interfaces/ExchangeTypes.sol";
 import {IBatchVerifier} from "../interfaces/IBatchVerifier.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
 import {OpenInterest} from "../libraries/OpenInterest.sol";
@@ -35,18 +35,22 @@ abstract contract Settlement is Intake, Terms {
         Protocol.Tier memory tier = Protocol.tierOf(input.tier);
         _checkSharedState(input.sharedState);
         _checkEpoch(input.sharedState.epochNumber, input.epoch);
-        (bytes32 queueHash, uint256 depositsMicroUsd) = _checkQueue(input, tier.queue);
+        QueueProgress memory queue = _checkQueue(input, tier.queue);
         // 2. The public data, and the proof for it.
         bytes memory data = PublicData.assemble(input, tier, domain());
         _checkProof(input, data);
         // 3. The next state.
-        SharedState memory next = SharedStates.afterBatch(input, queueHash);
+        SharedState memory next = SharedStates.afterBatch(input, queue.cursorAfter, queue.hashAfter);
         bytes32 nextHash = SharedStates.hash(next);
         sharedStateHash = nextHash;
         _settledOpenInterest.save(input.header.grossOpenInterestAfterWords, next.epochNumber);
-        _addSettled(depositsMicroUsd);
+        _moveHead(queue);
+        _addSettled(queue.depositsMicroUsd);
         _creditWithdrawals(data, tier, next.batchNumber);
         // 4. What an indexer needs.
+        if (input.requestOutcome != RequestOutcome.None) {
+            emit RequestServed(queue.requestIndex, next.batchNumber, input.requestOutcome);
+        }
         if (next.insuranceSpentPicoUsd != SharedStates.insuranceSpentBeforePicoUsd(input)) {
             emit InsuranceSpent(next.batchNumber, next.epochNumber, next.insuranceSpentPicoUsd);
         }
@@ -56,7 +60,7 @@ abstract contract Settlement is Intake, Terms {
             input.tier,
             next.accountRoot,
             next.queueCursor,
-            queueHash,
+            next.queueHash,
             next.feesPicoUsd,
             input.header.journalHead,
             nextHash
@@ -113,10 +117,10 @@ abstract contract Settlement is Intake, Terms {
         }
     }
 
-    /// @dev Proven withdrawals leave the pool, in the order of the batch's rows.
+    /// @dev Proven withdrawals leave the pool, in the order of the batch's rows, and behind them what a forced exit pays.
     function _creditWithdrawals(bytes memory data, Protocol.Tier memory tier, uint256 batchNumber) private {
-        for (uint256 i = 0; i < tier.withdrawals; ++i) {
-            uint256 word = PublicData.wordAt(data, tier.withdrawalsOffset + i);
+        for (uint256 i = tier.withdrawalsOffset; i <= tier.exitPayoutOffset; ++i) {
+            uint256 word = PublicData.wordAt(data, i);
             if (word == 0) continue;
             address owner = address(uint160(word >> Protocol.WITHDRAWAL_WORD_OWNER_SHIFT));
             uint256 amountMicroUsd = word >> Protocol.WITHDRAWAL_WORD_AMOUNT_MICRO_USD_SHIFT;

@@ -34,34 +34,7 @@ abstract contract Terms is Operated {
 
     /// @inheritdoc IExchange
     function openEpoch(EpochOpening calldata opening) external onlyOperator returns (uint64 number) {
-        Epochs.Sources memory sources;
-        // 1. The newest parameters.
-        uint256 version;
-        (version, sources.parameters) = _registry.newestTerms();
-        if (opening.paramVersion != version) revert StaleParameterVersion(version, opening.paramVersion);
-        // 2. The last accepted prices, those of a new round among them.
-        bytes32 roundHash;
-        if (opening.round.reports.length != 0) (roundHash, ) = _oracle.submitRound(opening.round);
-        (sources.roundNumber, ) = _oracle.latestRound();
-        if (opening.round.number != sources.roundNumber) {
-            revert RoundOutOfOrder(sources.roundNumber, opening.round.number);
-        }
-        (sources.pricesTicks, sources.isFresh) = _oracle.pricesAt(opening.timeSeconds);
-        // 3. What the last settled batch left.
-        sources.grossOpenInterestLots = _settledOpenInterest.load();
-        Epoch memory epoch = _epochs.open(opening, sources);
-        emit EpochOpened(
-            epoch.number,
-            epoch.timeSeconds,
-            epoch.paramVersion,
-            epoch.rebateCapPpm,
-            epoch.journalHead,
-            epoch.liquidationTerms,
-            roundHash,
-            epoch.marketWords,
-            epoch.openInterestCapWords
-        );
-        return epoch.number;
+        return _epochs.open(_settledOpenInterest, _registry, _oracle, opening);
     }
 
     /// @inheritdoc IExchange

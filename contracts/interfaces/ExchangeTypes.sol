@@ -43,6 +43,8 @@ struct Epoch {
     uint256[8] marketWords;
     /// Caps of gross open interest, lots: four lanes of 48 bits a word, least significant first.
     uint256[2] openInterestCapWords;
+    /// How far from the price a forced exit may be closed, parts per million: eight lanes of 20 bits, least significant first.
+    uint256 exitHaircutsWord;
 }
 
 /// @notice What the operator asks for when it opens an epoch.
@@ -63,14 +65,25 @@ struct EpochOpening {
 
 /// @notice One entry of the queue from L1 to the batches, as four words of the public data.
 struct QueueEntry {
-    /// kind, account, amountMicroUsd, packed as Protocol.QUEUE_HEAD_* says.
+    /// kind, account, amountMicroUsd (of a request the new minimum sequence), packed as Protocol.QUEUE_HEAD_* says.
     uint256 head;
     /// Registration: the account's L1 owner; otherwise 0.
     address owner;
-    /// Registration: the account's key; otherwise 0.
+    /// Registration and key rotation: the account's key; otherwise 0.
     uint256 ax;
-    /// Registration: the account's key; otherwise 0.
+    /// Registration and key rotation: the account's key; otherwise 0.
     uint256 ay;
+}
+
+/// @notice How a batch serves the request behind its other queue entries. The numbers are Protocol.REQUEST_*.
+enum RequestOutcome {
+    /// It serves none.
+    None,
+    Done,
+    /// Proven to be impossible, or to be asked for in vain.
+    Inapplicable,
+    /// In part: it stays at the head of the queue.
+    Advanced
 }
 
 /// @notice Header words of the public data that the prover chooses and the circuit binds.
@@ -104,11 +117,14 @@ struct BatchInput {
     SharedState sharedState;
     /// Preimage of the hash of the batch's epoch.
     Epoch epoch;
-    /// The next entries of the queue, in order; as many as the batch consumes.
+    /// The next entries of the queue, in order: as many registrations and deposits as the batch consumes.
     QueueEntry[] queueEntries;
+    /// The entry behind them, if the batch serves it; not read otherwise.
+    QueueEntry request;
+    RequestOutcome requestOutcome;
     /// Header words of the prover.
     ProverHeader header;
-    /// Withdrawals, rows, liquidations, account slots: the rest of the tier's public data, word by word.
+    /// Withdrawals, a forced exit's payment, rows, liquidations, account slots: the rest of the tier's public data, word by word.
     uint256[] bodyWords;
     /// Poseidon commitment to the whole public data.
     uint256 commitment;
@@ -134,6 +150,8 @@ struct ExchangeSetup {
     uint64 minimumDepositMicroUsd;
     /// Most that may be deposited and not withdrawn, micro-USD.
     uint64 depositCapMicroUsd;
+    /// What a request costs while none waits, wei; it never changes.
+    uint256 requestFeeWei;
     /// Verifiers by tier; a zero address leaves the tier out.
     address[] verifiers;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {BatchInput, EpochOpening, SharedState} from "./ExchangeTypes.sol";
+import {BatchInput, EpochOpening, RequestOutcome, SharedState} from "./ExchangeTypes.sol";
 
 /// @title Holds the money, orders what comes from L1, fixes prices per epoch, and moves the account root by proof only.
 /// @notice Amounts are micro-USD (the token's unit) where the name ends so, pico-USD (one millionth of it) otherwise.
@@ -25,7 +25,8 @@ interface IExchange {
         uint256 liquidationTerms,
         bytes32 roundHash,
         uint256[8] marketWords,
-        uint256[2] openInterestCapWords
+        uint256[2] openInterestCapWords,
+        uint256 exitHaircutsWord
     );
     /// @notice A batch was settled. Queue cursor and hash, fees and hash are those after it.
     event BatchSettled(
@@ -41,9 +42,13 @@ interface IExchange {
     );
     /// @notice The whole public data of a batch, word by word: enough to rebuild the state from L1 alone.
     event BatchData(uint256 indexed batchNumber, bytes data);
+    /// @notice A batch served the request at `index` of the queue; advanced, it stays at the head.
+    event RequestServed(uint256 indexed index, uint256 indexed batchNumber, RequestOutcome outcome);
+    /// @notice Fees of requests were paid out, wei.
+    event RequestFeesCollected(address indexed to, uint256 amountWei);
     /// @notice The insurance fund paid in this batch; the amount is what it has paid in the epoch so far, pico-USD.
     event InsuranceSpent(uint256 indexed batchNumber, uint256 indexed epochNumber, uint256 spentInEpochPicoUsd);
-    /// @notice A proven withdrawal became claimable.
+    /// @notice A proven withdrawal, or what a forced exit paid, became claimable.
     event WithdrawalCredited(address indexed owner, uint256 indexed batchNumber, uint256 amountMicroUsd);
     /// @notice Everything claimable of `owner` was paid to it.
     event Claimed(address indexed owner, uint256 amountMicroUsd);
@@ -98,6 +103,23 @@ interface IExchange {
     /// @notice Thrown when more would leave the pool than is in it. Only accounts of negative value can leave it that short, and
     /// the matcher then accepts no withdrawal that this would hit: see docs/protocol.md §9.
     error InsufficientVault(uint256 availableMicroUsd, uint256 neededMicroUsd);
+
+    // ── Errors: requests ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Thrown when somebody else than the account's L1 owner asks for what only the owner may.
+    error NotAccountOwner(uint256 account, address caller);
+    /// @notice Thrown when a request names the insurance fund's account, which no batch could serve.
+    error RequestOfInsuranceAccount();
+    /// @notice Thrown when a minimum sequence does not fit in 48 bits.
+    error SequenceOutOfRange(uint256 minSequence);
+    /// @notice Thrown when less than the fee came along.
+    error RequestFeeTooLow(uint256 feeWei, uint256 sentWei);
+    /// @notice Thrown when a request of the account, or of its liquidation, waits at `index` already.
+    error RequestAlreadyWaiting(uint256 account, uint256 index);
+    /// @notice Thrown when a liquidation is asked for while this many requests wait.
+    error TooManyRequests(uint256 waiting);
+    /// @notice Thrown when the receiver takes no ether.
+    error EtherRefused(address to, uint256 amountWei);
 
     // ── Errors: epochs ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -164,6 +186,21 @@ interface IExchange {
         bytes32 s
     ) external;
 
+    /// @notice Asks to close all positions of an account, no further from the index price than the market's haircut, and to pay
+    /// everything to its owner. Owner of the account only. Orders below `minSequence` are void whatever comes of it.
+    /// @dev Payable like all requests: `requestFeeNowWei`; what is above it comes back in the same call.
+    /// @param minSequence The account's new minimum sequence, below 2^48; a lower one than it has changes nothing.
+    function requestForcedExit(uint256 account, uint256 minSequence) external payable;
+
+    /// @notice Asks to give an account the key A = 8·Q, as in a registration. Owner of the account only.
+    function requestKeyRotation(uint256 account, uint256 qx, uint256 qy, uint256 minSequence) external payable;
+
+    /// @notice Asks for the liquidation of an account, or the proof that it needs none. Anybody may ask.
+    function requestLiquidation(uint256 account) external payable;
+
+    /// @notice Asks to void all orders below `minSequence`. Owner of the account only.
+    function requestCancelAll(uint256 account, uint256 minSequence) external payable;
+
     /// @notice Opens the next epoch with the last accepted prices, after submitting a round if one comes along. Operator only.
     /// A market is restricted in it when its price is not fresh; that stops no other market.
     /// @dev Relies on the registry to keep parameters to their ranges and to give an index to another market only while
@@ -182,6 +219,9 @@ interface IExchange {
     /// @notice Makes whole micro-USD of fees, rounded down, claimable by `to`. Owner only.
     /// @param sharedState Preimage of `sharedStateHash`. It is only read: batches in flight stay valid.
     function collectFees(SharedState calldata sharedState, address to) external returns (uint256 amountMicroUsd);
+
+    /// @notice Pays all fees of requests to `to`. Owner only. The ether here is nothing but them.
+    function collectRequestFees(address to) external returns (uint256 amountWei);
 
     // ── Owner ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,6 +274,18 @@ interface IExchange {
     /// @notice What retired markets are settled at, ticks, and the first epoch with this price, in which they close: positions are
     /// settled from the next one on. Zeros where none is.
     function settlementOf(uint256 market) external view returns (uint32 priceTicks, uint64 sinceEpoch);
+
+    /// @notice Entries that settled batches consumed: the index of the queue's head.
+    function queueCursor() external view returns (uint256);
+
+    /// @notice Requests that no settled batch has consumed yet.
+    function waitingRequests() external view returns (uint256);
+
+    /// @notice What a request costs while none waits, wei.
+    function requestFeeWei() external view returns (uint256);
+
+    /// @notice What the next request costs, wei: so many times `requestFeeWei` as wait with it, 257 times at most.
+    function requestFeeNowWei() external view returns (uint256);
 
     /// @notice Entries ever added to the queue.
     function queueLength() external view returns (uint256);

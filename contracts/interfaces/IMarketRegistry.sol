@@ -31,6 +31,9 @@ struct MarketParameters {
     int8 lotSizeExponent;
     /// Whether a position may only grow here in an account that has none elsewhere, and elsewhere in one that has none here.
     bool isolatedOnly;
+    /// How far from the price a forced exit may be closed, parts per million of it; 1 … the maintenance fraction, so that closing
+    /// anything of an account above maintenance keeps it there, and leaving is never a free option.
+    uint32 exitHaircutPpm;
     /// Up to this one-sided open notional the initial margin fraction stays, micro-USD.
     uint96 openInterestLowerCapMicroUsd;
     /// From this one on it is 10^6 ppm, micro-USD; linear in between. 0, with a lower one of 0, switches scaling off.
@@ -71,6 +74,8 @@ interface IMarketRegistry {
     error ZeroAddress();
     /// @notice Thrown when a market's fractions are refused: 1 ≤ maintenance ≤ initial ≤ 10^6, band < 10^6.
     error InvalidMargin(uint256 market, uint256 imfPpm, uint256 mmfPpm, uint256 bandPpm);
+    /// @notice Thrown when a market's exit haircut is zero or above its maintenance fraction.
+    error InvalidExitHaircut(uint256 market, uint256 exitHaircutPpm, uint256 mmfPpm);
     /// @notice Thrown when an open-interest cap does not fit in 48 bits.
     error InvalidOpenInterestCap(uint256 market, uint256 openInterestCapLots);
     /// @notice Thrown when the lower bound of open-interest scaling is above the upper one.

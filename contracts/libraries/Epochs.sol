@@ -4,11 +4,13 @@ pragma solidity ^0.8.28;
 import {Protocol} from "../generated/Protocol.sol";
 import {Epoch, EpochOpening} from "../interfaces/ExchangeTypes.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
-import {MarketParameters, MarketStatus, RiskParameters} from "../interfaces/IMarketRegistry.sol";
+import {IMarketRegistry, MarketParameters, MarketStatus, RiskParameters} from "../interfaces/IMarketRegistry.sol";
+import {IPriceOracle} from "../interfaces/IPriceOracle.sol";
 import {MarketWords} from "./MarketWords.sol";
 import {OpenInterest} from "./OpenInterest.sol";
 
 /// @title Epochs: prices, funding, margin fractions and time, fixed on chain before any batch uses them.
+/// @dev `open` is linked: with it the Exchange would be larger than a contract may be. The rest is part of the Exchange.
 library Epochs {
     /// @notice How far before the block's time an epoch's time may lie, seconds.
     uint256 internal constant MAX_AGE_SECONDS = 5 minutes;
@@ -35,7 +37,7 @@ library Epochs {
         Settlement[8] settlements;
     }
 
-    /// @notice What an epoch is made from, beside what the operator asks for.
+    /// @dev What an epoch is made from, beside what the operator asks for.
     struct Sources {
         /// The newest parameters, whose version the caller has compared with the one asked for.
         RiskParameters parameters;
@@ -53,12 +55,53 @@ library Epochs {
         return keccak256(abi.encode(epoch));
     }
 
-    /// @notice Checks time and funding, and stores the next epoch's hash.
+    /// @notice Opens the next epoch: submits a round if one comes along, checks that the opening names the newest of everything,
+    /// and stores the epoch's hash.
+    /// @return The epoch's number.
     function open(
+        Store storage store,
+        OpenInterest.Store storage openInterest,
+        IMarketRegistry registry,
+        IPriceOracle oracle,
+        EpochOpening calldata opening
+    ) external returns (uint64) {
+        Sources memory sources;
+        // 1. The newest parameters.
+        uint256 version;
+        (version, sources.parameters) = registry.newestTerms();
+        if (opening.paramVersion != version) revert IExchange.StaleParameterVersion(version, opening.paramVersion);
+        // 2. The last accepted prices, those of a new round among them.
+        bytes32 roundHash;
+        if (opening.round.reports.length != 0) (roundHash, ) = oracle.submitRound(opening.round);
+        (sources.roundNumber, ) = oracle.latestRound();
+        if (opening.round.number != sources.roundNumber) {
+            revert IExchange.RoundOutOfOrder(sources.roundNumber, opening.round.number);
+        }
+        (sources.pricesTicks, sources.isFresh) = oracle.pricesAt(opening.timeSeconds);
+        // 3. What the last settled batch left.
+        sources.grossOpenInterestLots = OpenInterest.load(openInterest);
+        Epoch memory epoch = _open(store, opening, sources);
+        emit IExchange.EpochOpened(
+            epoch.number,
+            epoch.timeSeconds,
+            epoch.paramVersion,
+            epoch.rebateCapPpm,
+            epoch.journalHead,
+            epoch.liquidationTerms,
+            roundHash,
+            epoch.marketWords,
+            epoch.openInterestCapWords,
+            epoch.exitHaircutsWord
+        );
+        return epoch.number;
+    }
+
+    /// @dev Checks time and funding, and stores the next epoch's hash.
+    function _open(
         Store storage store,
         EpochOpening calldata opening,
         Sources memory sources
-    ) internal returns (Epoch memory epoch) {
+    ) private returns (Epoch memory epoch) {
         // 1. The time is the recent past, and moves on.
         if (opening.timeSeconds > block.timestamp || block.timestamp - opening.timeSeconds > MAX_AGE_SECONDS) {
             revert IExchange.EpochTimeOutOfBounds(opening.timeSeconds, block.timestamp);
@@ -86,6 +129,8 @@ library Epochs {
                 store.fundingIndicesPicoUsd[market] = int64(index);
             }
             epoch.marketWords[market] = _marketWord(store, sources, market, epoch.number, index);
+            epoch.exitHaircutsWord |=
+                uint256(sources.parameters.markets[market].exitHaircutPpm) << (Protocol.RATE_PPM_BITS * market);
             if (trades) capsLots[market] = sources.parameters.markets[market].openInterestCapLots;
         }
         epoch.openInterestCapWords = OpenInterest.pack(capsLots);

@@ -37,6 +37,9 @@ library ParameterRules {
         ) {
             revert IMarketRegistry.InvalidMargin(market, terms.imfPpm, terms.mmfPpm, terms.bandPpm);
         }
+        if (terms.exitHaircutPpm == 0 || terms.exitHaircutPpm > terms.mmfPpm) {
+            revert IMarketRegistry.InvalidExitHaircut(market, terms.exitHaircutPpm, terms.mmfPpm);
+        }
         if (terms.openInterestCapLots >> Protocol.GROSS_OPEN_INTEREST_BITS != 0) {
             revert IMarketRegistry.InvalidOpenInterestCap(market, terms.openInterestCapLots);
         }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Protocol} from "../generated/Protocol.sol";
-import {BatchInput, ProverHeader, QueueEntry} from "../interfaces/ExchangeTypes.sol";
+import {BatchInput, ProverHeader, QueueEntry, RequestOutcome} from "../interfaces/ExchangeTypes.sol";
 import {IExchange} from "../interfaces/IExchange.sol";
 import {OpenInterest} from "./OpenInterest.sol";
 import {SharedStates} from "./SharedStates.sol";
@@ -23,11 +23,12 @@ library PublicData {
         // 2. Header words that come from the chain, then those of the prover.
         _putChainWords(data, input, domain);
         _putProverWords(data, input.header);
-        // 3. Queue entries; unused places stay zero.
+        // 3. Queue entries, and the request behind them; unused places stay zero.
         for (uint256 i = 0; i < input.queueEntries.length; ++i) {
             _putQueueEntry(data, tier.queueOffset + i * Protocol.QUEUE_ENTRY_WORDS, input.queueEntries[i]);
         }
-        // 4. Withdrawals, rows, liquidations and account slots, exactly as long as the tier says.
+        if (input.requestOutcome != RequestOutcome.None) _putQueueEntry(data, tier.requestOffset, input.request);
+        // 4. Withdrawals, a forced exit's payment, rows, liquidations and account slots, exactly as long as the tier says.
         uint256[] calldata body = input.bodyWords;
         uint256 bodyLength = tier.length - tier.withdrawalsOffset;
         if (body.length != bodyLength) revert IExchange.WrongBodyLength(bodyLength, body.length);
@@ -91,7 +92,8 @@ library PublicData {
             data,
             Protocol.WORD_QUEUE_CURSOR,
             (uint256(input.sharedState.queueCursor) << Protocol.QUEUE_CURSOR_WORD_QUEUE_CURSOR_SHIFT) |
-                (input.queueEntries.length << Protocol.QUEUE_CURSOR_WORD_QUEUE_COUNT_SHIFT)
+                (input.queueEntries.length << Protocol.QUEUE_CURSOR_WORD_QUEUE_COUNT_SHIFT) |
+                (uint256(input.requestOutcome) << Protocol.QUEUE_CURSOR_WORD_REQUEST_OUTCOME_SHIFT)
         );
         _put(data, Protocol.WORD_INSURANCE_SPENT_BEFORE, SharedStates.insuranceSpentBeforePicoUsd(input));
         _put(data, Protocol.WORD_LIQUIDATION_TERMS, input.epoch.liquidationTerms);
@@ -103,6 +105,7 @@ library PublicData {
             _put(data, Protocol.WORD_GROSS_OPEN_INTEREST_BEFORE + i, openInterest[i]);
             _put(data, Protocol.WORD_GROSS_OPEN_INTEREST_CAP + i, input.epoch.openInterestCapWords[i]);
         }
+        _put(data, Protocol.WORD_EXIT_HAIRCUTS, input.epoch.exitHaircutsWord);
     }
 
     function _putProverWords(bytes memory data, ProverHeader calldata header) private pure {

@@ -21,6 +21,19 @@ library Queue {
         return QueueEntry({head: _head(Protocol.QUEUE_DEPOSIT, account, amountMicroUsd), owner: address(0), ax: 0, ay: 0});
     }
 
+    /// @notice Entry that asks for something (docs/protocol.md §5b).
+    /// @param minSequence Below 2^48; stands where a deposit has its amount.
+    /// @param ax, ay The new key of a rotation; otherwise 0.
+    function request(
+        uint256 kind,
+        uint256 account,
+        uint256 minSequence,
+        uint256 ax,
+        uint256 ay
+    ) internal pure returns (QueueEntry memory) {
+        return QueueEntry({head: _head(kind, account, minSequence), owner: address(0), ax: ax, ay: ay});
+    }
+
     /// @notice The chain's value with `entry` behind `previous`; it starts from 0.
     function link(bytes32 previous, QueueEntry memory entry) internal pure returns (bytes32) {
         return keccak256(abi.encode(previous, entry.head, entry.owner, entry.ax, entry.ay));

@@ -25,14 +25,18 @@ library SharedStates {
         return input.epoch.number != input.sharedState.epochNumber;
     }
 
-    /// @notice The state after a proven batch that leaves the queue's chain at `queueHash`.
-    function afterBatch(BatchInput calldata input, bytes32 queueHash) internal pure returns (SharedState memory state) {
+    /// @notice The state after a proven batch that leaves the queue's head at `queueCursor` and its chain at `queueHash`.
+    function afterBatch(
+        BatchInput calldata input,
+        uint64 queueCursor,
+        bytes32 queueHash
+    ) internal pure returns (SharedState memory state) {
         state = input.sharedState;
         if (startsEpoch(input)) state.epochStartOpenInterestLots = state.grossOpenInterestLots;
         state.accountRoot = input.header.newRoot;
         state.batchNumber += 1;
         state.epochNumber = input.epoch.number;
-        state.queueCursor += uint64(input.queueEntries.length);
+        state.queueCursor = queueCursor;
         state.queueHash = queueHash;
         state.grossOpenInterestLots = OpenInterest.unpack(input.header.grossOpenInterestAfterWords);
         state.insuranceSpentPicoUsd = input.header.insuranceSpentAfterPicoUsd;

@@ -85,6 +85,7 @@ contract MarketRegistry is IMarketRegistry, Ownable2Step {
             to.tickSizeExponent = from.tickSizeExponent;
             to.lotSizeExponent = from.lotSizeExponent;
             to.isolatedOnly = from.isolatedOnly;
+            to.exitHaircutPpm = from.exitHaircutPpm;
             to.openInterestLowerCapMicroUsd = from.openInterestLowerCapMicroUsd;
             to.openInterestUpperCapMicroUsd = from.openInterestUpperCapMicroUsd;
         }

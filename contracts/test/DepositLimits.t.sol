@@ -35,6 +35,7 @@ contract DepositLimitsTest is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: type(uint64).max,
+                requestFeeWei: 0,
                 verifiers: new address[](0)
             })
         );

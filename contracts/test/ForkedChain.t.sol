@@ -60,6 +60,7 @@ contract ForkedChainTest is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: 1,
+                requestFeeWei: 0,
                 verifiers: verifiers
             })
         );

@@ -46,6 +46,7 @@ contract MarketLife is TestBase {
         bytes32 roundHash;
         uint256[8] marketWords;
         uint256[2] openInterestCapWords;
+        uint256 exitHaircutsWord;
     }
 
     Exchange public immutable exchange;
@@ -95,6 +96,7 @@ contract MarketLife is TestBase {
                 insuranceOwner: address(this),
                 minimumDepositMicroUsd: 1,
                 depositCapMicroUsd: 1,
+                requestFeeWei: 0,
                 verifiers: verifiers
             })
         );
@@ -107,6 +109,7 @@ contract MarketLife is TestBase {
         (parameters.liquidationSpreadPpm, parameters.bankruptcyAdjustmentPpm) = (1, 1_000_000);
         MarketParameters memory terms = parameters.markets[0];
         (terms.imfPpm, terms.mmfPpm, terms.bandPpm) = (50_000, 30_000, 50_000);
+        terms.exitHaircutPpm = 15_000;
         (terms.openInterestCapLots, terms.positionCapLots) = (1_000, 1_000);
         (terms.tickSizeExponent, terms.status) = (-6, status);
         terms.symbol = bytes32(status == MarketStatus.Live && _status == MarketStatus.Retired ? _generation + 1 : _generation);
@@ -157,7 +160,8 @@ contract MarketLife is TestBase {
             journalHead: opened.journalHead,
             liquidationTerms: opened.liquidationTerms,
             marketWords: opened.marketWords,
-            openInterestCapWords: opened.openInterestCapWords
+            openInterestCapWords: opened.openInterestCapWords,
+            exitHaircutsWord: opened.exitHaircutsWord
         });
         _generationOf[_opened] = _generation;
         (uint32 ticksAfter, uint64 sinceAfter) = exchange.settlementOf(0);
@@ -211,7 +215,7 @@ contract MarketLife is TestBase {
     }
 
     function stateAfter(BatchInput calldata input) external pure returns (SharedState memory) {
-        return SharedStates.afterBatch(input, input.sharedState.queueHash);
+        return SharedStates.afterBatch(input, input.sharedState.queueCursor, input.sharedState.queueHash);
     }
 }
 

@@ -4,12 +4,14 @@ import type { EpochMarket } from "../protocol/epoch.ts";
 import { messageFields } from "../protocol/message.ts";
 import { pack } from "../protocol/packing.ts";
 import { queueCursorWord } from "../protocol/public-data.ts";
+import type { RequestKind } from "../protocol/queue-chain.ts";
 import {
   ACCOUNT_TREE_LEVELS,
   EPOCH_WORD,
   MARKETS,
   ORDER_TREE_LEVELS,
   PPM,
+  REQUEST_OUTCOME,
   TREE_ARITY,
   WIDTH,
 } from "../protocol/spec.ts";
@@ -57,6 +59,7 @@ function marketColumns(market: EpochMarket): Record<string, Signal> {
     retired: bit(market.retired),
     isolatedOnly: bit(market.isolatedOnly),
     positionCap: market.positionCapLots,
+    exitHaircut: BigInt(market.exitHaircutPpm),
     openInterestCap: market.grossOpenInterestCapLots,
   };
 }
@@ -106,6 +109,46 @@ function startOf(slot: AccountTrace, terms: EpochTerms): AccountRecord {
   return withDeposit(settled(slot.before, terms), slot.depositsMicroUsd);
 }
 
+/** Signals of the request, and of the first liquidation's part in it: no other may serve it. */
+function requestSignals(trace: BatchTrace): BatchInput {
+  const { request } = trace;
+  const is = (kind: RequestKind): bigint => bit(request?.entry.kind === kind);
+  const slot = request === undefined ? undefined : trace.accounts[request.accountSlot];
+  const outcome = REQUEST_OUTCOME[request?.outcome ?? "none"];
+  const terms = compileEpoch(trace.epoch);
+  const margin = slot === undefined ? undefined : marginOf(terms, slot.after);
+  const isBelow = margin !== undefined && margin.valuePicoUsd < margin.maintenancePicoUsd;
+  const served = trace.liquidations[0]?.kind;
+  return {
+    requestIsForcedExit: is("forcedExit"),
+    requestIsKeyRotation: is("keyRotation"),
+    requestIsLiquidation: is("liquidationRequest"),
+    requestIsCancelAll: is("cancelAll"),
+    requestAccount: BigInt(request?.entry.account ?? 0),
+    requestMinSequence: BigInt(request?.entry.minSequence ?? 0),
+    requestAx: request?.entry.ax ?? 0n,
+    requestAy: request?.entry.ay ?? 0n,
+    outcomeLow: BigInt(outcome & 1),
+    outcomeHigh: BigInt(outcome >> 1),
+    requestChoice: oneHot(request?.accountSlot, trace.tier.accounts),
+    requestRaises: bit(
+      request !== undefined && slot !== undefined && request.entry.minSequence > slot.before.minSequence,
+    ),
+    requestBelow: bit(is("forcedExit") === 1n && request?.outcome === "inapplicable" && isBelow),
+    requestPayout: request?.payoutMicroUsd ?? 0n,
+    isExitFill: bit(served === "exitFill"),
+    isForcedClose: bit(served === "forcedClose"),
+    counterpartyExempt: bit(served === "forcedClose" && holdsRestricted(trace, trace.liquidations[0])),
+  };
+}
+
+/** Whether the counterparty holds at S₀ a position in a market whose price is not fresh. */
+function holdsRestricted({ accounts, epoch }: BatchTrace, row: LiquidationTrace | undefined): boolean {
+  // What a retired market ends is in none that is restricted.
+  const sizesLots = accounts[row?.counterpartySlot ?? -1]?.before.sizesLots;
+  return epoch.markets.some(({ restricted }, market) => restricted && (sizesLots?.[market] ?? 0n) !== 0n);
+}
+
 /** Signals of a liquidation; a padding row names nobody. */
 function liquidationColumns(row: LiquidationTrace | undefined, trace: BatchTrace, terms: EpochTerms): BatchInput {
   const account = row === undefined ? undefined : trace.accounts[row.accountSlot];
@@ -123,8 +166,15 @@ function liquidationColumns(row: LiquidationTrace | undefined, trace: BatchTrace
     liquidationPayout: row?.payoutPicoUsd ?? 0n,
     liquidationCovered: row?.coveredPicoUsd ?? 0n,
     liquidationPays: bit((row?.payoutPicoUsd ?? 0n) > 0n),
-    liquidationCapped: bit(account !== undefined && spreadIsCapped(terms, marginOf(terms, startOf(account, terms)))),
+    liquidationCapped: bit(
+      account !== undefined && isOfFund(row) && spreadIsCapped(terms, marginOf(terms, startOf(account, terms))),
+    ),
   };
+}
+
+/** Whether the row may involve the insurance fund (docs/protocol.md §5a), which none does that serves a request. */
+function isOfFund(row: LiquidationTrace | undefined): boolean {
+  return row?.kind === "liquidation" || row?.kind === "deleveraging";
 }
 
 /** Whether X of rule 7 is at its upper end (docs/protocol.md §5a). */
@@ -163,7 +213,7 @@ function slotColumns(
 
 /**
  * Formats a batch for the circuit. Only formats: every value was decided by the ledger and the batcher; the prover's choices
- * (newer, healthy, grows, withinCap, pays, capped) say which branch of a rule holds.
+ * (newer, healthy, grows, withinCap, pays, capped, raises, below, exempt) say which branch of a rule holds.
  */
 export function batchInput(trace: BatchTrace): BatchInput {
   const { tier, epoch } = trace;
@@ -175,7 +225,8 @@ export function batchInput(trace: BatchTrace): BatchInput {
     epochNumber: BigInt(epoch.number),
     epochTime: BigInt(epoch.timeSeconds),
     rebateCap: BigInt(epoch.rebateCapPpm),
-    queueCursorWord: queueCursorWord(trace),
+    queuePosition: queueCursorWord({ queueCursor: trace.queueCursor, queue: trace.queue }),
+    ...requestSignals(trace),
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,
     insuranceSpent: trace.insuranceSpentBeforePicoUsd,

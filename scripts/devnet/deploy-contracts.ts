@@ -15,7 +15,7 @@ import { type FundingSchedule, MINUTE_FUNDING } from "../../matcher/protocol/fun
 import { DEV_CHAIN_IDS, MARKETS, type Tier } from "../../matcher/protocol/spec.ts";
 import { verifierName } from "../generate.ts";
 import { Refusal } from "../supervisor/refusal.ts";
-import { readArtifact } from "./artifact.ts";
+import { linkedBytecode, readArtifact } from "./artifact.ts";
 import { devnetParameters } from "./risk-parameters.ts";
 import { type DevnetKeys, ORACLE_ROLES } from "./wallets.ts";
 
@@ -25,6 +25,8 @@ const ORACLE_MAX_AGE_SECONDS = 300;
 const ORACLE_THRESHOLD = 2;
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000_000n;
+/** A thousandth of the chain's coin. */
+const REQUEST_FEE_WEI = 1_000_000_000_000_000n;
 
 export interface DeployOptions {
   readonly provider: JsonRpcProvider;
@@ -49,9 +51,11 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const owner = new Wallet(keys.owner, provider);
   const sender = new NonceManager(owner);
   const address = (key: string) => new Wallet(key).address;
+  const libraries: Record<string, string> = {};
   const deploy = async (path: string, ...values: unknown[]): Promise<string> => {
-    const { abi, bytecode } = readArtifact(path);
-    const contract = await new ContractFactory(abi, bytecode, sender).deploy(...values);
+    const artifact = readArtifact(path);
+    const bytecode = linkedBytecode(artifact, libraries);
+    const contract = await new ContractFactory(artifact.abi, bytecode, sender).deploy(...values);
     await contract.waitForDeployment();
     return (contract as unknown as Addressable).getAddress();
   };
@@ -66,6 +70,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     while (byTier.length <= tier.id) byTier.push(ZeroAddress);
     byTier[tier.id] = verifier;
   }
+  libraries.Epochs = await deploy("libraries/Epochs.sol/Epochs");
   const operator = address(keys.operator);
   // Registry and oracle come before the Exchange, and the registry names it.
   const nonce = await sender.getNonce();
@@ -92,6 +97,7 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
     insuranceOwner: address(keys.insuranceOwner),
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
+    requestFeeWei: REQUEST_FEE_WEI,
     verifiers: byTier,
   });
   const contract = new Contract(registry, MARKET_REGISTRY_ABI, sender);

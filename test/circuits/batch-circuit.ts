@@ -26,6 +26,7 @@ export function dataOf(trace: BatchTrace): bigint[] {
     sharedState,
     epoch: trace.epoch,
     queue: trace.queue,
+    ...(trace.request === undefined ? {} : { request: trace.request }),
     newRoot: trace.newRoot,
     journalHead: trace.journalHead,
     fundingDigest: trace.fundingDigest,

@@ -5,6 +5,7 @@ import type { Epoch, EpochMarket } from "../../matcher/protocol/epoch.ts";
 import { type KeyPair, keyPairOf } from "../../matcher/protocol/keys.ts";
 import { type Message, type OrderMessage, orderNumber, pathSlot, type Signed } from "../../matcher/protocol/message.ts";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
+import type { RequestOutcome } from "../../matcher/protocol/queue-chain.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import {
@@ -24,6 +25,7 @@ import type {
   LiquidationTrace,
   OrderSlot,
   QueueEntry,
+  RequestTrace,
   RowTrace,
 } from "../../matcher/state/trace.ts";
 
@@ -45,7 +47,18 @@ export interface RowPlan {
 /** A liquidation or deleveraging as the forger wants it. */
 export type LiquidationPlan = Omit<LiquidationTrace, "accountSlot" | "counterpartySlot">;
 
+/** A request as the forger wants it served. */
+export interface RequestPlan extends Pick<QueueEntry, "kind" | "account"> {
+  outcome: RequestOutcome;
+  minSequence?: number;
+  /** The new key of a rotation. */
+  ax?: bigint;
+  ay?: bigint;
+  payoutMicroUsd?: bigint;
+}
+
 export interface BatchPlan {
+  request?: RequestPlan;
   liquidations?: LiquidationPlan[];
   /** Whose slot pays for them, if not the insurance fund's. */
   fund?: number;
@@ -218,6 +231,7 @@ export class World {
     const touched = new Set([
       ...(plan.touch ?? []),
       ...queue.map((e) => e.account),
+      ...(plan.request === undefined ? [] : [plan.request.account]),
       ...(plan.rows ?? []).map((r) => r.message.account),
       ...liquidations.flatMap((l) => [plan.fund ?? INSURANCE_ACCOUNT, l.account, l.counterparty ?? l.account]),
     ]);
@@ -242,6 +256,7 @@ export class World {
       epoch: this.epoch,
       queueCursor: 0,
       queue,
+      ...(plan.request === undefined ? {} : { request: requestTrace(plan.request, order) }),
       journalHead: 7n,
       fundingDigest: 0n,
       oldRoot,
@@ -304,6 +319,7 @@ export class World {
         after.withdrawalNonce += 1;
       } else if (message.kind === "cancelAll") after.minSequence = message.sequence;
     }
+    if (plan.request?.account === index) serve(after, plan.request);
     for (const liquidation of plan.liquidations ?? []) liquidate(index, after, liquidation, plan.fund);
     after.orderRoot = holder.orders.root;
     plan.finally?.(index, after);
@@ -317,6 +333,19 @@ export class World {
     this.tree.set(index, this.hash(leafInputs(after)));
     return { account: index, isNew, before, after, depositsMicroUsd, path };
   }
+}
+
+function requestTrace(plan: RequestPlan, order: number[]): RequestTrace {
+  const { kind, account, minSequence = 0, ax = 0n, ay = 0n, outcome, payoutMicroUsd = 0n } = plan;
+  const entry = { kind, account, amountMicroUsd: 0n, minSequence, owner: 0n, ax, ay };
+  return { entry, outcome, accountSlot: order.indexOf(account), payoutMicroUsd };
+}
+
+/** What a request does to the leaf that it names, whether it may or not. */
+function serve(leaf: AccountLeaf, { kind, minSequence = 0, ax, ay, payoutMicroUsd = 0n }: RequestPlan): void {
+  leaf.minSequence = Math.max(leaf.minSequence, minSequence);
+  leaf.collateralPicoUsd -= payoutMicroUsd * PICO_PER_MICRO;
+  if (kind === "keyRotation") Object.assign(leaf, { ax, ay });
 }
 
 /** What a liquidation does to a leaf, whether it may or not. */

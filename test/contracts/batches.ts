@@ -11,9 +11,14 @@ import {
   insuranceSpentBeforePicoUsd,
   publicData,
 } from "../../matcher/protocol/public-data.ts";
-import { queueEntryWords } from "../../matcher/protocol/queue-chain.ts";
+import {
+  type ChainedEntry,
+  consumedEntries,
+  queueEntryWords,
+  type RequestOutcome,
+} from "../../matcher/protocol/queue-chain.ts";
 import { advanceSharedState } from "../../matcher/protocol/shared-state.ts";
-import { dataLayout, tierById, WITHDRAWAL_WORD } from "../../matcher/protocol/spec.ts";
+import { dataLayout, REQUEST_OUTCOME, tierById, WITHDRAWAL_WORD } from "../../matcher/protocol/spec.ts";
 import { Seeded } from "../protocol/seeded.ts";
 import { mined } from "./chain.ts";
 import { as, type World } from "./exchange-world.ts";
@@ -26,6 +31,10 @@ export interface BatchTerms {
   tier?: number;
   epoch?: OpenedEpoch;
   queueCount?: number;
+  /** Of the entry behind those. */
+  requestOutcome?: RequestOutcome;
+  /** What a forced exit pays. */
+  exitPayout?: { owner: string; amountMicroUsd: bigint };
   withdrawals?: { owner: string; amountMicroUsd: bigint }[];
   feeDeltaPicoUsd?: bigint;
   /** As before the batch unless told otherwise: the fund paid nothing. */
@@ -49,13 +58,21 @@ export function batchOf(world: World, terms: BatchTerms = {}): Batch {
     if (withdrawal === undefined) return 0n;
     return pack(WITHDRAWAL_WORD, { owner: BigInt(withdrawal.owner), amountMicroUsd: withdrawal.amountMicroUsd });
   });
+  const paid = terms.exitPayout;
+  const exitPayout =
+    paid === undefined ? 0n : pack(WITHDRAWAL_WORD, { owner: BigInt(paid.owner), amountMicroUsd: paid.amountMicroUsd });
   const rest = Array.from({ length: layout.length - layout.rows }, () => random.field());
+  const entry = model.queue[cursor + queue.length];
+  if (terms.requestOutcome !== undefined && entry === undefined) throw new Error("nothing waits behind the entries");
   return {
     tier,
     domain: world.domain,
     sharedState: model.sharedState,
     epoch,
     queue,
+    ...(terms.requestOutcome === undefined || entry === undefined
+      ? {}
+      : { request: { entry, outcome: terms.requestOutcome } }),
     newRoot: random.field(),
     journalHead: random.field(),
     fundingDigest: 0n,
@@ -64,7 +81,7 @@ export function batchOf(world: World, terms: BatchTerms = {}): Batch {
       terms.insuranceSpentAfterPicoUsd ?? insuranceSpentBeforePicoUsd({ epoch, sharedState: model.sharedState }),
     grossOpenInterestAfterLots:
       terms.grossOpenInterestAfterLots ?? epoch.markets.map(() => BigInt(random.integer(2 ** 40))),
-    bodyWords: [...withdrawals, ...rest],
+    bodyWords: [...withdrawals, exitPayout, ...rest],
   };
 }
 
@@ -81,16 +98,22 @@ export function publicInputsOf(world: World, batch: BatchData): PublicInputs {
   return { commitment, z, y: evaluate(data, z) };
 }
 
+export function entryArgument(entry: ChainedEntry) {
+  const [head = 0n, owner = 0n, ax = 0n, ay = 0n] = queueEntryWords(entry);
+  return { head, owner: `0x${owner.toString(16).padStart(40, "0")}`, ax, ay };
+}
+
+const NO_ENTRY: ReturnType<typeof entryArgument> = { head: 0n, owner: `0x${"0".repeat(40)}`, ax: 0n, ay: 0n };
+
 /** The batch as `settleBatch` takes it. */
 export function batchInput(batch: Batch, commitment: bigint) {
   return {
     tier: batch.tier.id,
     sharedState: structuredClone(batch.sharedState),
     epoch: epochRecord(batch.epoch),
-    queueEntries: batch.queue.map((entry) => {
-      const [head, owner = 0n, ax, ay] = queueEntryWords(entry);
-      return { head, owner: `0x${owner.toString(16).padStart(40, "0")}`, ax, ay };
-    }),
+    queueEntries: batch.queue.map(entryArgument),
+    request: batch.request === undefined ? NO_ENTRY : entryArgument(batch.request.entry),
+    requestOutcome: REQUEST_OUTCOME[batch.request?.outcome ?? "none"] as number,
     header: {
       newRoot: batch.newRoot,
       journalHead: batch.journalHead,
@@ -138,13 +161,14 @@ export async function settle(world: World, terms: BatchTerms = {}): Promise<Cont
 
 /** What the model holds after the batch. */
 export function follow(world: World, batch: Batch): void {
-  const cursorAfter = batch.sharedState.queueCursor + batch.queue.length;
+  const queueCount = consumedEntries(batch.queue, batch.request).length;
+  const cursorAfter = batch.sharedState.queueCursor + queueCount;
   const queueHash = world.model.queueHashes[cursorAfter];
   if (queueHash === undefined) throw new Error("the model's queue is shorter than the batch's");
   world.model.sharedState = advanceSharedState(batch.sharedState, {
     newRoot: batch.newRoot,
     epochNumber: batch.epoch.number,
-    queueCount: batch.queue.length,
+    queueCount,
     queueHash,
     grossOpenInterestAfterLots: batch.grossOpenInterestAfterLots,
     insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
 import { deployEpochSources } from "./epoch-sources.ts";
+import { deployExchange } from "./linked-exchange.ts";
 
 const FOREIGN_CHAIN_IDS = [1, 10, 8453, 42161, 11155111];
 
@@ -17,18 +18,17 @@ async function onChain(chainId: number) {
     const { addresses } = await deployEpochSources(owner, (name, args) => ethers.deployContract(name, args), [
       owner.address,
     ]);
-    return ethers.deployContract("Exchange", [
-      {
-        token: await token.getAddress(),
-        ...addresses,
-        owner: owner.address,
-        operator: owner.address,
-        insuranceOwner: owner.address,
-        minimumDepositMicroUsd: 1n,
-        depositCapMicroUsd: 1n,
-        verifiers,
-      },
-    ]);
+    return deployExchange(ethers, {
+      token: await token.getAddress(),
+      ...addresses,
+      owner: owner.address,
+      operator: owner.address,
+      insuranceOwner: owner.address,
+      minimumDepositMicroUsd: 1n,
+      depositCapMicroUsd: 1n,
+      requestFeeWei: 0n,
+      verifiers,
+    });
   };
   return { connection, deploy, insecure: await insecure.getAddress(), sound: await sound.getAddress() };
 }

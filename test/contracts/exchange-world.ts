@@ -8,6 +8,7 @@ import { genesisSharedState, type SharedState } from "../../matcher/protocol/sha
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { type Callable, ethers, mined } from "./chain.ts";
 import { deployEpochSources } from "./epoch-sources.ts";
+import { deployExchange } from "./linked-exchange.ts";
 
 export type ExchangeContract = Callable<
   | "accountCount"
@@ -17,6 +18,7 @@ export type ExchangeContract = Callable<
   | "claim"
   | "claimable"
   | "collectFees"
+  | "collectRequestFees"
   | "deposit"
   | "depositLimits"
   | "depositWithPermit"
@@ -29,11 +31,18 @@ export type ExchangeContract = Callable<
   | "operator"
   | "oracle"
   | "owner"
+  | "queueCursor"
   | "queueHashAt"
   | "queueLength"
   | "register"
   | "registry"
   | "renounceOwnership"
+  | "requestCancelAll"
+  | "requestFeeNowWei"
+  | "requestFeeWei"
+  | "requestForcedExit"
+  | "requestKeyRotation"
+  | "requestLiquidation"
   | "setDepositLimits"
   | "settledOpenInterest"
   | "settlementOf"
@@ -44,6 +53,7 @@ export type ExchangeContract = Callable<
   | "transferOwnership"
   | "vault"
   | "verifierOf"
+  | "waitingRequests"
 >;
 export type RegistryContract = Callable<
   | "acceptOwnership"
@@ -112,6 +122,7 @@ export interface World {
 
 export const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 export const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
+export const REQUEST_FEE_WEI = 1_000_000_000_000_000n;
 export const TIERS_WITH_VERIFIER = [0, 1, 2];
 
 async function deploy<T extends BaseContract>(name: string, ...args: unknown[]): Promise<T> {
@@ -128,6 +139,7 @@ export interface Setup {
   insuranceOwner: string;
   minimumDepositMicroUsd: bigint;
   depositCapMicroUsd: bigint;
+  requestFeeWei: bigint;
   verifiers: string[];
 }
 
@@ -160,10 +172,11 @@ export async function deployWorld(tokenName = "TestDollar", changes: Partial<Set
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
+    requestFeeWei: REQUEST_FEE_WEI,
     verifiers: await Promise.all(verifiers.map((verifier) => verifier.getAddress())),
     ...changes,
   };
-  const exchange = await deploy<ExchangeContract>("Exchange", setup);
+  const exchange = (await deployExchange(ethers, setup)) as ExchangeContract;
   const address = await exchange.getAddress();
   const { chainId } = await ethers.provider.getNetwork();
   await mined(registry.appendParameters(devnetParameters()));

@@ -9,6 +9,7 @@ import { blockTimeSeconds, ethers, mined, setNextBlockTime } from "./chain.ts";
 import { deployEpochSources } from "./epoch-sources.ts";
 import { type OpeningTerms, openEpoch, openingOf, SEED_PRICES_TICKS, sendOpening } from "./epochs.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
+import { deployExchange } from "./linked-exchange.ts";
 
 const none = () => new Array<bigint>(MARKETS).fill(0n);
 
@@ -208,9 +209,10 @@ describe("Exchange.openEpoch", () => {
         insuranceOwner: w.insuranceOwner.address,
         minimumDepositMicroUsd: 1n,
         depositCapMicroUsd: 1n,
+        requestFeeWei: 0n,
         verifiers: [],
       };
-      const bare = await ethers.deployContract("Exchange", [setup]);
+      const bare = await deployExchange(ethers, setup);
       const opening = await openingOf(w, { paramVersion: 0 });
       await expect(bare.connect(w.operator).getFunction("openEpoch")(opening))
         .to.be.revertedWithCustomError(w.registry, "UnknownParameterVersion")

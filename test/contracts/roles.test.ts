@@ -4,6 +4,7 @@ import { artifacts } from "hardhat";
 import { ethers, mined } from "./chain.ts";
 import { deployEpochSources } from "./epoch-sources.ts";
 import { as, deployWorld, type Setup, useWorld, type World } from "./exchange-world.ts";
+import { deployExchange } from "./linked-exchange.ts";
 
 async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
   const { addresses } = await deployEpochSources(w.owner, (name, args) => ethers.deployContract(name, args), [
@@ -17,6 +18,7 @@ async function setupOf(w: World, changes: Partial<Setup> = {}): Promise<Setup> {
     insuranceOwner: w.insuranceOwner.address,
     minimumDepositMicroUsd: 1n,
     depositCapMicroUsd: 1n,
+    requestFeeWei: 0n,
     verifiers: [],
     ...changes,
   };
@@ -128,7 +130,7 @@ describe("Exchange: roles and set-up", () => {
     const w = world();
     const verifier = await (w.verifiers[1] ?? w.token).getAddress();
     const setup = await setupOf(w, { verifiers: [ZeroAddress, verifier] });
-    const exchange = await ethers.deployContract("Exchange", [setup]);
+    const exchange = await deployExchange(ethers, setup);
     expect(await exchange.getFunction("verifierOf")(0)).to.equal(ZeroAddress);
     expect(await exchange.getFunction("verifierOf")(1)).to.equal(verifier);
   });
@@ -151,14 +153,14 @@ describe("Exchange: roles and set-up", () => {
     ];
     for (const [changes, error] of refusals) {
       const setup = await setupOf(w, changes);
-      await expect(ethers.deployContract("Exchange", [setup])).to.be.revertedWithCustomError(w.exchange, error);
+      await expect(deployExchange(ethers, setup)).to.be.revertedWithCustomError(w.exchange, error);
     }
   });
 
   it("cannot be deployed with a token whose unit is not the micro-USD", async () => {
     const w = world();
     const token = await (await ethers.deployContract("EighteenDecimals")).getAddress();
-    await expect(ethers.deployContract("Exchange", [await setupOf(w, { token })]))
+    await expect(deployExchange(ethers, await setupOf(w, { token })))
       .to.be.revertedWithCustomError(w.exchange, "TokenDecimals")
       .withArgs(6n, 18n);
   });

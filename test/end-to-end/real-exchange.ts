@@ -11,6 +11,7 @@ import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { verifierName } from "../../scripts/generate.ts";
 import { deployEpochSources } from "../contracts/epoch-sources.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
+import { deployExchange } from "../contracts/linked-exchange.ts";
 
 export type Connection = Awaited<ReturnType<typeof network.create>>;
 
@@ -70,7 +71,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
   const { contracts, addresses } = await deployEpochSources(owner, (name, args) => ethers.deployContract(name, args), [
     reporter.address,
   ]);
-  const exchange = (await deploy("Exchange", {
+  const exchange = (await deployExchange(ethers, {
     token: await token.getAddress(),
     ...addresses,
     owner: owner.address,
@@ -78,6 +79,7 @@ export async function deployReal(connection: Connection, beside?: RealExchange):
     insuranceOwner: insuranceOwner.address,
     minimumDepositMicroUsd: MINIMUM_DEPOSIT_MICRO_USD,
     depositCapMicroUsd: DEPOSIT_CAP_MICRO_USD,
+    requestFeeWei: 0n,
     verifiers,
   })) as unknown as ExchangeContract;
   await mined(contracts.registry.getFunction("appendParameters")(devnetParameters()));

@@ -10,6 +10,7 @@ import { deriveTradingKey } from "../../matcher/sdk/wallet.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { verifierName } from "../../scripts/generate.ts";
 import { deployEpochSources } from "../contracts/epoch-sources.ts";
+import { deployExchange } from "../contracts/linked-exchange.ts";
 import { forgedBatch, settle } from "./proven-history.ts";
 import { SEED_PRICES_TICKS } from "./random-history.ts";
 import { connect, deployReal, mined, perform, type RealExchange, readL1 } from "./real-exchange.ts";
@@ -96,18 +97,17 @@ describe("Proofs forged from the development key's public trapdoor", function ()
       const token = await ethers.deployContract("TestDollar");
       const deploy = (name: string, args: unknown[]) => ethers.deployContract(name, args);
       const { addresses } = await deployEpochSources(owner!, deploy, [owner!.address]);
-      const exchange = await ethers.deployContract("Exchange", [
-        {
-          token: await token.getAddress(),
-          ...addresses,
-          owner: owner!.address,
-          operator: owner!.address,
-          insuranceOwner: owner!.address,
-          minimumDepositMicroUsd: 1n,
-          depositCapMicroUsd: 1n,
-          verifiers: [],
-        },
-      ]);
+      const exchange = await deployExchange(ethers, {
+        token: await token.getAddress(),
+        ...addresses,
+        owner: owner!.address,
+        operator: owner!.address,
+        insuranceOwner: owner!.address,
+        minimumDepositMicroUsd: 1n,
+        depositCapMicroUsd: 1n,
+        requestFeeWei: 0n,
+        verifiers: [],
+      });
       await expect(exchange.getFunction("addVerifier")(LARGE.id, address))
         .to.be.revertedWithCustomError(exchange, "InsecureDevKeyOnChain")
         .withArgs(chainId);

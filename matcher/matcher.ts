@@ -37,6 +37,7 @@ import { ReceiptBook } from "./sequencer/receipt-book.ts";
 import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
+import { largestTier } from "./state/batch-parts.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
 
 /** How long a price round with enough reports waits for the other signers'. */
@@ -265,7 +266,7 @@ async function assemble(
     durable: () => sequencer.durable(),
     ...notice,
   });
-  const follower = new L1Follower(sequencer);
+  const follower = new L1Follower(sequencer, largestTier(options.tiers));
   const watcher = new L1Watcher({
     provider,
     exchange,

@@ -57,11 +57,12 @@ for (let account = 1; account <= ACCOUNTS; account++) {
     kind: "registration",
     account,
     amountMicroUsd: 0n,
+    minSequence: 0,
     owner: BigInt(account) << 8n,
     ...key,
   } as const;
   take(ledger.registerAccount(registration));
-  const nothing = { owner: 0n, ax: 0n, ay: 0n };
+  const nothing = { minSequence: 0, owner: 0n, ax: 0n, ay: 0n };
   take(ledger.applyDeposit({ kind: "deposit", account, amountMicroUsd: 1_000_000_000_000n, ...nothing }));
 }
 for (let round = 0, sequence = 64; published.state.batchNumber < wanted; round++, sequence += 64) {

@@ -3,7 +3,7 @@ import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { BTC, codeOf, ETH, keyOf, order, send } from "./exchange-fixture.ts";
-import { COIN, deleveragedOf, eventsOf, LiquidationWorld, USD } from "./liquidation-fixture.ts";
+import { COIN, deleveragedOf, eventsOf, LiquidationWorld } from "./liquidation-fixture.ts";
 import { checkWorld, endings, requestSteps } from "./request-checks.ts";
 
 const MICRO = 1_000_000n;
@@ -14,7 +14,7 @@ const closedOf = (events: ReturnType<typeof eventsOf>) => events.filter((event) 
 const waitsOf = (events: ReturnType<typeof eventsOf>) => events.filter((event) => event.type === "request-waits");
 
 /** Makes a market silent. */
-export const silent =
+const silent =
   (market: number) =>
   (epoch: OpenedEpoch): OpenedEpoch => ({
     ...epoch,
@@ -385,9 +385,9 @@ describe("requests from L1", () => {
       const least = (maintenancePicoUsd - valuePicoUsd + lotPicoUsd - 1n) / lotPicoUsd;
       const closed = closedOf(events).filter(({ role }) => role === "requested");
       expect(closed.reduce((sum, { quantityLots }) => sum + BigInt(quantityLots), 0n)).to.equal(least);
-      expect(closed.every(({ quantityLots, quoteMicroUsd }) => quoteMicroUsd === BigInt(quantityLots) * 560_000n)).to.equal(
-        true,
-      );
+      expect(
+        closed.every(({ quantityLots, quoteMicroUsd }) => quoteMicroUsd === BigInt(quantityLots) * 560_000n),
+      ).to.equal(true);
       expect(world.value(1)).to.equal(valuePicoUsd);
       expect(world.excess(1) >= 0n && world.excess(1) < lotPicoUsd).to.equal(true);
       expect(endings(world.events)).to.deep.equal(["liquidationRequest 1 done"]);
@@ -442,8 +442,6 @@ describe("requests from L1", () => {
       refused({ tier: 7 }, "without a tier");
     });
   });
-
-  void USD;
 });
 
 function pointOf(account: number): { ax: bigint; ay: bigint } {

@@ -150,6 +150,8 @@ describe("batcher: random markets", () => {
       [6, REAL],
       [11, TEST],
       [22, REAL],
+      [20, REAL],
+      [31, REAL],
     ] as const) {
       const market = new RandomMarket({ seed, hash, tiers, sign: false });
       for (let i = 0; i < 500; i++) {

@@ -7,7 +7,7 @@ include "../generated/protocol.circom";
 
 // The request that the batch serves, if it serves one: the entry of the queue behind the registrations and deposits (docs/protocol.md §5b). A = account slots.
 // isForcedExit … isCancelAll   {0,1}, at most one: the entry's kind; none without a request
-// account 18, minSequence 48 bits   the head's other fields: the ranges make the packing unique
+// account 18, minSequence 48 bits   the other fields of the head: the ranges make the packing unique
 // ax, ay              the contract's words: a rotation's new key, zero otherwise (the word of the owner is zero in every request: BatchWords)
 // outcomeLow, outcomeHigh      {0,1}: the two bits of word 4
 // choice              {0,1}[A] prover's choice: the slot X that the request names

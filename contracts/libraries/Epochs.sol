@@ -128,9 +128,13 @@ library Epochs {
                 index = _accrued(market, index, delta, fundingRate * sources.pricesTicks[market]);
                 store.fundingIndicesPicoUsd[market] = int64(index);
             }
-            epoch.marketWords[market] = _marketWord(store, sources, market, epoch.number, index);
-            epoch.exitHaircutsWord |=
-                uint256(sources.parameters.markets[market].exitHaircutPpm) << (Protocol.RATE_PPM_BITS * market);
+            uint256 word = _marketWord(store, sources, market, epoch.number, index);
+            epoch.marketWords[market] = word;
+            // Where nobody can hold a position there is none to close.
+            if (MarketWords.mmfPpm(word) != 0) {
+                uint256 haircutPpm = sources.parameters.markets[market].exitHaircutPpm;
+                epoch.exitHaircutsWord |= haircutPpm << (Protocol.RATE_PPM_BITS * market);
+            }
             if (trades) capsLots[market] = sources.parameters.markets[market].openInterestCapLots;
         }
         epoch.openInterestCapWords = OpenInterest.pack(capsLots);

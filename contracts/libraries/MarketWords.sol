@@ -60,6 +60,11 @@ library MarketWords {
             (1 << Protocol.MARKET_WORD_RETIRED_SHIFT);
     }
 
+    /// @notice Maintenance fraction, parts per million: zero where nobody can hold a position beyond the next touch.
+    function mmfPpm(uint256 word) internal pure returns (uint256) {
+        return (word >> Protocol.MARKET_WORD_MMF_PPM_SHIFT) & ((1 << Protocol.RATE_PPM_BITS) - 1);
+    }
+
     /// @dev The band is rounded inward: up at the bottom, down at the top, and ends with the width of a price.
     function _withBand(uint256 priceTicks, uint256 bandPpm) private pure returns (uint256) {
         uint256 minTicks = (priceTicks * (Protocol.PPM - bandPpm) + Protocol.PPM - 1) / Protocol.PPM;

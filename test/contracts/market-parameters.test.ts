@@ -90,6 +90,7 @@ describe("MarketRegistry", () => {
       Object.assign(market(parameters, 0), {
         imfPpm: 1_000_000,
         mmfPpm: 999_999,
+        exitHaircutPpm: 999_999,
         bandPpm: 999_999,
         openInterestCapLots: 2n ** 48n - 1n,
         positionCapLots: 2n ** 40n - 1n,
@@ -114,6 +115,7 @@ describe("MarketRegistry", () => {
       Object.assign(market(parameters, 0), {
         imfPpm: 1,
         mmfPpm: 1,
+        exitHaircutPpm: 1,
         bandPpm: 0,
         openInterestCapLots: 0n,
         positionCapLots: 0n,
@@ -197,6 +199,25 @@ describe("MarketRegistry", () => {
       .to.be.revertedWithCustomError(w.registry, "LiquidationPriceNotPositive")
       .withArgs(2n, 4_000_000n, 250_000n);
     await mined(w.registry.appendParameters(terms(249_999)));
+  });
+
+  it("refuses no exit haircut, and one above the maintenance fraction, of a live and of a retired market", async () => {
+    const w = world();
+    for (const [status, haircuts] of [
+      [MARKET_STATUS.live, [0, 30_001]],
+      [MARKET_STATUS.retired, [0, 30_001]],
+    ] as const) {
+      for (const exitHaircutPpm of haircuts) {
+        const bad = changed((parameters) => Object.assign(market(parameters, 0), { status, exitHaircutPpm }));
+        await expect(w.registry.appendParameters(bad))
+          .to.be.revertedWithCustomError(w.registry, "InvalidExitHaircut")
+          .withArgs(0n, BigInt(exitHaircutPpm), 30_000n);
+      }
+      for (const exitHaircutPpm of [1, 30_000]) {
+        const good = changed((parameters) => Object.assign(market(parameters, 0), { status, exitHaircutPpm }));
+        await mined(w.registry.appendParameters(good));
+      }
+    }
   });
 
   it("refuses a tick that times a lot is not one micro-USD", async () => {

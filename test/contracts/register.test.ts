@@ -18,7 +18,15 @@ describe("Exchange.register", () => {
     const key = Point.BASE.multiply(8n).toAffine();
     const [entry] = w.model.queue;
     const owner = BigInt(w.insuranceOwner.address);
-    expect(entry).to.deep.equal({ kind: "registration", account: 0, amountMicroUsd: 0n, owner, ax: key.x, ay: key.y });
+    expect(entry).to.deep.equal({
+      kind: "registration",
+      account: 0,
+      amountMicroUsd: 0n,
+      minSequence: 0,
+      owner,
+      ax: key.x,
+      ay: key.y,
+    });
     expect(base8.x).to.not.equal(key.x);
     expect(await w.exchange.accountOwner(0)).to.equal(w.insuranceOwner.address);
     expect(await w.exchange.accountCount()).to.equal(1n);

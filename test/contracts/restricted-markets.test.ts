@@ -80,7 +80,18 @@ describe("Exchange.openEpoch: restricted markets", () => {
     const sent = as(w, w.operator).openEpoch(opening);
     await expect(sent)
       .to.emit(w.exchange, "EpochOpened")
-      .withArgs(2n, opening.timeSeconds, 2n, 100n, 0xabcn, (word: bigint) => word > 0n, ZERO_HASH, anything, anything);
+      .withArgs(
+        2n,
+        opening.timeSeconds,
+        2n,
+        100n,
+        0xabcn,
+        (word: bigint) => word > 0n,
+        ZERO_HASH,
+        anything,
+        anything,
+        anything,
+      );
     await expect(sent).to.not.emit(w.oracle, "RoundVerified");
     expect((await w.exchange.latestEpoch()).roundNumber).to.equal(1n);
     const third = await openAfter(w, 200, { withoutRound: true });

@@ -135,7 +135,9 @@ export class AccountNews {
     const { history, wire } = this.access;
     const count = (type: ExchangeEvent["type"]) => own.filter(({ event }) => event.type === type).length;
     const deposits = history.depositsOf(account, count("deposit")).map((deposit) => wireDeposit(wire, deposit));
-    const withdrawals = history.withdrawalsOf(account, count("withdrawal") + count("exit-paid")).map((paid) => wire.withdrawal(paid));
+    const withdrawals = history
+      .withdrawalsOf(account, count("withdrawal") + count("exit-paid"))
+      .map((paid) => wire.withdrawal(paid));
     const transfers = history.transfersOf(account, count("transfer")).map((moved) => wire.transfer(moved));
     if (deposits.length + withdrawals.length + transfers.length === 0) return null;
     return {

@@ -166,7 +166,18 @@ export function exportRoutes(app: FastifyInstance, access: ExchangeAccess): void
     }),
     ({ query }, reply) => {
       const market = checked(query, access.marketOf(query.market).index);
-      const header = ["time", "timeMs", "tradeId", "market", "price", "size", "quote", "takerSide", "liquidation", "exit"];
+      const header = [
+        "time",
+        "timeMs",
+        "tradeId",
+        "market",
+        "price",
+        "size",
+        "quote",
+        "takerSide",
+        "liquidation",
+        "exit",
+      ];
       const text = lines(header, chunks("trades", { market }, query), (row) => {
         const trade = wire.trade(row);
         const quote = usdFromMicroUsd(BigInt(row.priceTicks) * BigInt(row.quantityLots));

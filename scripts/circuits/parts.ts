@@ -33,11 +33,13 @@ export const CIRCUIT_PARTS: readonly CircuitPart[] = [
   { name: "account tree of 2, registers", file: "rows/account-tree.circom", call: "AccountTreeRegisters(2)" },
   { name: "liquidation row", file: "rows/liquidation-row.circom", call: "LiquidationRow(16)" },
   { name: "liquidation bounds", file: "risk/liquidation-bounds.circom", call: "LiquidationBounds(16)" },
+  { name: "request", file: "rows/request.circom", call: "Request(16)" },
+  { name: "request bounds", file: "risk/request-bounds.circom", call: "RequestBounds(16)" },
   { name: "liquidation terms", file: "rows/liquidation-terms.circom", call: "LiquidationTerms()" },
   { name: "queue entry", file: "rows/queue-entry.circom", call: "QueueEntry(16)" },
   { name: "market terms (8 a batch)", file: "rows/market-terms.circom", call: "MarketTerms()" },
   { name: "open interest (8 a batch)", file: "rows/open-interest.circom", call: "OpenInterest()" },
-  { name: "public data of the large tier", file: "encoding/public-data.circom", call: "PublicData(2, 113)" },
+  { name: "public data of the large tier", file: "encoding/public-data.circom", call: "PublicData(2, 119)" },
 ];
 
 /** Non-linear constraints of a part. */

@@ -34,8 +34,7 @@ describe("batch circuit: forced exits", function () {
   const alone = (request: RequestPlan, change: Partial<BatchPlan> = {}) => ({ request, rows: [], ...change });
   const flat = (request: RequestPlan) => ({ request, rows: [], liquidations: [], touch: [OTHER] });
   /** The batch of a plan without a row that nobody signed. */
-  const idle = (request: RequestPlan, tamper?: Tamper) =>
-    exchange.circuit.refusal(exchange.world.forge(flat(request)), tamper);
+  const idle = (request: RequestPlan, tamper?: Tamper) => exchange.judged(exchange.world.forge(flat(request)), tamper);
   const market = (change: Partial<EpochMarket>, header: Partial<Epoch> = {}): Epoch => {
     const epoch = testEpoch();
     return {
@@ -131,9 +130,9 @@ describe("batch circuit: forced exits", function () {
       const { owner, ax, ay } = { owner: 0n, ax: 0n, ay: 0n };
       const deposit = { kind: "deposit", account: WEAK, amountMicroUsd: 5n, minSequence: 0, owner, ax, ay } as const;
       const plan = (payoutMicroUsd: bigint) => ({ ...flat(exit({ payoutMicroUsd })), queue: [deposit] });
-      expect(await exchange.circuit.refusal(exchange.world.forge(plan(200_005n)))).to.equal(undefined);
+      expect(await exchange.judged(exchange.world.forge(plan(200_005n)))).to.equal(undefined);
       exchange.open(VALUE, 0n);
-      expect(await exchange.circuit.refusal(exchange.world.forge(plan(200_000n)))).to.match(/^RequestBounds/);
+      expect(await exchange.judged(exchange.world.forge(plan(200_000n)))).to.match(/^RequestBounds/);
     });
     it("never of a negative account", async () => {
       exchange.open(-1n, 0n);
@@ -281,7 +280,7 @@ describe("batch circuit: forced exits", function () {
       exchange.open(VALUE, 0n);
       const message = exchange.world.sign({ kind: "cancel", account: WEAK, slot: 3, sequence: 1 });
       const trace = exchange.world.forge({ ...flat(exit({ payoutMicroUsd: 200_000n })), rows: [{ message }] });
-      expect(await exchange.circuit.refusal(trace)).to.match(/^AccountSlot/);
+      expect(await exchange.judged(trace)).to.match(/^AccountSlot/);
     });
     it("neither fund nor fee nor payout", async () => {
       exchange.open(VALUE);

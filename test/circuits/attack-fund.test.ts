@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Epoch, LiquidationTerms } from "../../matcher/protocol/epoch.ts";
-import { HEADER, HEADER_WORDS, INSURANCE_ACCOUNT, QUEUE_ENTRY_WORDS, tierById } from "../../matcher/protocol/spec.ts";
+import { dataLayout, HEADER, INSURANCE_ACCOUNT, tierById } from "../../matcher/protocol/spec.ts";
 import type { Signal } from "../../matcher/prover/witness.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { BatchCircuit, dataOf, type Tamper } from "./batch-circuit.ts";
@@ -19,7 +19,7 @@ const DEBT = 20_000n * MICRO;
 const OVERDRAWN = "(LiquidationBounds|ValidTransition)";
 
 const tier = tierById(2);
-const FIRST_LIQUIDATION_WORD = HEADER_WORDS + tier.queue * QUEUE_ENTRY_WORDS + tier.withdrawals + tier.rows;
+const FIRST_LIQUIDATION_WORD = dataLayout(tier).liquidations;
 
 /** Several liquidations in one batch: each finds what those before it left of the fund and of the epoch's cap. */
 describe("batch circuit: one fund for all of a batch's liquidations", function () {

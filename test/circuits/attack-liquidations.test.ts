@@ -2,14 +2,7 @@ import { expect } from "chai";
 import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
 import type { Side } from "../../matcher/protocol/message.ts";
 import { pack } from "../../matcher/protocol/packing.ts";
-import {
-  FIELD_ORDER,
-  HEADER,
-  HEADER_WORDS,
-  INSURANCE_ACCOUNT,
-  LIQUIDATION_WORD,
-  QUEUE_ENTRY_WORDS,
-} from "../../matcher/protocol/spec.ts";
+import { dataLayout, FIELD_ORDER, HEADER, INSURANCE_ACCOUNT, LIQUIDATION_WORD } from "../../matcher/protocol/spec.ts";
 import { carryDown, carryFraction, write } from "./attack-inputs.ts";
 import { dataOf } from "./batch-circuit.ts";
 import { type BatchPlan, testEpoch } from "./forge.ts";
@@ -367,7 +360,7 @@ describe("batch circuit: liquidation", function () {
     it("say the kind, the accounts, the market, the side, the lots and the quote", async () => {
       exchange.open(40_000n * MICRO);
       const trace = exchange.world.forge(exchange.batch(liquidation(100, 99_000n)));
-      const at = HEADER_WORDS + trace.tier.queue * QUEUE_ENTRY_WORDS + trace.tier.withdrawals + trace.tier.rows;
+      const at = dataLayout(trace.tier).liquidations;
       expect(dataOf(trace)[at]).to.equal(pack(LIQUIDATION_WORD, { ...published, quantityLots: 100n }));
       for (const [field, value] of Object.entries({ ...published, kind: 7n, quantityLots: 100n })) {
         const other = { ...published, quantityLots: 100n, [field]: field === "kind" ? value : value ^ 1n };

@@ -5,10 +5,9 @@ import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { pack } from "../../matcher/protocol/packing.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import {
+  dataLayout,
   FIELD_ORDER,
   FILLED_CANCELLED,
-  HEADER_WORDS,
-  QUEUE_ENTRY_WORDS,
   ROW_KIND,
   ROW_WORD,
   SUBGROUP_ORDER,
@@ -28,7 +27,7 @@ const A = 3;
 const B = 9;
 
 const tier = tierById(0);
-const FIRST_WITHDRAWAL_WORD = HEADER_WORDS + tier.queue * QUEUE_ENTRY_WORDS;
+const FIRST_WITHDRAWAL_WORD = dataLayout(tier).withdrawals;
 const FIRST_ROW_WORD = FIRST_WITHDRAWAL_WORD + tier.withdrawals;
 
 describe("batch circuit: messages that a dishonest prover would read otherwise", function () {

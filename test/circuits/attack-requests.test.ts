@@ -35,7 +35,7 @@ describe("batch circuit: requests from L1", function () {
   });
   const plan = (asked: RequestPlan, change: Partial<BatchPlan> = {}): BatchPlan => ({ request: asked, ...change });
   const refusal = (asked: BatchPlan, tamper?: Tamper) =>
-    exchange.circuit.refusal(exchange.world.forge({ touch: [OTHER], ...asked }), tamper);
+    exchange.judged(exchange.world.forge({ touch: [OTHER], ...asked }), tamper);
   const passes = async (asked: BatchPlan) => expect(await refusal(asked)).to.equal(undefined);
   const refused = async (template: string, asked: BatchPlan, tamper?: Tamper) =>
     expect(await refusal(asked, tamper)).to.match(new RegExp(`^${template}\\b`));
@@ -267,7 +267,7 @@ describe("batch circuit: requests from L1", function () {
       for (const outcome of [0n, 2n, 3n]) {
         const end = BigInt(position);
         const other = inWord(HEADER.queueCursor, (word) => (word % (1n << end)) + (outcome << end));
-        expect(await exchange.circuit.refusal(trace, other), String(outcome)).to.match(/^Batch/);
+        expect(await exchange.judged(trace, other), String(outcome)).to.match(/^Batch/);
       }
     });
     it("word 4 has one reading: the outcome is not carried into the count, nor a fraction of it", async () => {
@@ -339,7 +339,7 @@ describe("batch circuit: requests from L1", function () {
       const trace = exchange.world.forge(plan(request({ kind: "keyRotation", ...KEY })));
       for (let at = layout.request; at < layout.withdrawals; at++) {
         const other = inWord(at, (word) => word + 1n);
-        expect(await exchange.circuit.refusal(trace, other), String(at)).to.match(/^Batch/);
+        expect(await exchange.judged(trace, other), String(at)).to.match(/^Batch/);
       }
     });
     it("a payment's word has owner and amount, and is zero without one", async () => {
@@ -353,13 +353,13 @@ describe("batch circuit: requests from L1", function () {
         ["none", () => 0n],
       ];
       for (const [what, change] of changes) {
-        expect(await exchange.circuit.refusal(paid, inWord(layout.exitPayout, change)), what).to.match(/^Batch/);
+        expect(await exchange.judged(paid, inWord(layout.exitPayout, change)), what).to.match(/^Batch/);
       }
       exchange.open(VALUE);
       const unpaid = exchange.world.forge(plan(request()));
       expect(dataOf(unpaid)[layout.exitPayout]).to.equal(0n);
       expect(
-        await exchange.circuit.refusal(
+        await exchange.judged(
           unpaid,
           inWord(layout.exitPayout, () => owner),
         ),
@@ -375,7 +375,7 @@ describe("batch circuit: requests from L1", function () {
       exchange.open(VALUE);
       const trace = exchange.world.forge({ touch: [WEAK] });
       expect(
-        await exchange.circuit.refusal(
+        await exchange.judged(
           trace,
           inWord(HEADER.exitHaircuts, () => 0n),
         ),
@@ -407,7 +407,7 @@ describe("batch circuit: requests from L1", function () {
       expect((dataOf(trace)[layout.liquidations] as bigint) % 16n).to.equal(11n);
       for (const kind of [6n, 7n, 10n]) {
         const other = inWord(layout.liquidations, (word) => word - 11n + kind);
-        expect(await exchange.circuit.refusal(trace, other), String(kind)).to.match(/^Batch/);
+        expect(await exchange.judged(trace, other), String(kind)).to.match(/^Batch/);
       }
     });
   });

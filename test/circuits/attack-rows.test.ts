@@ -2,14 +2,7 @@ import { expect } from "chai";
 import type { OrderMessage, Signed } from "../../matcher/protocol/message.ts";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
 import { signWithNonce } from "../../matcher/protocol/signature.ts";
-import {
-  FIELD_ORDER,
-  HEADER,
-  HEADER_WORDS,
-  QUEUE_ENTRY_WORDS,
-  SUBGROUP_ORDER,
-  tierById,
-} from "../../matcher/protocol/spec.ts";
+import { dataLayout, FIELD_ORDER, HEADER, SUBGROUP_ORDER, tierById } from "../../matcher/protocol/spec.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { BatchCircuit } from "./batch-circuit.ts";
 import { type RowPlan, TEST_DOMAIN, testEpoch, World } from "./forge.ts";
@@ -17,7 +10,7 @@ import { type RowPlan, TEST_DOMAIN, testEpoch, World } from "./forge.ts";
 const PICO = 1_000_000_000_000n;
 const BUYER = 3;
 const SELLER = 9;
-const FIRST_WITHDRAWAL_WORD = HEADER_WORDS + tierById(0).queue * QUEUE_ENTRY_WORDS;
+const FIRST_WITHDRAWAL_WORD = dataLayout(tierById(0)).withdrawals;
 
 describe("batch circuit: rows that a dishonest prover would like", function () {
   this.timeout(240_000);

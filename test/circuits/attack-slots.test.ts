@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type AccountLeaf, leafInputs } from "../../matcher/protocol/account.ts";
-import { FIELD_ORDER, HEADER_WORDS, MARKETS, QUEUE_ENTRY_WORDS, tierById } from "../../matcher/protocol/spec.ts";
+import { dataLayout, FIELD_ORDER, MARKETS, tierById } from "../../matcher/protocol/spec.ts";
 import { invertScalar } from "../../matcher/prover/setup/bn254.ts";
 import type { BatchInput } from "../../matcher/prover/witness.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
@@ -15,7 +15,7 @@ const B = 9;
 const NEW = 20;
 
 const tier = tierById(0);
-const FIRST_ROW_WORD = HEADER_WORDS + tier.queue * QUEUE_ENTRY_WORDS + tier.withdrawals;
+const FIRST_ROW_WORD = dataLayout(tier).rows;
 const FIRST_SLOT_WORD = FIRST_ROW_WORD + tier.rows + tier.liquidations;
 const NEW_ROOT_WORD = 2;
 

@@ -2,12 +2,11 @@ import { expect } from "chai";
 import { messageFields, type OrderMessage, type Signed } from "../../matcher/protocol/message.ts";
 import { sign } from "../../matcher/protocol/signature.ts";
 import {
+  dataLayout,
   FILLED_CANCELLED,
-  HEADER_WORDS,
   INSURANCE_ACCOUNT,
   MESSAGE_WORD,
   PICO_PER_MICRO,
-  QUEUE_ENTRY_WORDS,
   ROW_KIND,
   ROW_WORD,
   TAG_MESSAGE,
@@ -52,7 +51,7 @@ describe("batch circuit: published words that would read as something else", fun
   });
 
   const tier = TIERS.find(({ name }) => name === "test") as (typeof TIERS)[number];
-  const firstRowWord = HEADER_WORDS + tier.queue * QUEUE_ENTRY_WORDS + tier.withdrawals;
+  const firstRowWord = dataLayout(tier).rows;
   const setRow = (input: BatchInput, row: number, values: Record<string, bigint>) => {
     for (const [name, value] of Object.entries(values)) (input[name] as bigint[])[row] = value;
   };

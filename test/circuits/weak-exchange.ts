@@ -4,6 +4,8 @@ import type { Side } from "../../matcher/protocol/message.ts";
 import { INSURANCE_ACCOUNT, MARKETS, PICO_PER_MICRO } from "../../matcher/protocol/spec.ts";
 import type { BatchInput } from "../../matcher/prover/witness.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
+import type { BatchTrace } from "../../matcher/state/trace.ts";
+import { checkTrace } from "../fixtures/check-trace.ts";
 import { write } from "./attack-inputs.ts";
 import { BatchCircuit, type Tamper } from "./batch-circuit.ts";
 import { type BatchPlan, type LiquidationPlan, testEpoch, World } from "./forge.ts";
@@ -76,8 +78,19 @@ export class WeakExchange {
     return { rows: [{ message, quantityLots, quoteMicroUsd }], liquidations: [row], ...change };
   }
 
-  refusal(row: LiquidationPlan, tamper?: Tamper, change?: Partial<BatchPlan>): Promise<string | undefined> {
-    return this.circuit.refusal(this.world.forge(this.batch(row, change)), tamper);
+  /** What the circuit says; without tampering the second formulation of the rules must agree. */
+  async refusal(row: LiquidationPlan, tamper?: Tamper, change?: Partial<BatchPlan>): Promise<string | undefined> {
+    return this.judged(this.world.forge(this.batch(row, change)), tamper);
+  }
+
+  async judged(trace: BatchTrace, tamper?: Tamper): Promise<string | undefined> {
+    const refusal = await this.circuit.refusal(trace, tamper);
+    if (tamper === undefined) {
+      const check = () => checkTrace(trace, this.circuit.hash);
+      if (refusal === undefined) check();
+      else expect(check, refusal).to.throw();
+    }
+    return refusal;
   }
 
   async passes(row: LiquidationPlan, change?: Partial<BatchPlan>): Promise<void> {

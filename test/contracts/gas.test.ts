@@ -6,7 +6,7 @@ import { TIERS } from "../../matcher/protocol/spec.ts";
 import { batchOf, follow, provenInput, sendBatch, settle } from "./batches.ts";
 import { blockTimeSeconds, mined, setNextBlockTime } from "./chain.ts";
 import { openEpoch, openingOf } from "./epochs.ts";
-import { as, deployWorld, fund, readQueue, useWorld } from "./exchange-world.ts";
+import { as, deployWorld, fund, REQUEST_FEE_WEI, readQueue, useWorld } from "./exchange-world.ts";
 import { skipWhenInstrumented } from "./instrumented.ts";
 
 const FILE = new URL("gas-snapshot.json", import.meta.url);
@@ -55,6 +55,19 @@ describe("Gas", () => {
     await settle(w, { tier: 1, epoch: first, withdrawals });
     const batch = batchOf(w, { tier: 1, epoch: first, queueCount: 1, withdrawals });
     note("settleBatch small with a deposit and a withdrawal", await mined(sendBatch(w, await provenInput(w, batch))));
+    follow(w, batch);
+    const { x: qx, y: qy } = Point.BASE.multiply(7n).toAffine();
+    const fee = { value: 2n * REQUEST_FEE_WEI };
+    await mined(as(w, w.alice).requestCancelAll(2, 1n, fee));
+    note("requestKeyRotation", await mined(as(w, w.alice).requestKeyRotation(1, qx, qy, 1n, fee)));
+    await readQueue(w);
+    await settle(w, { tier: 1, epoch: first, requestOutcome: "done" });
+    const exitPayout = { owner: w.alice.address, amountMicroUsd: 50n };
+    const exit = batchOf(w, { tier: 1, epoch: first, requestOutcome: "done", exitPayout });
+    note("settleBatch small with a forced exit", await mined(sendBatch(w, await provenInput(w, exit))));
+    follow(w, exit);
+    note("requestForcedExit", await mined(as(w, w.alice).requestForcedExit(1, 1n, { value: REQUEST_FEE_WEI })));
+    note("requestLiquidation", await mined(as(w, w.bob).requestLiquidation(1, fee)));
     note("claim", await mined(as(w, w.alice).claim(w.alice.address)));
 
     if (process.env.UPDATE_SNAPSHOTS === "1") writeFileSync(FILE, `${JSON.stringify(used, null, 2)}\n`);

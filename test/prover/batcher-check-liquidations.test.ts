@@ -122,7 +122,7 @@ describe("the second formulation of the rules: liquidations and limits", () => {
     ["who is named has no other row", withRow(SALE, { account: 3, accountSlot: 3 })],
     ["a liquidation's slots are its accounts'", withRow(SALE, { account: 3 })],
     ["a counterparty's slot is its account's", withRow(MIRRORED, { counterparty: 3 })],
-    ["only a deleveraging has a counterparty", withRow(SALE, { counterparty: 1, counterpartySlot: 1 })],
+    ["only a kind that takes one has a counterparty", withRow(SALE, { counterparty: 1, counterpartySlot: 1 })],
     ["forced: quantity ≥ 1", withRow(MIRRORED, { quantityLots: 0, quoteMicroUsd: 0n })],
     ["forced: amounts in range", withRow(MIRRORED, { coveredPicoUsd: -1n })],
     ["forced: amounts in range", withRow(MIRRORED, { feePicoUsd: 2n ** 97n })],

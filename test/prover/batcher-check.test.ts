@@ -126,7 +126,7 @@ describe("the second formulation of the rules", () => {
     ],
     ["old leaf is in the account tree", () => ({ ...trace, oldRoot: trace.oldRoot + 1n })],
     ["the order root is the rows'", withAfter(0, () => ({ orderRoot: 1n }))],
-    ["key and owner stay", withAfter(0, () => ({ ax: 1n }))],
+    ["owner stays, and the key but for a rotation", withAfter(0, () => ({ ax: 1n }))],
     ["collateral after", withAfter(0, ({ collateralPicoUsd }) => ({ collateralPicoUsd: collateralPicoUsd + 1n }))],
     ["nonce after", withAfter(1, () => ({ withdrawalNonce: 0 }))],
     ["minimum after", withAfter(2, () => ({ minSequence: 0 }))],

@@ -124,7 +124,14 @@ export const ROWS: { readonly [T in TableName]: RowCodec<Records[T]> } = {
       };
       const sides = { maker: sideOf(row.slice(6, 10)), taker: sideOf(row.slice(10, 14)) };
       const terms = { tradeId, seq, market, priceTicks, quantityLots, takerSide: sideFrom(row[5]) };
-      return { ...terms, ...sides, liquidation: takerKind === LIQUIDATED, exit: takerKind === LEFT, step, atMs } as FillRecord;
+      return {
+        ...terms,
+        ...sides,
+        liquidation: takerKind === LIQUIDATED,
+        exit: takerKind === LEFT,
+        step,
+        atMs,
+      } as FillRecord;
     },
   },
   deposits: {

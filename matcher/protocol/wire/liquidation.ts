@@ -63,7 +63,8 @@ export const WireForcedClosed = Type.Object(
     size: Decimal,
     price: Type.String({ description: "The epoch's." }),
     quote: Type.String({
-      description: "What the lots went for: off that price by the market's exit haircut in a forced exit, at it otherwise.",
+      description:
+        "What the lots went for: off that price by the market's exit haircut in a forced exit, at it otherwise.",
     }),
   },
   STRICT,
@@ -85,7 +86,10 @@ export type WirePositionSettled = Static<typeof WirePositionSettled>;
 export type WireForcedTrade = WireLiquidated | WireDeleveraged | WireForcedClosed | WirePositionSettled;
 
 export const WireForcedTrades = Type.Object(
-  { trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WireForcedClosed, WirePositionSettled])), page: WirePage },
+  {
+    trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WireForcedClosed, WirePositionSettled])),
+    page: WirePage,
+  },
   STRICT,
 );
 export type WireForcedTrades = Static<typeof WireForcedTrades>;

@@ -29,7 +29,9 @@ export type WireTransferRequest = WireWithdrawalRequest & { to: number };
 export const WireWithdrawal = Type.Object(
   {
     account: Whole,
-    nonce: Type.Union([Whole, Type.Null()], { description: "null: paid out by a forced exit, which is asked for on L1." }),
+    nonce: Type.Union([Whole, Type.Null()], {
+      description: "null: paid out by a forced exit, which is asked for on L1.",
+    }),
     amount: Decimal,
     atMs: Ms,
     finality: WireFinality,

@@ -135,7 +135,10 @@ export const WirePayments = Type.Object(
 export type WirePayments = Static<typeof WirePayments>;
 
 export const WireNewForcedTrades = Type.Object(
-  { sequence, trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WireForcedClosed, WirePositionSettled])) },
+  {
+    sequence,
+    trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WireForcedClosed, WirePositionSettled])),
+  },
   {
     ...STRICT,
     description:

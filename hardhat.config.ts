@@ -7,11 +7,16 @@ import { defineConfig } from "hardhat/config";
 const require = createRequire(import.meta.url);
 const solc = require.resolve("solc/soljson.js");
 
+/** Where scripts/testing/coverage.ts has its instrumented contracts built, apart from those that everything else runs. */
+const built = process.env.CLEARBOOK_COVERAGE_FOLDER ?? ".";
+/** scripts/contract-mutants.ts: all mutants are in one code, which is too large then, and no optimizer may see through their selector. */
+const mutants = process.env.CLEARBOOK_MUTANTS !== undefined;
+
 /** Hashes by the hundred are worth every byte of code that saves gas. */
 const hashing = {
   version: "0.8.37",
   path: solc,
-  settings: { optimizer: { enabled: true, runs: 1_000_000 } },
+  settings: { optimizer: { enabled: !mutants, runs: 1_000_000 } },
 };
 
 /**
@@ -25,7 +30,7 @@ export default defineConfig({
     profiles: {
       default: {
         // The compiler comes from npm, so that a build reaches no host but the package registry.
-        compilers: [{ version: "0.8.37", path: solc, settings: { optimizer: { enabled: true, runs: 200 } } }],
+        compilers: [{ version: "0.8.37", path: solc, settings: { optimizer: { enabled: !mutants, runs: 200 } } }],
         overrides: {
           "contracts/escape/AccountTree.sol": hashing,
           // Deploys the tree, and so has it compiled with its own settings.
@@ -35,7 +40,12 @@ export default defineConfig({
     },
   },
   networks: {
-    default: { type: "edr-simulated", chainId: 31337, allowBlocksWithSameTimestamp: true },
+    default: {
+      type: "edr-simulated",
+      chainId: 31337,
+      allowBlocksWithSameTimestamp: true,
+      allowUnlimitedContractSize: mutants,
+    },
     devnet: {
       type: "edr-simulated",
       chainId: 31337,
@@ -45,6 +55,11 @@ export default defineConfig({
     },
   },
   // A handler's call that reverts did nothing, and so would the test.
-  test: { solidity: { invariant: { runs: 128, depth: 32, failOnRevert: true } } },
-  paths: { sources: "./contracts", tests: { mocha: "./test", solidity: "./contracts/test" } },
+  test: { mocha: { bail: mutants }, solidity: { invariant: { runs: 128, depth: 32, failOnRevert: true } } },
+  paths: {
+    sources: "./contracts",
+    tests: { mocha: "./test", solidity: "./contracts/test" },
+    artifacts: `${built}/artifacts`,
+    cache: `${built}/cache`,
+  },
 });

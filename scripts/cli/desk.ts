@@ -22,6 +22,7 @@ export interface DeskFlags {
   exchange?: string;
   keyFile?: string;
   index: string;
+  keyIndex: string;
   account?: string;
   receipts?: string;
   json?: boolean;
@@ -89,9 +90,17 @@ export class Desk {
     return this.signer().connect(provider);
   }
 
-  async tradingKey(): Promise<TradingKey> {
+  /** @param index instead of the one that --key-index names */
+  async tradingKey(index?: number): Promise<TradingKey> {
     const chainId = Number((await (await this.chain()).getNetwork()).chainId);
-    return deriveTradingKey(this.signer(), { chainId, exchange: this.exchange });
+    const place = { chainId, exchange: this.exchange };
+    return deriveTradingKey(this.signer(), place, index ?? wholeNumber(this.flags.keyIndex, "--key-index"));
+  }
+
+  /** The account that a request to L1 is about. With --account nobody is asked but the chain: the exchange may be silent. */
+  async account(): Promise<number> {
+    const { account } = this.flags;
+    return account === undefined ? (await this.client()).account : wholeNumber(account, "--account");
   }
 
   /** Prints the answer as a program wants it, or as people do. */

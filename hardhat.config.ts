@@ -7,17 +7,17 @@ import { defineConfig } from "hardhat/config";
 const require = createRequire(import.meta.url);
 const solc = require.resolve("solc/soljson.js");
 
-/** Hashes by the hundred are worth every byte of code that saves gas. */
-const hashing = {
-  version: "0.8.37",
-  path: solc,
-  settings: { optimizer: { enabled: true, runs: 1_000_000 } },
-};
-
 /** Where scripts/testing/coverage.ts has its instrumented contracts built, apart from those that everything else runs. */
 const built = process.env.CLEARBOOK_COVERAGE_FOLDER ?? ".";
 /** scripts/contract-mutants.ts: all mutants are in one code, which is too large then, and no optimizer may see through their selector. */
 const mutants = process.env.CLEARBOOK_MUTANTS !== undefined;
+
+/** Hashes by the hundred are worth every byte of code that saves gas. */
+const hashing = {
+  version: "0.8.37",
+  path: solc,
+  settings: { optimizer: { enabled: !mutants, runs: 1_000_000 } },
+};
 
 /**
  * `default` is the EVM of unit tests: one block per transaction. `devnet` is the chain that `npm start` serves: the

@@ -4,7 +4,8 @@ import type { L1Event } from "./chain/l1-event.ts";
 import type { SnapshotPart } from "./journal/snapshot-part.ts";
 import { type Bytes32, ZERO_BYTES32 } from "./protocol/abi-hash.ts";
 import { epochHash, epochRecord } from "./protocol/epoch-record.ts";
-import { linkQueueEntry } from "./protocol/queue-chain.ts";
+import { isRequest, linkQueueEntry } from "./protocol/queue-chain.ts";
+import type { Tier } from "./protocol/spec.ts";
 import type { Command } from "./sequencer/command.ts";
 import type { Sequencer } from "./sequencer/sequencer.ts";
 
@@ -22,6 +23,7 @@ export const L1_PART = "l1";
  */
 export class L1Follower {
   readonly #sequencer: Sequencer;
+  readonly #tier: number;
   /** Entries that came before the first epoch: nothing can be in a batch then. */
   readonly #early: Extract<L1Event, { type: "queue" }>[] = [];
   /** Chain over the entries that the journal has. */
@@ -29,8 +31,10 @@ export class L1Follower {
   #queueCursor = 0;
   readonly #epochHashes = new Map<number, Bytes32>();
 
-  constructor(sequencer: Sequencer) {
+  /** @param largest of the tiers in use: what one batch can do for a request */
+  constructor(sequencer: Sequencer, largest: Tier) {
     this.#sequencer = sequencer;
+    this.#tier = largest.id;
     sequencer.onDurable((_, command) => this.#note(command));
   }
 
@@ -86,14 +90,14 @@ export class L1Follower {
   #takeEntry(event: Extract<L1Event, { type: "queue" }>): void {
     const { entry, cursor, queueHash } = event;
     const { state } = this.#sequencer;
-    if (cursor < state.ledger.shared.queueCursor) {
+    if (cursor < state.desk.cursor) {
       if (cursor + 1 === this.#queueCursor && queueHash.toLowerCase() !== this.#queueHash) {
         throw new L1Contradicts(`Entry ${cursor} of the L1 queue is not the one that the journal has.`);
       }
       return;
     }
     if (state.epochNumber === 0) this.#early.push(event);
-    else this.#sequencer.apply({ type: "queue", entry, cursor });
+    else this.#sequencer.apply({ type: "queue", entry, cursor, ...(isRequest(entry) ? { tier: this.#tier } : {}) });
   }
 
   #compareEpoch(number: number, found: string, known: Bytes32): void {

@@ -37,6 +37,7 @@ import { ReceiptBook } from "./sequencer/receipt-book.ts";
 import { ReceiptSigner } from "./sequencer/receipt-signer.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { VerifyPool } from "./sequencer/verify-pool.ts";
+import { largestTier } from "./state/batch-parts.ts";
 import { buildFastPoseidon } from "./state/fast-poseidon.ts";
 
 /** How long a price round with enough reports waits for the other signers'. */
@@ -75,6 +76,8 @@ export interface MatcherOptions {
   readonly verifyThreads?: number;
   /** Who may ask from where; see ApiOptions. */
   readonly doors?: Pick<ApiOptions, "corsOrigins" | "trustedProxies">;
+  /** Where proofs come from; processes of our own unless told otherwise. */
+  readonly startProvers?: (options: MatcherOptions) => Promise<Prover[]>;
   /** How often L1 is asked, milliseconds. */
   readonly pollMs?: number;
   /** An epoch in force for longer makes the exchange not ready, milliseconds. */
@@ -209,7 +212,7 @@ async function assemble(
 
   // 3. Proofs and settlement.
   const settlement = new SettlementLine(line, exchange, restart?.firstBatch, restart?.earlier);
-  const provers = await startProvers(options);
+  const provers = await (options.startProvers ?? startProvers)(options);
   closers.push(() => Promise.all(provers.map((prover) => prover.close())));
   const batcherOptions = { hash, domain, tiers: options.tiers };
   const batcher = restart?.batcher(batcherOptions, state) ?? new Batcher(batcherOptions);
@@ -263,7 +266,7 @@ async function assemble(
     durable: () => sequencer.durable(),
     ...notice,
   });
-  const follower = new L1Follower(sequencer);
+  const follower = new L1Follower(sequencer, largestTier(options.tiers));
   const watcher = new L1Watcher({
     provider,
     exchange,

@@ -98,6 +98,7 @@ function stateBehind({ progress, accounts }: RebuiltState, epoch: OpenedEpoch, t
     deadMansSwitches: [],
     clientOrders: [],
     owners: Array.from(owners, ([owner, its]) => [owner, its.map(({ account }) => account)]),
+    desk: { waiting: [], waitsFor: null },
     funding: fundingBehind(progress.fundingDigest, epoch, terms),
   });
 }

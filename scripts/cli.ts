@@ -10,8 +10,10 @@ import { DecimalError } from "../matcher/protocol/decimal.ts";
 import { ClearbookError, Unreachable } from "../matcher/sdk/http.ts";
 import { OnchainRefusal } from "../matcher/sdk/onchain.ts";
 import { DEFAULT_WALLET_INDEX, Desk, type DeskFlags } from "./cli/desk.ts";
+import { escapingCommands } from "./cli/escaping.ts";
 import { fundsCommands } from "./cli/funds.ts";
 import { lookingCommands } from "./cli/looking.ts";
+import { requestCommands } from "./cli/requests.ts";
 import { type AtDesk, tradingCommands } from "./cli/trading.ts";
 import { watchingCommands } from "./cli/watching.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
@@ -23,6 +25,7 @@ const program = new Command("cli")
   .option("--exchange <address>", "Exchange contract (CLEARBOOK_EXCHANGE)")
   .option("--key-file <path>", "file with a private key or a mnemonic phrase (CLEARBOOK_KEY_FILE)")
   .option("--index <n>", "which address of the phrase", String(DEFAULT_WALLET_INDEX))
+  .option("--key-index <n>", "which trading key of your wallet, once you have rotated it", "0")
   .option("--account <n>", "which of your accounts (default: the newest cross account of your key)")
   .option("--receipts <path>", "keep the exchange's receipts in this file, for npm run audit")
   .option("--json", "answers as JSON, for programs");
@@ -55,6 +58,8 @@ const atDesk: AtDesk =
 lookingCommands(program, atDesk);
 tradingCommands(program, atDesk);
 fundsCommands(program, atDesk);
+requestCommands(program, atDesk);
+escapingCommands(program, atDesk);
 watchingCommands(program, atDesk);
 
 await runCommand(async () => {

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { L1Contradicts, L1Follower } from "../matcher/l1-follower.ts";
 import type { ChainedEntry } from "../matcher/protocol/queue-chain.ts";
+import { TIERS } from "../matcher/protocol/spec.ts";
 import { MemoryLog } from "../matcher/sequencer/command-log.ts";
 import { Sequencer } from "../matcher/sequencer/sequencer.ts";
+import { largestTier } from "../matcher/state/batch-parts.ts";
 import { ModelChain } from "./journal/model-chain.ts";
 import { trusting } from "./journal/settling-life.ts";
 import { EXCHANGE, epochOf, keyOf, newState } from "./sequencer/exchange-fixture.ts";
@@ -21,7 +23,7 @@ describe("The follower of L1", () => {
   function start(): void {
     log = new MemoryLog();
     sequencer = new Sequencer({ state: newState(), verifier: trusting, log });
-    follower = new L1Follower(sequencer);
+    follower = new L1Follower(sequencer, largestTier(TIERS));
   }
 
   /** What the journal has, up to a record, in another life. */
@@ -102,7 +104,7 @@ describe("The follower of L1", () => {
     await sequencer.durable();
     const values = JSON.parse(JSON.stringify([...follower.part().take()]));
     await restart();
-    const fresh = new L1Follower(sequencer);
+    const fresh = new L1Follower(sequencer, largestTier(TIERS));
     fresh.part().restore(values);
     await fresh.check(chain.provider(), EXCHANGE);
     chain.queueHashes[1] = `0x${"5".repeat(64)}`;

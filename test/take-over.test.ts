@@ -21,8 +21,10 @@ import {
   CHAIN_ID,
   codeOf,
   EPOCH_SECONDS,
+  ETH,
   EXCHANGE,
   epochOf,
+  keyOf,
   openingCommands,
   order,
   unsigned,
@@ -251,6 +253,59 @@ describe("A new operator", function () {
       expect(sealed.head).not.to.equal(before.fundingDigest);
       expect(rebuilt().progress.sharedState.batchNumber).to.equal(chain.settled.length);
     });
+  });
+
+  it("serves a request on that the old one had served in part, and pays it once", async () => {
+    const message = (content: Instruction): Command => ({ type: "message", message: unsigned(content), settle: false });
+    const old = await start(new CrashDisk());
+    const fund = { kind: "registration", account: 0, minSequence: 0, amountMicroUsd: 0n, owner: 1n } as const;
+    // Long in one market, short in another: each is closed in a batch of its own.
+    await live(old, [
+      ...openingCommands(3),
+      { type: "queue", entry: { ...fund, ax: keyOf(9).ax, ay: keyOf(9).ay }, cursor: 6 },
+      message(order({ account: 2, slot: 1, sequence: 64, side: "sell" })),
+      message(order({ account: 1, slot: 1, sequence: 64 })),
+      message(order({ account: 3, slot: 2, sequence: 64, market: ETH, limitPriceTicks: 300_000 })),
+      message(order({ account: 1, slot: 2, sequence: 64, market: ETH, limitPriceTicks: 300_000, side: "sell" })),
+    ]);
+    // The operator is gone once L1 has the first batch that serves the exit.
+    const settle = chain.settle.bind(chain);
+    let isGone = false;
+    chain.settle = (batch) => {
+      if (isGone) throw new Error("the old operator is gone");
+      isGone = batch.data.request !== undefined;
+      return settle(batch);
+    };
+    const cursor = old.sequencer.state.desk.cursor;
+    const exit = {
+      kind: "forcedExit",
+      account: 1,
+      minSequence: 100,
+      amountMicroUsd: 0n,
+      owner: 0n,
+      ax: 0n,
+      ay: 0n,
+    } as const;
+    old.give({ type: "queue", entry: exit, cursor }, chain);
+    await old.rest();
+    await old.close();
+    expect(chain.settled.at(-1)?.data.request?.outcome).to.equal("advanced");
+    chain.settle = settle;
+    const { progress, accounts } = rebuilt();
+    expect(progress.waiting.map(({ entry }) => entry.kind)).to.deep.equal(["forcedExit"]);
+    expect(accounts.record(1)?.sizesLots.filter((size) => size !== 0n)).to.have.length(1);
+
+    const life = await start(await taken());
+    await life.rest();
+    expect(life.halts).to.deep.equal([]);
+    const outcomes = chain.settled.flatMap(({ data }) => data.request?.outcome ?? []);
+    expect(outcomes).to.deep.equal(["advanced", "done"]);
+    const after = rebuilt();
+    expect(after.progress.waiting).to.deep.equal([]);
+    expect(after.accounts.record(1)?.sizesLots.every((size) => size === 0n)).to.equal(true);
+    expect(after.progress.withdrawnMicroUsd).to.equal(life.sequencer.state.ledger.shared.withdrawnMicroUsd);
+    expect(after.progress.withdrawnMicroUsd > 0n).to.equal(true);
+    await life.close();
   });
 
   describe("is refused", () => {

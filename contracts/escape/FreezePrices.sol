@@ -11,6 +11,19 @@ library FreezePrices {
     uint256 private constant INDEX_MASK = (1 << (Protocol.FUNDING_INDEX_MAGNITUDE_BITS + 1)) - 1;
     int256 private constant INDEX_OFFSET = int256(1 << Protocol.FUNDING_INDEX_MAGNITUDE_BITS);
 
+    uint256 private constant SLOT_BITS = 2 * Protocol.PRICE_TICKS_BITS;
+    uint256 private constant SLOT_MASK = (1 << SLOT_BITS) - 1;
+    /// @dev 1 in each of four slots of 64 bits, and all ones in the lower half of each.
+    uint256 private constant ONES = 1 | (1 << SLOT_BITS) | (1 << (2 * SLOT_BITS)) | (1 << (3 * SLOT_BITS));
+    uint256 private constant EVEN_LANES = ONES * PRICE_MASK;
+
+    /// @dev Of every second market, a slot each: how many prices count, are below the candidate, are not above it.
+    struct Tally {
+        uint256 counts;
+        uint256 below;
+        uint256 notAbove;
+    }
+
     function lane(uint256 word, uint256 market) internal pure returns (uint256) {
         return (word >> (Protocol.PRICE_TICKS_BITS * market)) & PRICE_MASK;
     }
@@ -62,27 +75,42 @@ library FreezePrices {
         uint256 settledMarkets,
         uint32[8] calldata given
     ) internal view {
-        // One lane of 32 bits a market; there are fewer epochs than seconds in a window.
-        (uint256 counts, uint256 below, uint256 notAbove) = (0, 0, 0);
-        uint256 packed = pack(given);
-        for (uint256 number = first; number <= last; ++number) {
-            uint256 word = counted[number];
-            for (uint256 shift = 0; word >> shift != 0; shift += Protocol.PRICE_TICKS_BITS) {
-                uint256 price = (word >> shift) & PRICE_MASK;
-                if (price == 0) continue;
-                uint256 candidate = (packed >> shift) & PRICE_MASK;
-                counts += 1 << shift;
-                if (price < candidate) below += 1 << shift;
-                if (price <= candidate) notAbove += 1 << shift;
-                if (shift == Protocol.PRICE_TICKS_BITS * (Protocol.MARKETS - 1)) break;
-            }
-        }
+        Tally[2] memory tallies = _tally(counted, first, last, pack(given));
         for (uint256 market = 0; market < Protocol.MARKETS; ++market) {
-            uint256 count = (settledMarkets >> market) & 1 != 0 ? 0 : lane(counts, market);
+            Tally memory tally = tallies[market % 2];
+            uint256 shift = SLOT_BITS * (market / 2);
+            uint256 count = (settledMarkets >> market) & 1 != 0 ? 0 : (tally.counts >> shift) & SLOT_MASK;
             bool right = count == 0
                 ? given[market] == lane(own, market)
-                : lane(below, market) <= (count - 1) / 2 && lane(notAbove, market) > (count - 1) / 2;
+                : (tally.below >> shift) & SLOT_MASK <= (count - 1) / 2 &&
+                    (tally.notAbove >> shift) & SLOT_MASK > (count - 1) / 2;
             if (!right) revert IEscape.WrongPrice(market, given[market], lane(own, market), count);
+        }
+    }
+
+    /// @dev All epochs of a window must fit into one transaction, were there one every second. So four markets are compared at once:
+    /// each has 64 bits, the upper half to carry into. A price of 0 does not count.
+    function _tally(
+        mapping(uint256 number => uint256) storage counted,
+        uint256 first,
+        uint256 last,
+        uint256 candidates
+    ) private view returns (Tally[2] memory tallies) {
+        unchecked {
+            for (uint256 half = 0; half < 2; ++half) {
+                uint256 shift = half * Protocol.PRICE_TICKS_BITS;
+                uint256 carried = ((candidates >> shift) & EVEN_LANES) + (ONES << Protocol.PRICE_TICKS_BITS);
+                (uint256 counts, uint256 below, uint256 notAbove) = (0, 0, 0);
+                for (uint256 number = first; number <= last; ++number) {
+                    uint256 prices = (counted[number] >> shift) & EVEN_LANES;
+                    // A lane's carry is 1 from a price of 1 on, where price ≤ candidate, and where price + 1 ≤ candidate.
+                    uint256 counts1 = ((prices + EVEN_LANES) >> Protocol.PRICE_TICKS_BITS) & ONES;
+                    counts += counts1;
+                    notAbove += ((carried - prices) >> Protocol.PRICE_TICKS_BITS) & counts1;
+                    below += ((carried - prices - ONES) >> Protocol.PRICE_TICKS_BITS) & counts1;
+                }
+                tallies[half] = Tally({counts: counts, below: below, notAbove: notAbove});
+            }
         }
     }
 

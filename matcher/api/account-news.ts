@@ -16,6 +16,13 @@ export interface News {
   readonly dataJson: string;
 }
 
+const FORCED_TRADES: ReadonlySet<ExchangeEvent["type"]> = new Set([
+  "liquidated",
+  "deleveraged",
+  "forced-closed",
+  "position-settled",
+]);
+
 /** Items of the past in a snapshot. */
 const ITEMS_IN_SNAPSHOT = 50;
 
@@ -57,7 +64,7 @@ export class AccountNews {
     const payments = this.newPayments(sequence, account, own);
     if (payments !== null) news.push(written("payments", payments));
     const forced = own.filter(({ event: { type } }) => {
-      return type === "liquidated" || type === "deleveraged" || type === "position-settled";
+      return FORCED_TRADES.has(type);
     }).length;
     if (forced > 0) news.push(written("forced-trades", this.forcedTrades(sequence, account, forced)));
     return news;
@@ -128,7 +135,9 @@ export class AccountNews {
     const { history, wire } = this.access;
     const count = (type: ExchangeEvent["type"]) => own.filter(({ event }) => event.type === type).length;
     const deposits = history.depositsOf(account, count("deposit")).map((deposit) => wireDeposit(wire, deposit));
-    const withdrawals = history.withdrawalsOf(account, count("withdrawal")).map((paid) => wire.withdrawal(paid));
+    const withdrawals = history
+      .withdrawalsOf(account, count("withdrawal") + count("exit-paid"))
+      .map((paid) => wire.withdrawal(paid));
     const transfers = history.transfersOf(account, count("transfer")).map((moved) => wire.transfer(moved));
     if (deposits.length + withdrawals.length + transfers.length === 0) return null;
     return {

@@ -1,3 +1,4 @@
+import { usdFromMicroUsd } from "../protocol/decimal.ts";
 import { type AccountChannel, RESUMABLE_CHANNELS, type StreamTopic, topicKey } from "../protocol/stream-channels.ts";
 import type { WireAccountState, WireFinalityNews } from "../protocol/stream-wire.ts";
 import type { SequencedEvent } from "../sequencer/exchange-event.ts";
@@ -124,6 +125,7 @@ export class AccountStreams {
       batch: last === undefined ? null : this.access.wire.batch(last),
       fills: [],
       withdrawals: [],
+      exits: [],
       transfers: [],
     };
     return JSON.stringify(news);
@@ -157,7 +159,12 @@ export class AccountStreams {
         .withdrawalsOf(account, PROVEN_ITEMS_MAX)
         .filter(isProven)
         .reverse()
-        .map(({ nonce }) => nonce),
+        .flatMap(({ nonce }) => nonce ?? []),
+      exits: history
+        .withdrawalsOf(account, PROVEN_ITEMS_MAX)
+        .filter((paid) => isProven(paid) && paid.nonce === null)
+        .reverse()
+        .map(({ amountMicroUsd }) => usdFromMicroUsd(amountMicroUsd)),
       transfers: history
         .transfersOf(account, PROVEN_ITEMS_MAX)
         .filter(isProven)

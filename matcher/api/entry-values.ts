@@ -2,7 +2,8 @@ import { fromJson, toJson } from "../journal/exact-json.ts";
 import type { Json, SnapshotPart } from "../journal/snapshot-part.ts";
 import { MARKETS } from "../protocol/spec.ts";
 import { entryAfterFill, entryReducedTo, NO_POSITION, type PositionEntry } from "../risk/entry.ts";
-import type { Accepted, Step } from "../sequencer/outcome.ts";
+import { tradesIn } from "../sequencer/event-steps.ts";
+import type { Accepted } from "../sequencer/outcome.ts";
 
 function entryKey(account: number, market: number): number {
   return account * MARKETS + market;
@@ -20,7 +21,7 @@ interface Traded {
 }
 
 /**
- * What open positions were bought or sold for: a read model of the fills. Liquidations, deleveraging and settlement change positions
+ * What open positions were bought or sold for: a read model of the fills. Liquidations, deleveraging, forced exits and settlement change positions
  * without an order; they only shrink them, so that a smaller position than expected keeps its mean price.
  */
 export class EntryValues {
@@ -33,7 +34,7 @@ export class EntryValues {
 
   /** Takes one command in, after it was executed. */
   record({ steps }: Accepted): void {
-    const fills = steps.flatMap(({ step }) => tradedIn(step));
+    const fills = tradesIn(steps).flatMap(({ trade }) => tradedIn(trade));
     const sums = new Map<number, bigint>();
     for (const { account, market, lots } of fills) {
       const key = entryKey(account, market);
@@ -86,12 +87,11 @@ export class EntryValues {
 }
 
 /** What accounts traded by orders of theirs. */
-function tradedIn(step: Step): Traded[] {
-  if (step.kind !== "fill" && step.kind !== "liquidation") return [];
-  const legs = step.kind === "fill" ? [step.maker, step.taker] : [step.maker];
+function tradedIn(trade: ReturnType<typeof tradesIn>[number]["trade"]): Traded[] {
+  const legs = trade.kind === "fill" ? [trade.maker, trade.taker] : [trade.maker];
   return legs.map(({ order: { account, market, side } }) => {
-    const lots = BigInt(side === "buy" ? step.quantityLots : -step.quantityLots);
-    return { account, market, lots, priceTicks: BigInt(step.priceTicks) };
+    const lots = BigInt(side === "buy" ? trade.quantityLots : -trade.quantityLots);
+    return { account, market, lots, priceTicks: BigInt(trade.priceTicks) };
   });
 }
 

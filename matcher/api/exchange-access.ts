@@ -120,6 +120,11 @@ export class ExchangeAccess {
     options.snapshots?.register(this.entries.part());
     // Of a position's cost only what the ledger holds at that very moment can be told.
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
+    options.sequencer.onAccepted(({ events }) => {
+      for (const { event } of events) {
+        if (event.type === "request-served" && event.request === "keyRotation") this.sessions.endAll(event.account);
+      }
+    });
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
       if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);

@@ -77,7 +77,7 @@ export function exportRoutes(app: FastifyInstance, access: ExchangeAccess): void
       const account = checked(request.query, sessionAccountOf(request, request.query.account));
       const header = [
         ...["time", "timeMs", "tradeId", "market", "side", "role", "price", "size", "quote", "fee"],
-        ...["slot", "sequence", "liquidation", "finality", "batchNumber"],
+        ...["slot", "sequence", "liquidation", "exit", "finality", "batchNumber"],
       ];
       const rows = chunks("trades", { account }, request.query);
       const text = lines(header, rows, (row) => {
@@ -85,7 +85,7 @@ export function exportRoutes(app: FastifyInstance, access: ExchangeAccess): void
         const quote = usdFromMicroUsd(BigInt(row.priceTicks) * BigInt(row.quantityLots));
         return [
           ...[isoTime(fill.atMs), fill.atMs, fill.tradeId, fill.market, fill.side, fill.role, fill.price, fill.size],
-          ...[quote, fill.fee, fill.slot, fill.sequence, fill.liquidation],
+          ...[quote, fill.fee, fill.slot, fill.sequence, fill.liquidation, fill.exit],
           ...[fill.finality.label, fill.finality.batchNumber],
         ];
       });
@@ -166,13 +166,24 @@ export function exportRoutes(app: FastifyInstance, access: ExchangeAccess): void
     }),
     ({ query }, reply) => {
       const market = checked(query, access.marketOf(query.market).index);
-      const header = ["time", "timeMs", "tradeId", "market", "price", "size", "quote", "takerSide", "liquidation"];
+      const header = [
+        "time",
+        "timeMs",
+        "tradeId",
+        "market",
+        "price",
+        "size",
+        "quote",
+        "takerSide",
+        "liquidation",
+        "exit",
+      ];
       const text = lines(header, chunks("trades", { market }, query), (row) => {
         const trade = wire.trade(row);
         const quote = usdFromMicroUsd(BigInt(row.priceTicks) * BigInt(row.quantityLots));
         return [
           ...[isoTime(trade.atMs), trade.atMs, trade.tradeId, trade.market, trade.price, trade.size, quote],
-          ...[trade.takerSide, trade.liquidation],
+          ...[trade.takerSide, trade.liquidation, trade.exit],
         ];
       });
       return download(reply, `trades-${query.market}.csv`, text);

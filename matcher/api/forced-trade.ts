@@ -32,6 +32,18 @@ export function wireForcedTrade(wire: Wire, { event, step, atMs }: ForcedTradeRe
         received: usdFromPicoUsd(event.receivedPicoUsd),
         covered: usdFromPicoUsd(event.coveredPicoUsd),
       };
+    case "forced-closed":
+      return {
+        kind: event.type,
+        ...all,
+        role: event.role,
+        other: event.other,
+        request: event.request === "forcedExit" ? "forced-exit" : "liquidation",
+        side: event.side,
+        size: baseFromLots(market, event.quantityLots),
+        price: usdFromPriceTicks(market, event.priceTicks),
+        quote: usdFromMicroUsd(event.quoteMicroUsd),
+      };
     case "position-settled":
       return {
         kind: event.type,

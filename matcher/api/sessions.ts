@@ -121,6 +121,11 @@ export class Sessions {
     if (entry !== undefined) this.close(hash, entry);
   }
 
+  /** Ends all of an account's: its trading key was replaced, and whoever holds the old one is to read nothing more. */
+  endAll(account: number): void {
+    for (const hash of [...(this.byAccount.get(account) ?? [])]) this.close(hash, { account, expiresAtMs: 0 });
+  }
+
   get count(): number {
     return this.sessions.size;
   }

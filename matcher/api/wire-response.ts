@@ -77,6 +77,7 @@ export class Wire {
       size: baseFromLots(market, fill.quantityLots),
       takerSide: fill.takerSide,
       liquidation: fill.liquidation,
+      exit: fill.exit,
       atMs: fill.atMs,
       finality: this.finalityOf(fill.step),
     };
@@ -88,7 +89,7 @@ export class Wire {
     const role = fill.taker.account === account ? "taker" : "maker";
     const makerSide = fill.takerSide === "buy" ? "sell" : "buy";
     const side = fill[role];
-    const hasOrder = role === "maker" || !fill.liquidation;
+    const hasOrder = role === "maker" || !(fill.liquidation || fill.exit);
     return {
       tradeId: fill.tradeId,
       market: market.symbol,
@@ -100,6 +101,7 @@ export class Wire {
       slot: hasOrder ? side.slot : null,
       sequence: hasOrder ? side.sequence : null,
       liquidation: fill.liquidation,
+      exit: fill.exit,
       atMs: fill.atMs,
       finality: this.finalityOf(fill.step),
     };
@@ -109,8 +111,8 @@ export class Wire {
     return { account, nonce, amount: usdFromMicroUsd(amountMicroUsd), atMs, finality: this.finalityOf(step) };
   }
 
-  transfer({ to, ...record }: TransferRecord): WireTransfer {
-    return { ...this.withdrawal(record), to };
+  transfer({ to, nonce, ...record }: TransferRecord): WireTransfer {
+    return { ...this.withdrawal({ ...record, nonce }), nonce, to };
   }
 
   batch({ batchNumber, txHash, steps, provenAtMs, details }: ProvenBatch): WireBatch {
@@ -134,6 +136,7 @@ export class Wire {
       positions,
       withdrawalNonce: view.withdrawalNonce,
       minSequence: view.minSequence,
+      leaving: view.leaving,
       openOrders: view.openOrders,
       feeTier: view.feeTier,
       makerFeePpm: view.feeRates.makerPpm,

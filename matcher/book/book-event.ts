@@ -31,6 +31,8 @@ export const CLOSE_REASONS = [
   "level-full",
   /** Its account is being liquidated. */
   "liquidation",
+  /** Its account is leaving: a forced exit was asked for on L1. */
+  "forced-exit",
 ] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
@@ -77,11 +79,13 @@ export interface FillEvent {
   makerSequence: number;
   makerRemainingLots: number;
   takerAccount: number;
-  /** −1 for a liquidation. */
+  /** −1 for a liquidation or a forced exit. */
   takerSlot: number;
   takerSequence: number;
   takerRemainingLots: number;
   liquidation: boolean;
+  /** The taker is leaving: what closes its position nobody signed. */
+  exit: boolean;
 }
 
 /** Self-trade prevention took lots off an order that stays live. If it rested, depth falls by decrementLots. */

@@ -15,12 +15,14 @@ export interface ProposedFill {
   /** Whether the maker's order keeps what was filled on its slot when it takes the slot over. */
   makerKeepFilled: boolean;
   takerAccount: number;
-  /** −1 when the taker is a liquidation, which has no order and no slot. */
+  /** −1 when the taker is a liquidation or a forced exit, which has no order and no slot. */
   takerSlot: number;
   takerSequence: number;
   takerKeepFilled: boolean;
   /** The taker is being liquidated: its side is judged by the liquidation rule, not by initial margin. */
   liquidation: boolean;
+  /** The taker's position is closed for a forced exit: its side is judged by the rules of requests. */
+  exit: boolean;
 }
 
 /**

@@ -9,7 +9,7 @@ import { type BookOrder, packTerms, reducibleLots, sameTermsForPriority, slotKey
 import { OrderBook } from "./order-book.ts";
 import { NIL } from "./order-pool.ts";
 import { orderReject } from "./order-validity.ts";
-import { crosses, type LiquidationOrder, newTaker, type Taker, takeOrder, takerFromLiquidation } from "./taker.ts";
+import { crosses, type ForcedOrder, forcedTaker, newTaker, type Taker, takeOrder } from "./taker.ts";
 
 const SEQUENCE_LIMIT = 2 ** WIDTH.sequence;
 
@@ -124,7 +124,7 @@ export class MatchingEngine {
     account: number,
     filter: { market?: number; belowSequence?: number } = {},
     events: BookEvent[] = [],
-    reason: "cancelled" | "liquidation" = "cancelled",
+    reason: "cancelled" | "liquidation" | "forced-exit" = "cancelled",
   ): BookEvent[] {
     const pool = this.book.pool;
     for (const node of this.book.ordersOf(account)) {
@@ -136,8 +136,8 @@ export class MatchingEngine {
   }
 
   /** Runs a liquidation against the book. The gate alone judges how much of it is right. It never rests. */
-  liquidate(order: LiquidationOrder, nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
-    const taker = takerFromLiquidation(order);
+  liquidate(order: ForcedOrder, nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
+    const taker = forcedTaker(order, false);
     const reason = this.matching.run(taker, nowSeconds, events);
     events.push({
       type: "liquidation-ended",
@@ -148,6 +148,12 @@ export class MatchingEngine {
       remainingLots: taker.remainingLots,
       reason: taker.remainingLots === 0 ? null : reason,
     });
+    return events;
+  }
+
+  /** Closes a position for a forced exit against the book, as far as that offers prices within the order's limit. It never rests. */
+  exit(order: ForcedOrder, nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
+    this.matching.run(forcedTaker(order, true), nowSeconds, events);
     return events;
   }
 

@@ -137,6 +137,7 @@ export class Matching {
       takerSequence: taker.sequence,
       takerRemainingLots: taker.remainingLots,
       liquidation: taker.liquidation,
+      exit: taker.exit,
     });
     if (makerRemainingLots === 0) this.remove(maker, "filled", events);
 

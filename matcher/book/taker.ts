@@ -3,16 +3,16 @@ import type { FillGate, ProposedFill } from "./fill-gate.ts";
 import { type BookOrder, bookSide, reducibleLots, termsKeepFilled } from "./order.ts";
 import type { OrderPool } from "./order-pool.ts";
 
-/** Slot of a taker that is no order: a liquidation. */
+/** Slot of a taker that is no order: a liquidation or a forced exit. */
 export const NO_SLOT = -1;
 
-/** A liquidation: a taker without order, slot or signature. It never rests. */
-export interface LiquidationOrder {
+/** A liquidation or forced exit: a taker without order, slot or signature. It never rests. */
+export interface ForcedOrder {
   readonly account: number;
   readonly market: number;
   readonly side: Side;
   readonly quantityLots: number;
-  /** Worst price the liquidation rule allows. */
+  /** Worst price that the rule allows. */
   readonly limitPriceTicks: number;
 }
 
@@ -32,6 +32,7 @@ export interface Taker {
   keepFilled: boolean;
   selfTrade: SelfTrade;
   liquidation: boolean;
+  exit: boolean;
 }
 
 /** A blank taker to be reused. */
@@ -50,6 +51,7 @@ export function newTaker(): Taker {
     keepFilled: false,
     selfTrade: "expire-maker",
     liquidation: false,
+    exit: false,
   };
 }
 
@@ -68,10 +70,11 @@ export function takeOrder(taker: Taker, order: BookOrder, filledLots: number, re
   taker.keepFilled = order.keepFilled;
   taker.selfTrade = order.selfTrade;
   taker.liquidation = false;
+  taker.exit = false;
 }
 
-/** A liquidated account's own orders are cancelled where they are in the way, as everywhere in a liquidation. */
-export function takerFromLiquidation(order: LiquidationOrder): Taker {
+/** The account's own orders are cancelled where they are in the way. @param exit a forced exit, else a liquidation */
+export function forcedTaker(order: ForcedOrder, exit: boolean): Taker {
   return {
     account: order.account,
     slot: NO_SLOT,
@@ -85,7 +88,8 @@ export function takerFromLiquidation(order: LiquidationOrder): Taker {
     reduceOnly: true,
     keepFilled: false,
     selfTrade: "expire-maker",
-    liquidation: true,
+    liquidation: !exit,
+    exit,
   };
 }
 
@@ -115,6 +119,7 @@ export function newProposedFill(): ProposedFill {
     takerSequence: 0,
     takerKeepFilled: false,
     liquidation: false,
+    exit: false,
   };
 }
 
@@ -139,4 +144,5 @@ export function proposeFill(
   fill.takerSequence = taker.sequence;
   fill.takerKeepFilled = taker.keepFilled;
   fill.liquidation = taker.liquidation;
+  fill.exit = taker.exit;
 }

@@ -160,6 +160,13 @@ export const COMMAND_REJECTS = {
     message: "The receiving account does not exist, is the sending one, or has another L1 owner.",
     remedy: "Transfer between two accounts of the same owner; withdraw to pay anybody else.",
   },
+  ACCOUNT_LEAVING: {
+    code: "ACCOUNT_LEAVING",
+    httpStatus: 409,
+    field: "account",
+    message: "A forced exit of the account was asked for on L1 and has not ended.",
+    remedy: "Wait until the exit is served: positions are closed and everything is paid to the account's L1 owner.",
+  },
   NOT_PERMITTED: {
     code: "NOT_PERMITTED",
     httpStatus: 403,

@@ -1,5 +1,6 @@
 import type { AccountLeaf } from "../protocol/account.ts";
 import { GENESIS_FUNDING_DIGEST } from "../protocol/funding-interval.ts";
+import { consumedEntries } from "../protocol/queue-chain.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import { MARKETS, type Tier } from "../protocol/spec.ts";
 import { AccountStore } from "../state/account-store.ts";
@@ -7,7 +8,7 @@ import { type BatchCounts, type BatchRefusal, fitsTier } from "../state/batch-pa
 import type { Ledger } from "../state/ledger.ts";
 import { OpenBatch } from "../state/open-batch.ts";
 import type { EpochStep, Step } from "../state/step.ts";
-import type { BatchTrace } from "../state/trace.ts";
+import type { BatchTrace, RequestTrace } from "../state/trace.ts";
 import { type ClosedBatch, ClosedBatches } from "./closed-batches.ts";
 
 export interface BatcherOptions {
@@ -50,7 +51,8 @@ export class UnprovableStep extends Error {
 
 /**
  * Turns the ledger's ordered steps into batches. A batch is cut before a step that would make it invalid or too large, at every
- * change of epoch, and when {@link cut} is called. All sides of a fill, a liquidation or a deleveraging always share a batch.
+ * change of epoch, behind a request, and when {@link cut} is called. All sides of a fill, a liquidation or a deleveraging always share a
+ * batch, and so does all that a request's step does.
  *
  * {@link take} and {@link close} hash nothing; {@link push} and {@link cut} are the same for whoever wants the trace at once.
  */
@@ -160,7 +162,9 @@ export class Batcher {
   #take(step: Exclude<Step, EpochStep>): ClosedBatch | undefined {
     if (this.#open === undefined) throw new Error(`a ${step.kind} before the first epoch`);
     const tiers = this.#tiers.slice(0, this.#tiersInUse);
-    const fits = (counts: BatchCounts) => tiers.some((tier) => fitsTier(counts, tier));
+    // What a request takes at once was measured by the largest tier, and every tier would do for the rest of it.
+    const usable = step.kind === "request" ? this.#tiers : tiers;
+    const fits = (counts: BatchCounts) => usable.some((tier) => fitsTier(counts, tier));
     if (this.#open.tryApply(step, fits) === undefined) return undefined;
     const closed = this.close();
     const refusal = this.#open.tryApply(step, fits);
@@ -187,6 +191,7 @@ export class Batcher {
 
   #close(batch: OpenBatch): ClosedBatch {
     const queue = batch.queue();
+    const request = requestTrace(batch);
     const grossOpenInterestAfterLots = batch.grossOpenInterestAfterLots();
     const next = batch.next();
     const closed = this.#closed.add(batch, {
@@ -196,6 +201,7 @@ export class Batcher {
       epoch: batch.terms.epoch,
       queueCursor: this.#queueCursor,
       queue,
+      ...(request === undefined ? {} : { request }),
       journalHead: this.#journalHead,
       fundingDigest: this.#fundingDigest,
       grossOpenInterestBeforeLots: batch.grossOpenInterestBeforeLots.slice(),
@@ -204,9 +210,16 @@ export class Batcher {
       insuranceSpentAfterPicoUsd: batch.insuranceSpentAfterPicoUsd,
     });
     this.#batchNumber++;
-    this.#queueCursor += queue.length;
+    this.#queueCursor += consumedEntries(queue, request).length;
     this.#epochHasBatch = true;
     this.#open = next;
     return closed;
   }
+}
+
+function requestTrace(batch: OpenBatch): RequestTrace | undefined {
+  const request = batch.request();
+  if (request === undefined) return undefined;
+  const accountSlot = batch.accounts().findIndex(({ account }) => account === request.entry.account);
+  return { ...request, accountSlot };
 }

@@ -45,10 +45,12 @@ export function* storeBatch(store: AccountStore, batch: OpenBatch): Generator<vo
 }
 
 function liquidationTrace(row: OpenLiquidation, position: (account: number) => number): LiquidationTrace {
-  const { account, counterparty, market, side, quoteMicroUsd, feePicoUsd, payoutPicoUsd, coveredPicoUsd } = row;
-  const rest = {
+  const { kind, account, counterparty, market, side, quoteMicroUsd, feePicoUsd, payoutPicoUsd, coveredPicoUsd } = row;
+  return {
+    kind,
     account,
     accountSlot: position(account),
+    ...(counterparty === undefined ? {} : { counterparty, counterpartySlot: position(counterparty) }),
     market,
     side,
     quantityLots: Number(row.quantityLots),
@@ -57,8 +59,6 @@ function liquidationTrace(row: OpenLiquidation, position: (account: number) => n
     payoutPicoUsd,
     coveredPicoUsd,
   };
-  if (counterparty === undefined) return { kind: "liquidation", ...rest };
-  return { kind: "deleveraging", ...rest, counterparty, counterpartySlot: position(counterparty) };
 }
 
 /** Leaf as the batch finds it; an account that the batch registers gets its record here, so that rows can reach its slots. */

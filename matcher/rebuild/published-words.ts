@@ -2,7 +2,7 @@ import { sizesFromWords } from "../protocol/account.ts";
 import { marketFromWord } from "../protocol/epoch-record.ts";
 import type { Side } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
-import { queueEntryFromWords } from "../protocol/queue-chain.ts";
+import { queueEntryFromWords, type ServedRequest } from "../protocol/queue-chain.ts";
 import {
   ACCOUNT_SLOT_WORDS,
   ACCOUNT_WORD,
@@ -12,6 +12,7 @@ import {
   MARKETS,
   QUEUE_CURSOR_WORD,
   QUEUE_ENTRY_WORDS,
+  REQUEST_OUTCOME,
   ROW_KIND,
   ROW_WORD,
   type Tier,
@@ -22,11 +23,14 @@ import type { AccountStore } from "../state/account-store.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
 
-/** A liquidation or deleveraging as its word tells it. */
+const OUTCOMES = (Object.keys(REQUEST_OUTCOME) as (keyof typeof REQUEST_OUTCOME)[]).filter((name) => name !== "none");
+const FORCED_KINDS = ["liquidation", "deleveraging", "exitFill", "forcedClose"] as const;
+
+/** A row that nobody signed, as its word tells it. */
 export interface PublishedLiquidation {
-  readonly kind: "liquidation" | "deleveraging";
+  readonly kind: (typeof FORCED_KINDS)[number];
   readonly account: number;
-  /** Deleveraging only. */
+  /** Of what is outside the pool: deleveraging and forced close. */
   readonly counterparty: number | undefined;
   readonly market: number;
   /** What the account does. */
@@ -51,6 +55,15 @@ export function activeSlots(tier: Tier, words: readonly bigint[]) {
   return used.map(({ head, sizes }) => ({ head, sizes: sizesFromWords(sizes) }));
 }
 
+/** How the batch served a request from L1, if it did. */
+export function requestOf(tier: Tier, words: readonly bigint[]): ServedRequest | undefined {
+  const { request: at } = dataLayout(tier);
+  const { requestOutcome } = unpack(QUEUE_CURSOR_WORD, words[HEADER.queueCursor] as bigint);
+  const outcome = OUTCOMES.find((name) => BigInt(REQUEST_OUTCOME[name]) === requestOutcome);
+  if (outcome === undefined) return undefined;
+  return { entry: queueEntryFromWords(words.slice(at, at + QUEUE_ENTRY_WORDS)), outcome };
+}
+
 /** What a batch did that nobody signed, in its order. @throws Error for a word that names a slot which is not in use */
 export function publishedLiquidations(tier: Tier, words: readonly bigint[]): PublishedLiquidation[] {
   const slots = activeSlots(tier, words);
@@ -64,11 +77,13 @@ export function publishedLiquidations(tier: Tier, words: readonly bigint[]): Pub
     unpack(LIQUIDATION_WORD, words[liquidations + i] as bigint),
   ).filter(({ kind }) => kind !== BigInt(ROW_KIND.none));
   return rows.map((row): PublishedLiquidation => {
-    const isDeleveraging = row.kind === BigInt(ROW_KIND.deleveraging);
+    const kind = FORCED_KINDS.find((name) => BigInt(ROW_KIND[name]) === row.kind);
+    if (kind === undefined) throw new Error(`there is no row of kind ${row.kind} that nobody signed`);
+    const hasCounterparty = kind === "deleveraging" || kind === "forcedClose";
     return {
-      kind: isDeleveraging ? "deleveraging" : "liquidation",
+      kind,
       account: accountAt(row.accountSlot),
-      counterparty: isDeleveraging ? accountAt(row.counterpartySlot) : undefined,
+      counterparty: hasCounterparty ? accountAt(row.counterpartySlot) : undefined,
       market: Number(row.market),
       side: row.side === 1n ? "sell" : "buy",
       quantityLots: Number(row.quantityLots),
@@ -100,7 +115,10 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
     const content = { sequence: Number(row.sequence), filledLots: Number(row.filledAfterLots) };
     store.setSlot(account, Number(row.slot), content);
   }
-  // 3. The accounts themselves; all indices of a touched one are the epoch's.
+  // 3. A new key, which no account's word tells. The lowest sequence that a request brings stands in its account's word.
+  const request = requestOf(tier, words);
+  const rotated = request?.outcome === "done" && request.entry.kind === "keyRotation" ? request.entry : undefined;
+  // 4. The accounts themselves; all indices of a touched one are the epoch's.
   const fundingIndexPicoUsd = Array.from(
     { length: MARKETS },
     (_, market) => marketFromWord(word(HEADER.markets + market), 0n, 0).fundingIndexPicoUsd,
@@ -111,6 +129,7 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
     if (known === undefined) throw new Error(`account ${account} is touched before it is registered`);
     store.setRecord(account, {
       ...known,
+      ...(rotated?.account === account ? { ax: rotated.ax, ay: rotated.ay } : {}),
       collateralPicoUsd: head.collateralOffset - COLLATERAL_OFFSET,
       withdrawalNonce: Number(head.withdrawalNonce),
       minSequence: Number(head.minSequence),

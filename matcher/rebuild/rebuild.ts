@@ -5,7 +5,7 @@ import { openInterestFromWords } from "../protocol/lane-words.ts";
 import { domainOf } from "../protocol/message-hash.ts";
 import { unpack } from "../protocol/packing.ts";
 import { type BatchData, publicData } from "../protocol/public-data.ts";
-import { type ChainedEntry, linkQueueEntry } from "../protocol/queue-chain.ts";
+import { type ChainedEntry, consumedEntries, linkQueueEntry } from "../protocol/queue-chain.ts";
 import { advanceSharedState, genesisSharedState, type SharedState, sharedStateHash } from "../protocol/shared-state.ts";
 import type { Poseidon } from "../protocol/signing-poseidon.ts";
 import {
@@ -13,6 +13,7 @@ import {
   EPOCH_WORD,
   HEADER,
   QUEUE_CURSOR_WORD,
+  REQUEST_OUTCOME,
   TIERS,
   type Tier,
   WITHDRAWAL_WORD,
@@ -94,6 +95,8 @@ const GENESIS: RebuildProgress = {
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const magnitude = (size: bigint): bigint => (size < 0n ? -size : size);
+
+const OUTCOMES = Object.keys(REQUEST_OUTCOME) as (keyof typeof REQUEST_OUTCOME)[];
 
 type Settled = Extract<L1Event, { type: "settled" }>;
 type Credit = Extract<L1Event, { type: "withdrawal" }>;
@@ -232,16 +235,21 @@ export class Rebuild {
     const { epochNumber: last } = this.sharedState;
     if (epochNumber !== last && epochNumber !== last + 1)
       refuse(`it is of epoch ${epochNumber}, and epoch ${last} was last.`);
-    const queueCount = Number(unpack(QUEUE_CURSOR_WORD, word(HEADER.queueCursor)).queueCount);
-    if (queueCount > this.#waiting.length) {
-      refuse(`it takes ${queueCount} entries of the L1 queue, and ${this.#waiting.length} wait.`);
+    const { queueCount, requestOutcome } = unpack(QUEUE_CURSOR_WORD, word(HEADER.queueCursor));
+    const outcome = OUTCOMES[Number(requestOutcome)] as keyof typeof REQUEST_OUTCOME;
+    const taken = Number(queueCount) + (outcome === "none" ? 0 : 1);
+    if (taken > this.#waiting.length) {
+      refuse(`it takes ${taken} entries of the L1 queue, and ${this.#waiting.length} wait.`);
     }
+    const entries = this.#waiting.slice(0, taken).map(({ entry }) => entry);
+    const request = outcome === "none" ? {} : { request: { entry: entries.pop() as ChainedEntry, outcome } };
     const data: RebuiltData = {
       tier,
       domain: this.#domain,
       sharedState: this.sharedState,
       epoch,
-      queue: this.#waiting.slice(0, queueCount).map(({ entry }) => entry),
+      queue: entries,
+      ...request,
       newRoot: word(HEADER.newRoot),
       journalHead: word(HEADER.journalHead),
       fundingDigest: word(HEADER.fundingDigest),
@@ -287,12 +295,13 @@ export class Rebuild {
 
   /** The state behind it must be the one that the contract holds. */
   #advance(data: RebuiltData, settled: Settled, refuse: Refuse): void {
-    const { queue, epoch } = data;
+    const { epoch } = data;
+    const consumed = consumedEntries(data.queue, data.request);
     const sharedState = advanceSharedState(this.sharedState, {
       ...data,
       epochNumber: epoch.number,
-      queueCount: queue.length,
-      queueHash: queue.reduce(linkQueueEntry, this.sharedState.queueHash),
+      queueCount: consumed.length,
+      queueHash: consumed.reduce(linkQueueEntry, this.sharedState.queueHash),
     });
     const compared = [
       ["epoch", BigInt(epoch.number), BigInt(settled.epochNumber)],
@@ -311,10 +320,10 @@ export class Rebuild {
       sharedState,
       journalHead: data.journalHead,
       fundingDigest: data.fundingDigest,
-      depositedMicroUsd: queue.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, depositedMicroUsd),
+      depositedMicroUsd: consumed.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, depositedMicroUsd),
       withdrawnMicroUsd: paid.reduce((sum, { amountMicroUsd }) => sum + amountMicroUsd, withdrawnMicroUsd),
     };
-    this.#waiting.splice(0, queue.length);
+    this.#waiting.splice(0, consumed.length);
     // Epochs that nobody asks for any more.
     const since = epoch.timeSeconds - this.#keepEpochsSeconds;
     this.#epochs.splice(0, Math.max(0, this.#epochs.findIndex(({ timeSeconds }) => timeSeconds >= since) - 1));

@@ -8,6 +8,7 @@ import {
 } from "ethers";
 import { EXCHANGE_ABI, TEST_DOLLAR_ABI } from "../protocol/abi.ts";
 import type { RegistrationPoint } from "../protocol/keys.ts";
+import { SequenceClock } from "./sequence-clock.ts";
 
 /** A transaction was refused by a contract; the message names the contract's error with its values. */
 export class OnchainRefusal extends Error {
@@ -30,6 +31,13 @@ export interface DepositLimits {
 }
 
 const PERMIT_TTL_SECONDS = 3_600;
+/** So many times the fee is sent along with a request. */
+const FEE_ROOM = 4n;
+
+/** Above all that clients have signed whose sequences are the clock's (sequence-clock.ts). */
+function sequenceOfNow(): number {
+  return new SequenceClock().next();
+}
 
 /** A transaction that put an entry into the L1 queue. */
 export interface Queued {
@@ -38,7 +46,7 @@ export interface Queued {
   queueIndex: number;
 }
 
-/** A wallet's side of the Exchange contract: registration, deposits, claims. Amounts are micro-USD. */
+/** A wallet's side of the Exchange contract: registration, deposits, requests, claims. Amounts are micro-USD. */
 export class OnchainWallet {
   readonly exchange: Contract;
   readonly token: Contract;
@@ -114,6 +122,45 @@ export class OnchainWallet {
     );
   }
 
+  /**
+   * Asks the contract, not the exchange, to close all positions of an account of this wallet and to pay everything to it: served by the
+   * exchange's rules or by a freeze (docs/protocol.md §5b, §12). What it pays is claimable once a batch with it is settled.
+   * @param minSequence orders below it are void, whatever comes of it; what was signed until now, if not told
+   * @throws OnchainRefusal
+   */
+  async requestForcedExit(account: number, minSequence = sequenceOfNow()): Promise<Queued> {
+    return this.request("requestForcedExit", [account, minSequence]);
+  }
+
+  /** Asks to give an account of this wallet another trading key: what the old one signed is void then. @throws OnchainRefusal */
+  async requestKeyRotation(
+    account: number,
+    { qx, qy }: RegistrationPoint,
+    minSequence = sequenceOfNow(),
+  ): Promise<Queued> {
+    return this.request("requestKeyRotation", [account, qx, qy, minSequence]);
+  }
+
+  /** Asks for the liquidation of anybody's account, or the proof that it needs none. @throws OnchainRefusal */
+  async requestLiquidation(account: number): Promise<Queued> {
+    return this.request("requestLiquidation", [account]);
+  }
+
+  /** Asks to void all orders of an account of this wallet below a sequence. @throws OnchainRefusal */
+  async requestCancelAll(account: number, minSequence = sequenceOfNow()): Promise<Queued> {
+    return this.request("requestCancelAll", [account, minSequence]);
+  }
+
+  /** What the next request costs. */
+  async requestFeeWei(): Promise<bigint> {
+    return (await call(this.exchange, "requestFeeNowWei", [])) as bigint;
+  }
+
+  /** Whether a settled batch has consumed an entry of the queue. */
+  async isServed(queueIndex: number): Promise<boolean> {
+    return ((await call(this.exchange, "queueCursor", [])) as bigint) > BigInt(queueIndex);
+  }
+
   /** Pays out all that is claimable to this wallet. @returns what was paid. @throws OnchainRefusal when there is nothing */
   async claim(): Promise<{ amountMicroUsd: bigint; txHash: string }> {
     const receipt = await this.send(this.exchange, "claim", [await this.signer.getAddress()]);
@@ -138,6 +185,12 @@ export class OnchainWallet {
   /** Test dollars out of nothing, on development chains. @throws OnchainRefusal elsewhere */
   async mintTestDollars(amountMicroUsd: bigint): Promise<void> {
     await this.send(this.token, "mint", [await this.signer.getAddress(), amountMicroUsd]);
+  }
+
+  /** Others may ask in between: what is paid above the fee comes back in the same transaction. */
+  private async request(name: string, args: unknown[]): Promise<Queued> {
+    const value = (await this.requestFeeWei()) * FEE_ROOM;
+    return this.queued(await this.send(this.exchange, name, [...args, { value }]));
   }
 
   private queued(receipt: ContractTransactionReceipt): Queued {

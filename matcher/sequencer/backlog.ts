@@ -1,6 +1,6 @@
 import type { Instruction, OrderMessage, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
-import type { Step } from "../state/step.ts";
+import type { RequestStep, Step } from "../state/step.ts";
 import type { NumberedStep } from "./outcome.ts";
 
 export interface BacklogLimits {
@@ -27,17 +27,20 @@ interface Unproven {
 }
 
 /** Rows that a step can cost. Fills of one order in one batch share a row, so that this is an upper bound. */
-function rowsOf(step: Step): number {
-  if (step.kind === "fill" || step.kind === "liquidation") return 2;
-  if (step.kind === "deleveraging") return 1;
+function rowsOf(step: Step | RequestStep["parts"][number]): number {
+  if (step.kind === "request") return step.parts.reduce((sum, part) => sum + rowsOf(part), 0);
+  if (step.kind === "fill" || step.kind === "liquidation" || step.kind === "exitFill") return 2;
+  if (step.kind === "deleveraging" || step.kind === "forcedClose") return 1;
   return isCancel(step.kind) || isPayment(step.kind) ? 1 : 0;
 }
 
-function isPayment(kind: Step["kind"] | Instruction["kind"]): boolean {
+type AnyKind = Step["kind"] | RequestStep["parts"][number]["kind"] | Instruction["kind"];
+
+function isPayment(kind: AnyKind): boolean {
   return kind === "withdrawal" || kind === "transfer";
 }
 
-function isCancel(kind: Step["kind"]): boolean {
+function isCancel(kind: AnyKind): boolean {
   return kind === "cancel" || kind === "cancelAll";
 }
 

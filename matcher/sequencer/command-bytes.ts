@@ -9,6 +9,7 @@ import {
 import { isClientId, MESSAGE_TAG, messageCommandBytes, recordBytes, splitRecord } from "../protocol/journal-record.ts";
 import { type Instruction, messageWord, orderFromWord, type Signature } from "../protocol/message.ts";
 import { unpack } from "../protocol/packing.ts";
+import { isRequest } from "../protocol/queue-chain.ts";
 import { MARKETS, MESSAGE_KIND, MESSAGE_WORD, WIDTH } from "../protocol/spec.ts";
 import type { QueueEntry } from "../state/trace.ts";
 import type { Command } from "./command.ts";
@@ -33,6 +34,8 @@ const ENTRY_KINDS: readonly QueueEntry["kind"][] = [
   "liquidationRequest",
   "cancelAll",
 ];
+/** Tier byte of a request that names none: the state refuses it. */
+const NO_TIER = 0xff;
 /** Market byte of a cancelAllApi that names none. */
 const EVERY_MARKET = 0xff;
 
@@ -58,6 +61,7 @@ export function commandBytes(command: Command): Uint8Array {
       out.bigUint(entry.owner, 20);
       out.bigUint(entry.ax, 32);
       out.bigUint(entry.ay, 32);
+      if (isRequest(entry)) out.uint(command.tier ?? NO_TIER, 1);
       break;
     }
     case "cancelAllApi":
@@ -109,7 +113,8 @@ function readCommand(source: ByteReader): Command {
       const owner = source.bigUint(20);
       const ax = source.bigUint(32);
       const ay = source.bigUint(32);
-      return { type: "queue", entry: { kind, account, amountMicroUsd, minSequence, owner, ax, ay }, cursor };
+      const entry = { kind, account, amountMicroUsd, minSequence, owner, ax, ay };
+      return { type: "queue", entry, cursor, ...(isRequest(entry) ? { tier: source.uint(1) } : {}) };
     }
     case TAG.message: {
       const kind = source.uint(1);

@@ -14,6 +14,11 @@ export interface QueueCommand {
   readonly entry: QueueEntry;
   /** Index of the entry in the L1 queue: entries are taken without a gap, from 0. */
   readonly cursor: number;
+  /**
+   * Requests only: id of the largest tier in use when it came. It decides how much one batch does for the request, and is written down
+   * because a replay has to form the same steps under other settings, too.
+   */
+  readonly tier?: number;
 }
 
 /** A signed message whose signature was checked (verify-message.ts). */

@@ -1,7 +1,9 @@
 import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
 import type { FundingSample } from "../protocol/funding-interval.ts";
 import type { Side } from "../protocol/message.ts";
+import type { RequestKind, RequestOutcome } from "../protocol/queue-chain.ts";
 import type { DeleveragingRank } from "../risk/deleveraging-rank.ts";
+import type { ClosingRequest } from "../risk/request-rules.ts";
 import type { SealedInterval } from "./funding-meter.ts";
 
 export type { CloseReason } from "../book/book-event.ts";
@@ -150,6 +152,59 @@ export interface PositionSettledEvent {
   priceTicks: number;
 }
 
+/** A part of a position was closed against one on the opposite side because a request from L1 asks for it. Each side has its own event. */
+export interface ForcedClosedEvent {
+  type: "forced-closed";
+  account: number;
+  /** The account on the other side. */
+  other: number;
+  /** Whether the request is about the account, or it had to take the other side. */
+  role: "requested" | "counterparty";
+  request: ClosingRequest;
+  market: number;
+  /** What the account did. */
+  side: Side;
+  quantityLots: number;
+  /** The epoch's. */
+  priceTicks: number;
+  /** What the lots went for: off that price by the haircut in a forced exit. */
+  quoteMicroUsd: bigint;
+}
+
+/** A request from L1 has ended. What it closed, removed and paid has events of its own before this. */
+export interface RequestServedEvent {
+  type: "request-served";
+  account: number;
+  request: RequestKind;
+  outcome: Exclude<RequestOutcome, "advanced">;
+  /** The account's from here on. */
+  minSequence: number;
+}
+
+/** Why a request has to wait at the head of the queue, and everything behind it. Closed: a feed may rely on it. */
+export const REQUEST_WAITS = [
+  /** The pool does not hold what the account is worth: others owe it, and are to be settled first. */
+  "pool-short",
+  /** Nobody is on the other side who could take the position over as it is. */
+  "no-counterparty",
+] as const;
+export type RequestWait = (typeof REQUEST_WAITS)[number];
+
+/** A request from L1 could not end yet; told when it begins to wait, and when it waits for something else. */
+export interface RequestWaitsEvent {
+  type: "request-waits";
+  account: number;
+  request: RequestKind;
+  reason: RequestWait;
+}
+
+/** A forced exit has paid: the money has left the account and becomes claimable on L1 once proven. */
+export interface ExitPaidEvent {
+  type: "exit-paid";
+  account: number;
+  amountMicroUsd: bigint;
+}
+
 export type ExchangeEvent =
   | Exclude<BookEvent, RejectedEvent>
   | EpochEvent
@@ -164,6 +219,10 @@ export type ExchangeEvent =
   | LiquidatedEvent
   | DeleveragedEvent
   | PositionSettledEvent
+  | ForcedClosedEvent
+  | RequestServedEvent
+  | RequestWaitsEvent
+  | ExitPaidEvent
   | MarginModeEvent
   | FundingSampleEvent
   | FundingIntervalEvent;

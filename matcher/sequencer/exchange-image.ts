@@ -23,6 +23,7 @@ import type { Ledger } from "../state/ledger.ts";
 import { accountSnapshot, type LedgerSnapshot, ledgerFrom, sharedSnapshot } from "../state/ledger-snapshot.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { FundingMeterSnapshot } from "./funding-meter.ts";
+import type { QueueDeskSnapshot } from "./queue-desk.ts";
 
 export interface ExchangeCounters {
   readonly commands: number;
@@ -46,10 +47,11 @@ export interface ExchangeImage {
   readonly clientOrders: readonly [account: number, clientId: string, slot: number, sequence: number, live: boolean][];
   readonly owners: readonly [owner: bigint, accounts: readonly number[]][];
   readonly funding: FundingMeterSnapshot;
+  readonly desk: QueueDeskSnapshot;
 }
 
 /** Of the lines below. */
-export const IMAGE_VERSION = 1;
+export const IMAGE_VERSION = 2;
 
 const hex = (value: bigint): string => value.toString(16);
 const fromHex = (digits: string): bigint => BigInt(`0x${digits}`);
@@ -70,6 +72,7 @@ export function imageLines(state: ExchangeState): Iterable<Json> {
   const { lastTradeId } = matching;
   const counters = { ...state.counters };
   const funding = state.funding.snapshot();
+  const desk = state.desk.snapshot();
   const names = [...clientOrders.entries()];
   const lists = {
     promises: gate.promises(),
@@ -82,6 +85,7 @@ export function imageLines(state: ExchangeState): Iterable<Json> {
     yield ["image", IMAGE_VERSION, toJson(counters as unknown as Exact)];
     yield ["shared", sharedSnapshot(shared) as unknown as Json];
     yield ["funding", toJson(funding as unknown as Exact)];
+    yield ["desk", toJson(desk as unknown as Exact)];
     yield ["book", BOOK_VERSION, lastTradeId];
     for (const [name, list] of Object.entries(lists)) for (const entry of list) yield [name, entry];
     for (const [owner, indices] of owned) yield ["owners", hex(owner), indices];
@@ -127,12 +131,23 @@ export function imageFrom(values: readonly Json[]): ExchangeImage {
     clientOrders: entries("clientOrders"),
     owners: all("owners").map(([, owner, indices]) => [fromHex(owner as string), indices as number[]]),
     funding: fromJson(one("funding")[1] as Json) as unknown as FundingMeterSnapshot,
+    desk: fromJson(one("desk")[1] as Json) as unknown as QueueDeskSnapshot,
   };
 }
 
 /** Gives the parts of a state what an image has for them; ledger and book it was made with. */
 export function putBack(
-  { signedOrders, promises, feeTiers, owners, marginModes, deadMansSwitches, clientOrders, funding }: ExchangeImage,
+  {
+    signedOrders,
+    promises,
+    feeTiers,
+    owners,
+    marginModes,
+    deadMansSwitches,
+    clientOrders,
+    funding,
+    desk,
+  }: ExchangeImage,
   state: ExchangeState,
 ): void {
   for (const order of signedOrders) state.gate.keep(order);
@@ -143,6 +158,7 @@ export function putBack(
   state.deadMansSwitches.restore(deadMansSwitches);
   state.clientOrders.restore(clientOrders);
   state.funding.restore(funding);
+  state.desk.restore(desk);
   state.liquidator.noteAccounts(Array.from(state.ledger.entries(), ({ account }) => account));
 }
 

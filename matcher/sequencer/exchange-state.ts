@@ -35,7 +35,9 @@ import { Liquidator } from "./liquidator.ts";
 import { MarginModes } from "./margin-modes.ts";
 import { messageReject } from "./message-validity.ts";
 import type { NumberedStep, Outcome } from "./outcome.ts";
+import { QueueDesk } from "./queue-desk.ts";
 import { cancelRefusalCode, paymentRefusalCode } from "./refusal-code.ts";
+import { RequestServer } from "./request-server.ts";
 import { retiredPositions, settledEvents } from "./retirement.ts";
 import { sweepUnprovable } from "./unprovable-sweep.ts";
 
@@ -64,6 +66,8 @@ export class ExchangeState {
   readonly clientOrders = new ClientOrders();
   readonly owners = new AccountOwners();
   readonly deadMansSwitches = new DeadMansSwitches();
+  /** Entries of the L1 queue that are not consumed yet. */
+  readonly desk: QueueDesk;
   private readonly rules: BookRules;
   /** Steps of the command being executed. */
   private readonly pendingSteps: Step[] = [];
@@ -85,6 +89,9 @@ export class ExchangeState {
     this.engine = image === undefined ? new MatchingEngine(this.gate, inForce) : load(image.book, this.gate, inForce);
     this.gate.attach(this.engine.book);
     this.liquidator = new Liquidator(this.ledger, this.engine, this.pendingSteps);
+    const server = new RequestServer(this.ledger, this.engine, this.liquidator, this.pendingSteps);
+    this.gate.takeExitFill = (fill) => server.takeExitFill(fill);
+    this.desk = new QueueDesk(this.ledger, server, this.owners, this.pendingSteps);
     if (image !== undefined) this.restore(image);
   }
 
@@ -201,7 +208,7 @@ export class ExchangeState {
       case "epoch":
         return this.openEpoch(command.epoch);
       case "queue":
-        return this.takeQueueEntry(command.entry, command.cursor);
+        return this.letGo(this.desk.take(command, this.nowSeconds));
       case "message": {
         const { message, settle, clientId } = command;
         const code = this.precheck(message);
@@ -271,9 +278,10 @@ export class ExchangeState {
     return { ...this.rules, markets: this.rules.markets.map((rules, i) => (live[i]?.live === true ? rules : null)) };
   }
 
+  /** Liquidates who is at risk, and goes on with what waits for that. */
   private liquidate(): ExchangeEvent[] {
     try {
-      return this.letGo(this.liquidator.sweep(this.nowSeconds));
+      return this.letGo([...this.liquidator.sweep(this.nowSeconds), ...this.desk.drain(this.nowSeconds)]);
     } catch (error) {
       // Not a RangeError, which would say that nothing has changed.
       const text = error instanceof Error ? error.message : String(error);
@@ -281,21 +289,9 @@ export class ExchangeState {
     }
   }
 
-  private takeQueueEntry(entry: Extract<Command, { type: "queue" }>["entry"], cursor: number): Effect {
-    const { queueCursor } = this.ledger.shared;
-    if (cursor !== queueCursor) throw new RangeError(`queue entry ${cursor} came, ${queueCursor} is next`);
-    const { account, amountMicroUsd, owner } = entry;
-    if (entry.kind === "registration") {
-      this.pendingSteps.push(this.ledger.registerAccount(entry));
-      this.owners.add(owner, account);
-      return [{ type: "registered", account, owner }];
-    }
-    this.pendingSteps.push(this.ledger.applyDeposit(entry));
-    return [{ type: "deposit", account, amountMicroUsd }];
-  }
-
   private place(order: Signed<OrderMessage>, clientId: string | undefined): Effect {
     const { account, slot, sequence } = order;
+    if (this.desk.isLeaving(account)) return "ACCOUNT_LEAVING";
     if (clientId !== undefined && !this.clientOrders.isFree(account, clientId, slot, sequence))
       return "DUPLICATE_CLIENT_ID";
     this.gate.setIncoming(order);
@@ -344,6 +340,7 @@ export class ExchangeState {
   }
 
   private withdraw(message: Signed<WithdrawalMessage>): Effect {
+    if (this.desk.isPoolHeldAgainst(message.account)) return "POOL_SHORT";
     const verdict = this.ledger.checkWithdrawal(message);
     if (verdict !== "ok") return paymentRefusalCode(verdict);
     this.pendingSteps.push(this.ledger.applyWithdrawal(message));

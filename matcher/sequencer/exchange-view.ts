@@ -23,6 +23,8 @@ export interface AccountView {
   withdrawalNonce: number;
   /** Lowest sequence that a new order may carry, promises included. */
   minSequence: number;
+  /** A forced exit of it has come from L1 and has not ended. */
+  leaving: boolean;
   openOrders: number;
   feeTier: number;
   feeRates: FeeRates;
@@ -45,6 +47,7 @@ export function accountView(state: ExchangeState, account: number): AccountView 
     positions: allPositionFigures(ledger.terms, record),
     withdrawalNonce: record.withdrawalNonce,
     minSequence: state.gate.minSequenceOf(account),
+    leaving: state.desk.isLeaving(account),
     openOrders: state.engine.book.openOrderCount(account),
     feeTier: state.fees.tierOf(account),
     feeRates: state.feeRates(account),

@@ -9,13 +9,16 @@ import { mostCoveredLots } from "../risk/covered-quantity.ts";
 import { fillablePriceTicksSafeSide } from "../risk/fillable-price.ts";
 import { insuranceAvailablePicoUsd } from "../risk/insurance-available.ts";
 import { leastRestoringLots } from "../risk/least-quantity.ts";
-import type { Ledger } from "../state/ledger.ts";
+import type { Ledger, LiquidationVerdict } from "../state/ledger.ts";
+import type { ExitFillVerdict } from "../state/ledger-requests.ts";
 import { baseFilledLots } from "../state/row-rules.ts";
-import type { Fill, LiquidationFill, Step } from "../state/step.ts";
+import type { ExitFill, Fill, LiquidationFill, Step } from "../state/step.ts";
 import type { FeeTiers } from "./fee-tiers.ts";
 import type { MarginModes } from "./margin-modes.ts";
 import { orderRefusalCode } from "./refusal-code.ts";
 import { SignedOrders, type SignedPart } from "./signed-orders.ts";
+
+type LedgerVerdict = ReturnType<Ledger["checkFill"]> | LiquidationVerdict | ExitFillVerdict;
 
 /** The book's view of the ledger: rules stand there, this only asks, and keeps the signed orders that fills are made of. */
 export class LedgerGate implements FillGate {
@@ -28,6 +31,8 @@ export class LedgerGate implements FillGate {
   private readonly promisedMinSequences = new Map<number, number>();
   private incoming: Signed<OrderMessage> | null = null;
   private trialFrom = 0;
+  /** Applies a fill for a forced exit: it is a part of the request's step, and no step of its own. */
+  takeExitFill: ((fill: ExitFill) => void) | null = null;
 
   /** @param steps where the steps of applied fills go, in order */
   constructor(ledger: Ledger, fees: FeeTiers, modes: MarginModes, steps: Step[]) {
@@ -131,9 +136,7 @@ export class LedgerGate implements FillGate {
   }
 
   check(fill: ProposedFill): FillVerdict {
-    const verdict = fill.liquidation
-      ? this.ledger.checkLiquidation(this.liquidationFill(fill))
-      : this.ledger.checkFill(this.ledgerFill(fill));
+    const verdict = this.verdict(fill);
     if (verdict === "ok") return "ok";
     const [blamed, reason] = verdict.split(":") as [string, string];
     const isMargin = reason.startsWith("margin-");
@@ -142,9 +145,14 @@ export class LedgerGate implements FillGate {
   }
 
   apply(fill: ProposedFill): void {
+    if (fill.exit) {
+      if (this.takeExitFill === null) throw new Error("nobody serves a forced exit");
+      this.takeExitFill(this.forcedFill(fill));
+      return;
+    }
     this.steps.push(
       fill.liquidation
-        ? this.ledger.applyLiquidation(this.liquidationFill(fill))
+        ? this.ledger.applyLiquidation(this.forcedFill(fill))
         : this.ledger.applyFill(this.ledgerFill(fill)),
     );
   }
@@ -177,7 +185,13 @@ export class LedgerGate implements FillGate {
     return maker;
   }
 
-  private liquidationFill(fill: ProposedFill): LiquidationFill {
+  private verdict(fill: ProposedFill): LedgerVerdict {
+    if (fill.exit) return this.ledger.requests.checkExitFill(this.forcedFill(fill));
+    if (fill.liquidation) return this.ledger.checkLiquidation(this.forcedFill(fill));
+    return this.ledger.checkFill(this.ledgerFill(fill));
+  }
+
+  private forcedFill(fill: ProposedFill): LiquidationFill {
     const { rebateCapPpm } = this.ledger.terms.epoch;
     return {
       account: fill.takerAccount,

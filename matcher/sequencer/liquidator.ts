@@ -1,4 +1,3 @@
-import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
 import { bestPrices } from "../book/book-view.ts";
 import type { MatchingEngine } from "../book/matching-engine.ts";
 import type { Side } from "../protocol/message.ts";
@@ -10,7 +9,8 @@ import { fillablePriceTicksSafeSide } from "../risk/fillable-price.ts";
 import { insuranceAvailablePicoUsd } from "../risk/insurance-available.ts";
 import { holdsRestricted } from "../risk/transition.ts";
 import type { Ledger } from "../state/ledger.ts";
-import type { Step } from "../state/step.ts";
+import type { RequestStep, Step } from "../state/step.ts";
+import { withoutRejections } from "./book-events.ts";
 import { DeleveragingBoard } from "./deleveraging-board.ts";
 import type { DeleveragingReason, ExchangeEvent, LiquidatedEvent } from "./exchange-event.ts";
 import { accountsOf } from "./step-accounts.ts";
@@ -45,8 +45,8 @@ export class Liquidator {
   }
 
   /** To be told of every step of the ledger. */
-  noteSteps(steps: readonly Step[]): void {
-    for (const account of steps.flatMap(accountsOf)) {
+  noteSteps(steps: readonly (Step | RequestStep["parts"][number])[]): void {
+    for (const account of steps.flatMap((step) => accountsOf(step))) {
       this.search.noteWritten(account);
       this.board.noteWritten(account);
     }
@@ -73,7 +73,7 @@ export class Liquidator {
     for (const account of this.atRisk()) {
       // A fill as another one's maker may have restored it.
       if (!this.isBelowMaintenance(account)) continue;
-      events.push(...bookEvents(this.engine.cancelAll(account, {}, [], "liquidation")));
+      events.push(...withoutRejections(this.engine.cancelAll(account, {}, [], "liquidation")));
       for (const market of this.marketsOf(account)) {
         if (this.isBelowMaintenance(account)) this.closeOnBook(account, market, nowSeconds, events);
       }
@@ -88,7 +88,7 @@ export class Liquidator {
   }
 
   /** Markets in which the account's position may be closed, the one with the greatest maintenance margin first; none while one is restricted. */
-  private marketsOf(account: number): number[] {
+  marketsOf(account: number): number[] {
     const { terms } = this.ledger;
     const record = this.ledger.settledRecord(account);
     if (account === INSURANCE_ACCOUNT || holdsRestricted(terms, record)) return [];
@@ -129,7 +129,7 @@ export class Liquidator {
     const first = this.steps.length;
     const quantityLots = Math.abs(this.ledger.positionLots(account, market));
     const order = { account, market, side, quantityLots, limitPriceTicks: this.limitTicks(account, market) };
-    events.push(...bookEvents(this.engine.liquidate(order, nowSeconds)));
+    events.push(...withoutRejections(this.engine.liquidate(order, nowSeconds)));
     const steps = this.steps.slice(first);
     this.noteSteps(steps);
     const summary = liquidatedEvent(account, market, side, steps);
@@ -180,18 +180,10 @@ export class Liquidator {
           receivedPicoUsd: coveredPicoUsd - payoutPicoUsd,
         },
       );
-      events.push(...bookEvents(engine.positionChanged(counterparty, market)));
+      events.push(...withoutRejections(engine.positionChanged(counterparty, market)));
       this.noteSteps([step]);
     }
   }
-}
-
-/** @throws Error for a rejection, which the engine's own commands do not have */
-function bookEvents(events: readonly BookEvent[]): Exclude<BookEvent, RejectedEvent>[] {
-  return events.map((event) => {
-    if (event.type === "rejected") throw new Error(`a liquidation has a rejection: ${event.code}`);
-    return event;
-  });
 }
 
 function liquidatedEvent(account: number, market: number, side: Side, steps: readonly Step[]): LiquidatedEvent {

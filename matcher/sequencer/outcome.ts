@@ -1,7 +1,7 @@
 import type { RejectCode } from "../protocol/reject.ts";
 import type { Step } from "../state/step.ts";
 
-export type { FillLeg, FillStep, LiquidationStep, Step } from "../state/step.ts";
+export type { FillLeg, FillStep, LiquidationStep, RequestStep, Step } from "../state/step.ts";
 
 import type { SequencedEvent } from "./exchange-event.ts";
 

@@ -1,3 +1,4 @@
+import type { PublicKey } from "../protocol/keys.ts";
 import type { LoginMessage } from "../protocol/login.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
@@ -163,6 +164,8 @@ export class Sequencer {
     if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
     const { signed, messageHash } = verification;
     if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
+    // A rotation may have come in between: what the old key signed is void, and could not be proven.
+    if (!this.isKeyOf(message.account, key)) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
     const verifiedMs = performance.now();
     this.figures.verify.record(verifiedMs - arrivedMs);
     const refused = admit?.() ?? null;
@@ -197,7 +200,12 @@ export class Sequencer {
     if (key === undefined) return "UNKNOWN_ACCOUNT";
     const verification = await this.signatures.check(login, key, origin);
     if (verification === null) return "RATE_LIMIT";
-    return verification.signed ? null : "WRONG_SIGNATURE";
+    return verification.signed && this.isKeyOf(login.account, key) ? null : "WRONG_SIGNATURE";
+  }
+
+  private isKeyOf(account: number, { ax, ay }: PublicKey): boolean {
+    const key = this.state.keyOf(account);
+    return key?.ax === ax && key.ay === ay;
   }
 
   /**

@@ -92,6 +92,17 @@ export function withWithdrawal(record: AccountRecord, amountMicroUsd: bigint): A
   };
 }
 
+/** After a forced exit was paid; nobody signed for it, so that no nonce is used. */
+export function paidOut(record: AccountRecord, amountMicroUsd: bigint): AccountRecord {
+  return { ...record, collateralPicoUsd: record.collateralPicoUsd - amountMicroUsd * PICO_PER_MICRO };
+}
+
+/** What a request changes by itself: the minimum sequence never falls, and a rotation brings the key. */
+export function afterRequest(record: AccountRecord, { kind, minSequence, ax, ay }: QueueEntry): AccountRecord {
+  const key = kind === "keyRotation" ? { ax, ay } : { ax: record.ax, ay: record.ay };
+  return { ...record, ...key, minSequence: Math.max(record.minSequence, minSequence) };
+}
+
 /** collateral −= ±quote · 10^6 + fee; size ±= q, + for a buy. */
 export function withTrade(
   record: AccountRecord,

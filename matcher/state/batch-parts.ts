@@ -1,10 +1,11 @@
 import type { Message, Signed } from "../protocol/message.ts";
 import type { Tier } from "../protocol/spec.ts";
 import type { DeleveragingRefusal, ForcedRow, LiquidationRefusal } from "../risk/liquidation-rules.ts";
+import type { ClosingRequest, ExitFillRefusal, ForcedCloseRefusal } from "../risk/request-rules.ts";
 import type { TransitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import type { CancelRefusal, RowRefusal } from "./row-rules.ts";
-import type { OrderSlot } from "./trace.ts";
+import type { LiquidationTrace, OrderSlot, RequestTrace } from "./trace.ts";
 import type { TransferRefusal, WithdrawalRefusal } from "./withdrawal-rules.ts";
 
 /** Why a step does not belong into a batch. */
@@ -15,6 +16,8 @@ export type BatchRefusal =
   | WithdrawalRefusal
   | LiquidationRefusal
   | DeleveragingRefusal
+  | ExitFillRefusal
+  | ForcedCloseRefusal
   | "unknown-account"
   | "account-exists"
   | "insurance-account"
@@ -31,6 +34,10 @@ export type BatchRefusal =
   | "row-beside-liquidation"
   /** What a deposit adds counts before S₀: it would change what the liquidation was judged by. */
   | "deposit-after-liquidation"
+  /** A request is the last that a batch does. */
+  | "behind-request"
+  | "request-outcome"
+  | "request-payout"
   | "capacity";
 
 /** The state at the batch's start. */
@@ -66,21 +73,35 @@ export interface OpenRow {
   readonly slotAfter: OrderSlot | undefined;
 }
 
-/** A liquidation or deleveraging of the batch so far. */
+/** A row of the batch so far that nobody signed. */
 export interface OpenLiquidation extends ForcedRow {
+  readonly kind: LiquidationTrace["kind"];
   readonly account: number;
-  /** Deleveraging only. */
+  /** Deleveraging and forced close only. */
   readonly counterparty: number | undefined;
+  /** What it is done for; exit fill and forced close only. */
+  readonly request: ClosingRequest | undefined;
 }
+
+/** The request that the batch serves. */
+export type OpenRequest = Omit<RequestTrace, "accountSlot">;
 
 export interface BatchCounts {
   rows: number;
   accounts: number;
+  /** Registrations and deposits; a request has a place of its own. */
   queue: number;
   /** Withdrawals and transfers: they share the tier's first rows. */
   withdrawals: number;
-  /** Liquidations and deleveragings, which have places of their own. */
+  /** Rows that nobody signed, which have places of their own. */
   liquidations: number;
+}
+
+/** The one that holds most. @throws RangeError without any */
+export function largestTier(tiers: readonly Tier[]): Tier {
+  const largest = [...tiers].sort((a, b) => b.rows - a.rows || b.accounts - a.accounts)[0];
+  if (largest === undefined) throw new RangeError("no tier is in use");
+  return largest;
 }
 
 export function fitsTier(counts: BatchCounts, tier: Tier): boolean {

@@ -18,11 +18,13 @@ import type { AccountRecord } from "./account-record.ts";
 import * as records from "./account-record.ts";
 import type { AccountEntry } from "./account-store.ts";
 import { type CheckedFill, checkFill, type FillVerdict, sameFill } from "./fill-check.ts";
+import { LedgerRequests } from "./ledger-requests.ts";
 import { type LedgerShared, LedgerState } from "./ledger-state.ts";
 import type { CheckedDeleveraging, CheckedLiquidation } from "./liquidation-check.ts";
 import * as liquidations from "./liquidation-check.ts";
 import type { TraderRefusal } from "./message-check.ts";
 import * as messages from "./message-check.ts";
+import { retiredHolders } from "./retired-holders.ts";
 import * as rules from "./row-rules.ts";
 import type * as steps from "./step.ts";
 import type { DeleveragingProposal, Fill, LiquidationFill } from "./step.ts";
@@ -58,6 +60,8 @@ interface Judged {
  * the same state and the same steps. Signatures are checked before, not here.
  */
 export class Ledger {
+  /** What L1 asks for beside registrations and deposits. */
+  readonly requests: LedgerRequests;
   readonly #state: LedgerState;
   #terms: EpochTerms | undefined;
   #judged: Judged | undefined;
@@ -65,6 +69,8 @@ export class Ledger {
   constructor(state: LedgerState = new LedgerState()) {
     this.#state = state;
     if (state.shared.epoch !== undefined) this.#terms = compileEpoch(state.shared.epoch);
+    const write = (account: number, record: AccountRecord) => this.#write(account, record);
+    this.requests = new LedgerRequests({ state, terms: () => this.terms, write });
   }
 
   // ── Reading ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,20 +156,12 @@ export class Ledger {
     const { grossOpenInterestLots: epochStartOpenInterestLots } = this.shared;
     this.#state.setShared({ epoch, epochStartOpenInterestLots, insuranceSpentPicoUsd: 0n });
     this.#judged = undefined;
-    return [{ kind: "epoch", epoch, fundingDigest }, ...this.#touchRetired()];
+    return [{ kind: "epoch", epoch, fundingDigest }, ...this.#touched(retiredHolders(this.#state, this.terms))];
   }
 
-  /** Who cannot be stored, for collateral out of range, stays as it is: nothing that touches such an account can be proven. */
-  #touchRetired(): steps.TouchStep[] {
-    const { markets } = this.terms;
-    const holding = markets.flatMap(({ retired }, market) => (retired ? this.#state.holders(market) : []));
-    const touched = [...new Set(holding)].sort((a, b) => a - b);
-    return touched.flatMap((account): steps.TouchStep[] => {
-      const record = this.settledRecord(account);
-      if (!records.collateralInRange(record)) return [];
-      this.#write(account, record);
-      return [{ kind: "touch", account }];
-    });
+  #touched(accounts: readonly number[]): steps.TouchStep[] {
+    for (const account of accounts) this.#write(account, this.settledRecord(account));
+    return accounts.map((account) => ({ kind: "touch", account }));
   }
 
   /** @throws RangeError for an index that is taken or out of range: the contract hands each out once */

@@ -13,13 +13,21 @@ import { openInterestAllowed } from "../risk/open-interest.ts";
 import { transitionRefusal } from "../risk/transition.ts";
 import type { AccountRecord } from "./account-record.ts";
 import * as records from "./account-record.ts";
-import type { BatchCounts, BatchRefusal, BatchSource, OpenAccount, OpenLiquidation, OpenRow } from "./batch-parts.ts";
-import { emptyPlan, type Plan } from "./batch-plan.ts";
-import { afterForced, afterMirrored } from "./liquidation-check.ts";
-import { OpenLiquidations, type PlacedLiquidation } from "./open-liquidations.ts";
+import type {
+  BatchCounts,
+  BatchRefusal,
+  BatchSource,
+  OpenAccount,
+  OpenLiquidation,
+  OpenRequest,
+  OpenRow,
+} from "./batch-parts.ts";
+import { type BatchView, emptyPlan, type Plan } from "./batch-plan.ts";
+import * as plans from "./forced-plan.ts";
+import { OpenLiquidations } from "./open-liquidations.ts";
 import { messageRow, OpenRows } from "./open-rows.ts";
 import * as rules from "./row-rules.ts";
-import type { DeleveragingStep, EpochStep, FillLeg, FillStep, LiquidationStep, Step } from "./step.ts";
+import type { EpochStep, FillLeg, FillStep, RequestStep, Step } from "./step.ts";
 import type { QueueEntry } from "./trace.ts";
 import { transferRefusal, withdrawalRefusal } from "./withdrawal-rules.ts";
 
@@ -32,11 +40,13 @@ export class OpenBatch {
   readonly grossOpenInterestBeforeLots: readonly bigint[];
   readonly #source: BatchSource;
   #gross: readonly bigint[];
-  readonly #accounts = new Map<number, OpenAccount>();
-  readonly #rows: OpenRows;
-  readonly #liquidations: OpenLiquidations;
-  readonly #queue: QueueEntry[] = [];
+  #accounts = new Map<number, OpenAccount>();
+  #rows: OpenRows;
+  #liquidations: OpenLiquidations;
+  #queue: QueueEntry[] = [];
+  #request: OpenRequest | undefined;
   #feePicoUsd = 0n;
+  readonly #view: BatchView;
 
   /** @param insuranceSpentPicoUsd what the insurance fund has paid in the epoch so far */
   constructor(
@@ -51,6 +61,15 @@ export class OpenBatch {
     this.#liquidations = new OpenLiquidations(terms, insuranceSpentPicoUsd);
     this.grossOpenInterestBeforeLots = grossOpenInterestLots.slice();
     this.#gross = this.grossOpenInterestBeforeLots;
+    this.#view = {
+      terms,
+      liquidations: () => this.#liquidations,
+      feePicoUsd: () => this.#feePicoUsd,
+      account: (account) => this.#account(account),
+      named: (account) => this.#named(account),
+      finalRefusal: (account) => this.#finalRefusal(account),
+      planLeg: (plan, fill, leg) => this.#planLeg(plan, fill, leg),
+    };
   }
 
   /** The first batch of an epoch, or the one to go on with. @throws RangeError for an epoch that is not well formed */
@@ -100,13 +119,18 @@ export class OpenBatch {
     return this.#rows.all();
   }
 
-  /** In order of first touch. */
+  /** What closes something for the request, then the others in order of first touch. */
   liquidations(): OpenLiquidation[] {
-    return this.#liquidations.rows();
+    return this.#liquidations.inOrder();
   }
 
+  /** Registrations and deposits. */
   queue(): QueueEntry[] {
     return this.#queue.slice();
+  }
+
+  request(): OpenRequest | undefined {
+    return this.#request;
   }
 
   grossOpenInterestAfterLots(): bigint[] {
@@ -115,6 +139,8 @@ export class OpenBatch {
 
   /** Takes a step in, unless the batch would no longer be valid or fit; then nothing changes and the reason is returned. */
   tryApply(step: Exclude<Step, EpochStep>, fits: (counts: BatchCounts) => boolean): BatchRefusal | undefined {
+    if (this.#request !== undefined) return "behind-request";
+    if (step.kind === "request") return this.#tryRequest(step, fits);
     const plan = this.#plan(step);
     if (typeof plan === "string") return plan;
     const counts = this.counts;
@@ -128,6 +154,34 @@ export class OpenBatch {
     for (const { account } of plan.accounts) if (!this.#accounts.has(account)) counts.accounts++;
     if (!fits(counts)) return "capacity";
     this.#commit(plan);
+    return undefined;
+  }
+
+  /** All of a request or nothing: its rows one after the other on a copy, which is judged at the end. */
+  #tryRequest(step: RequestStep, fits: (counts: BatchCounts) => boolean): BatchRefusal | undefined {
+    const copy = new OpenBatch(this.terms, this.#source, this.grossOpenInterestBeforeLots);
+    copy.#gross = this.#gross;
+    copy.#accounts = new Map(this.#accounts);
+    copy.#rows = this.#rows.copy();
+    copy.#liquidations = this.#liquidations.copy();
+    copy.#queue = this.#queue;
+    copy.#feePicoUsd = this.#feePicoUsd;
+    for (const part of step.parts) {
+      const plan = plans.planPart(copy.#view, step, part);
+      if (typeof plan === "string") return plan;
+      copy.#commit(plan);
+    }
+    const served = plans.planRequest(copy.#view, step);
+    if (typeof served === "string") return served;
+    copy.#commit(served);
+    if (!fits(copy.counts)) return "capacity";
+    this.#gross = copy.#gross;
+    this.#accounts = copy.#accounts;
+    this.#rows = copy.#rows;
+    this.#liquidations = copy.#liquidations;
+    this.#feePicoUsd = copy.#feePicoUsd;
+    const { entry, outcome, payoutMicroUsd } = step;
+    this.#request = { entry, outcome, payoutMicroUsd };
     return undefined;
   }
 
@@ -148,7 +202,7 @@ export class OpenBatch {
     this.#gross = this.#gross.with(market, (this.#gross[market] as bigint) + grossDeltaLots);
   }
 
-  #plan(step: Exclude<Step, EpochStep>): Plan | BatchRefusal {
+  #plan(step: Exclude<Step, EpochStep | RequestStep>): Plan | BatchRefusal {
     switch (step.kind) {
       case "registration":
         return this.#planRegistration(step.entry);
@@ -157,11 +211,9 @@ export class OpenBatch {
       case "fill":
         return this.#planFill(step);
       case "liquidation":
-        return this.#planLiquidation(step);
+        return plans.planLiquidation(this.#view, step);
       case "deleveraging":
-        return this.#planDeleveraging(step);
-      case "request":
-        throw new RangeError("a batch takes no request");
+        return plans.planDeleveraging(this.#view, step);
       case "touch":
         return this.#planTouch(step.account);
       case "cancel":
@@ -261,56 +313,6 @@ export class OpenBatch {
     plan.rows.push(row);
     plan.grossDeltaLots += magnitude(size) - magnitude(old.now.sizesLots[order.market] as bigint);
     return this.#finalRefusal(account);
-  }
-
-  /** The maker's row is an order's like any other; the account's is judged by docs/protocol.md §5a. */
-  #planLiquidation(step: LiquidationStep): Plan | BatchRefusal {
-    const { account, market, quantityLots, maker } = step;
-    if (maker.order.account === account) return "self-trade";
-    const { feePicoUsd } = maker;
-    if (this.#feePicoUsd + feePicoUsd < 0n) return "fees-negative";
-    const liquidation = this.#liquidations.ofFill(step);
-    if (typeof liquidation === "string") return liquidation;
-    const plan: Plan = { ...emptyPlan(), liquidation, feePicoUsd, market, grossDeltaLots: -BigInt(quantityLots) };
-    return this.#planLeg(plan, step, maker) ?? this.#planForced(plan, liquidation) ?? plan;
-  }
-
-  #planDeleveraging(step: DeleveragingStep): Plan | BatchRefusal {
-    if (step.account === step.counterparty) return "self-trade";
-    const liquidation = this.#liquidations.ofDeleveraging(step);
-    if (typeof liquidation === "string") return liquidation;
-    const grossDeltaLots = -2n * BigInt(step.quantityLots);
-    const plan: Plan = { ...emptyPlan(), liquidation, market: step.market, grossDeltaLots };
-    return this.#planForced(plan, liquidation) ?? plan;
-  }
-
-  /** The accounts that the row names, and the fund's, which is in the batch whatever it pays. */
-  #planForced(plan: Plan, placed: PlacedLiquidation): BatchRefusal | undefined {
-    const { row } = placed;
-    const old = this.#named(row.account);
-    if (typeof old === "string") return old;
-    // No other row has changed the account since S₀, so that the joined one leads from there to the end.
-    const account = { ...old, now: afterForced(old.start, row) };
-    plan.accounts.push(account);
-    let counterparty: OpenAccount | undefined;
-    if (row.counterparty !== undefined) {
-      const other = this.#named(row.counterparty);
-      if (typeof other === "string") return other;
-      counterparty = { ...other, now: afterMirrored(other.start, row) };
-      plan.accounts.push(counterparty);
-    }
-    const fund = this.#account(INSURANCE_ACCOUNT);
-    if (fund === undefined) return "no-insurance-account";
-    const collateralPicoUsd = fund.now.collateralPicoUsd + this.#liquidations.fundDeltaPicoUsd(placed);
-    plan.accounts.push({ ...fund, now: { ...fund.now, collateralPicoUsd } });
-    if (!plan.accounts.every(({ now }) => records.collateralInRange(now))) return "collateral-range";
-    const transitionOf = ({ start, now: final }: OpenAccount) => ({ start, final });
-    return this.#liquidations.refusal(
-      placed,
-      transitionOf(account),
-      counterparty === undefined ? undefined : transitionOf(counterparty),
-      fund.start.collateralPicoUsd,
-    );
   }
 
   #planTouch(account: number): Plan | BatchRefusal {

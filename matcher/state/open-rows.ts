@@ -17,14 +17,23 @@ export interface PlacedRow {
 export class OpenRows {
   readonly #terms: EpochTerms;
   readonly #source: BatchSource;
-  readonly #rows: OpenRow[] = [];
-  readonly #payments: OpenRow[] = [];
+  #rows: OpenRow[] = [];
+  #payments: OpenRow[] = [];
   /** The latest row on each touched order slot. */
-  readonly #latestRow = new Map<number, number>();
+  #latestRow = new Map<number, number>();
 
   constructor(terms: EpochTerms, source: BatchSource) {
     this.#terms = terms;
     this.#source = source;
+  }
+
+  /** The same rows, on their own from here on. */
+  copy(): OpenRows {
+    const copy = new OpenRows(this.#terms, this.#source);
+    copy.#rows = this.#rows.slice();
+    copy.#payments = this.#payments.slice();
+    copy.#latestRow = new Map(this.#latestRow);
+    return copy;
   }
 
   /** Rows that are no payments. */

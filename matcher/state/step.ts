@@ -9,6 +9,7 @@ import type {
   WithdrawalMessage,
 } from "../protocol/message.ts";
 import type { RequestOutcome } from "../protocol/queue-chain.ts";
+import type { ClosingRequest } from "../risk/request-rules.ts";
 import type { QueueEntry } from "./trace.ts";
 
 /** A fill as the matcher proposes it: always at the maker's price. */
@@ -42,6 +43,14 @@ export interface DeleveragingProposal {
   counterparty: number;
   market: number;
   quantityLots: number;
+}
+
+/** A resting order that takes over a part of what a forced exit closes. The price is the maker's. */
+export type ExitFill = LiquidationFill;
+
+/** A part of a position that a holder of the opposite side takes over because a request asks for it. */
+export interface ForcedCloseProposal extends DeleveragingProposal {
+  request: ClosingRequest;
 }
 
 /** One side of an applied fill. */

@@ -22,6 +22,7 @@ export interface DeskFlags {
   exchange?: string;
   keyFile?: string;
   index: string;
+  keyIndex: string;
   account?: string;
   receipts?: string;
   json?: boolean;
@@ -78,9 +79,28 @@ export class Desk {
     return OnchainWallet.of(this.signer().connect(provider), this.exchange);
   }
 
-  async tradingKey(): Promise<TradingKey> {
+  /** Everything that talks to L1 without the exchange's API. */
+  async onL1(): Promise<{ provider: JsonRpcProvider; signer: Signer; exchange: string; chainId: number }> {
+    const provider = await this.chain();
+    const chainId = Number((await provider.getNetwork()).chainId);
+    return { provider, signer: this.signerOn(provider), exchange: this.exchange, chainId };
+  }
+
+  signerOn(provider: JsonRpcProvider): Signer {
+    return this.signer().connect(provider);
+  }
+
+  /** @param index instead of the one that --key-index names */
+  async tradingKey(index?: number): Promise<TradingKey> {
     const chainId = Number((await (await this.chain()).getNetwork()).chainId);
-    return deriveTradingKey(this.signer(), { chainId, exchange: this.exchange });
+    const place = { chainId, exchange: this.exchange };
+    return deriveTradingKey(this.signer(), place, index ?? wholeNumber(this.flags.keyIndex, "--key-index"));
+  }
+
+  /** The account that a request to L1 is about. With --account nobody is asked but the chain: the exchange may be silent. */
+  async account(): Promise<number> {
+    const { account } = this.flags;
+    return account === undefined ? (await this.client()).account : wholeNumber(account, "--account");
   }
 
   /** Prints the answer as a program wants it, or as people do. */

@@ -5,23 +5,10 @@ import { ClearbookError } from "../../matcher/sdk/http.ts";
 import { Refusal } from "../supervisor/refusal.ts";
 import { type Desk, wholeNumber } from "./desk.ts";
 import type { AtDesk } from "./trading.ts";
+import { until } from "./waiting.ts";
 
-const POLL_MS = 500;
 /** A proof takes seconds, and minutes behind a backlog. */
 const DEFAULT_WAIT_SECONDS = "300";
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, POLL_MS));
-
-/** @throws Refusal when it does not come true in time */
-async function until<T>(what: string, seconds: string, look: () => Promise<T | undefined>): Promise<T> {
-  const endMs = performance.now() + wholeNumber(seconds, "--wait-seconds") * 1_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > endMs) throw new Refusal(`${what} did not happen within ${seconds} s; it may still.`);
-    await pause();
-  }
-}
 
 /** The client of an account that the matcher may not know yet: its registration waits for confirmations on L1. */
 async function clientOnceKnown(desk: Desk, seconds: string): Promise<ClearbookClient> {

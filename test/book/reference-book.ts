@@ -235,6 +235,7 @@ export class ReferenceBook {
       takerSequence: t.sequence,
       takerKeepFilled: t.keepFilled,
       liquidation,
+      exit: false,
     };
   }
 

@@ -6,13 +6,14 @@ import { signReport } from "../../matcher/oracle/report-signer.ts";
 import { RoundCollector } from "../../matcher/oracle/round-collector.ts";
 import { EXCHANGE_ABI, TEST_DOLLAR_ABI } from "../../matcher/protocol/abi.ts";
 import type { ReportedRound } from "../../matcher/protocol/price-report.ts";
+import type { Tier } from "../../matcher/protocol/spec.ts";
 import { deployContracts } from "../../scripts/devnet/deploy-contracts.ts";
 import { devnetKeys, devnetWallet } from "../../scripts/devnet/wallets.ts";
 
 export const CHAIN_ID = 31337;
 export const PRICES_TICKS: readonly number[] = [650_000, 300_000, 150_000, 15_000, 0, 0, 0, 0];
 
-/** A chain of its own behind a real JSON-RPC server, with everything deployed but the verifiers. */
+/** A chain of its own behind a real JSON-RPC server, with everything deployed, verifiers only if they are asked for. */
 export interface TestChain {
   readonly provider: JsonRpcProvider;
   readonly deployment: Deployment;
@@ -25,12 +26,13 @@ export interface TestChain {
   close(): Promise<void>;
 }
 
-export async function startTestChain(network = "default"): Promise<TestChain> {
+/** @param tiers whose verifiers are deployed */
+export async function startTestChain(network = "default", tiers: readonly Tier[] = []): Promise<TestChain> {
   const server = await hre.network.createServer({ network }, "127.0.0.1", 0);
   const { port } = await server.listen();
   const rpcUrl = `http://127.0.0.1:${port}`;
   const provider = await connectL1(rpcUrl, CHAIN_ID);
-  const deployment = await deployContracts({ provider, rpcUrl, chainId: CHAIN_ID, keys: devnetKeys(), tiers: [] });
+  const deployment = await deployContracts({ provider, rpcUrl, chainId: CHAIN_ID, keys: devnetKeys(), tiers });
   const trader = new Wallet(devnetWallet(7).privateKey, provider);
   const rpc = (method: string, ...params: unknown[]) => provider.send(method, params);
   return {

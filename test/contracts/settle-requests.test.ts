@@ -27,7 +27,7 @@ async function prepare(): Promise<World> {
   return w;
 }
 
-describe("Exchange.settleBatch: requests", () => {
+describe("Exchange.settleBatches: requests", () => {
   const world = useWorld(prepare);
   const refusal = (sent: Promise<unknown>, error: string) =>
     expect(sent).to.be.revertedWithCustomError(world().exchange, error);

@@ -53,15 +53,20 @@ export function forgedBatch(
   hash: Poseidon,
 ): ProvenBatch {
   const { commitment, z, y } = publicInputsOf(data, chainId, address, hash);
-  const { key, r1csSha256 } = devKey(data.tier);
-  const proof = forgeDevProof({ key, r1csSha256, publicSignals: [commitment, z, y] }) as unknown as Groth16Proof;
+  const proof = forgedProof(data.tier, [commitment, z, y]);
   const batchNumber = data.sharedState.batchNumber + 1;
   return { batchNumber, data, commitment, proof: calldataOf(proof) };
 }
 
+/** A proof of a tier's statement about any public inputs at all. */
+export function forgedProof(tier: Pick<Tier, "name">, publicSignals: readonly bigint[]): Groth16Proof {
+  const { key, r1csSha256 } = devKey(tier);
+  return forgeDevProof({ key, r1csSha256, publicSignals }) as unknown as Groth16Proof;
+}
+
 const devKeys = new Map<string, { key: VerificationKey; r1csSha256: string }>();
 
-function devKey({ name }: Tier): { key: VerificationKey; r1csSha256: string } {
+function devKey({ name }: Pick<Tier, "name">): { key: VerificationKey; r1csSha256: string } {
   const known = devKeys.get(name);
   if (known !== undefined) return known;
   const key = JSON.parse(readFileSync(tierFiles(CIRCUITS, name).vkeyPath, "utf8")) as VerificationKey;

@@ -14,6 +14,7 @@ import type { Command } from "../../matcher/sequencer/command.ts";
 import { Sequencer } from "../../matcher/sequencer/sequencer.ts";
 import type { SignatureVerifier } from "../../matcher/sequencer/verify-pool.ts";
 import { SettledHistory } from "../../matcher/settled-history.ts";
+import { largestTier } from "../../matcher/state/batch-parts.ts";
 import { InstantProver } from "../prover/instant-prover.ts";
 import { CHAIN_ID, DOMAIN, EXCHANGE, FUNDING } from "../sequencer/exchange-fixture.ts";
 import type { CrashDisk } from "./crash-disk.ts";
@@ -109,7 +110,7 @@ export class SettlingLife {
     };
     const pipeline: ProofPipeline = new ProofPipeline(pipelineOptions, restart.pipelineStart);
     sequencer.onDurable((accepted) => pipeline.push(accepted.steps));
-    const follower = new L1Follower(sequencer);
+    const follower = new L1Follower(sequencer, largestTier(TIERS));
     const entries = new EntryValues((account, market) => state.ledger.positionLots(account, market));
     journal.snapshots.register(entries.part());
     sequencer.onAccepted((accepted) => entries.record(accepted));

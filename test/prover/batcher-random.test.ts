@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { messageHash } from "../../matcher/protocol/message-hash.ts";
+import { consumedEntries } from "../../matcher/protocol/queue-chain.ts";
 import { verify } from "../../matcher/protocol/signature.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { type Tier, tierById } from "../../matcher/protocol/spec.ts";
@@ -48,7 +49,8 @@ describe("batcher: random markets", () => {
     if (previous !== undefined) {
       expect(previous.newRoot).to.equal(rebuilt.root);
       expect(previous.grossOpenInterestAfterLots).to.deep.equal(market.ledger.shared.grossOpenInterestLots);
-      expect(previous.queueCursor + previous.queue.length).to.equal(market.ledger.shared.queueCursor);
+      const consumed = consumedEntries(previous.queue, previous.request).length;
+      expect(previous.queueCursor + consumed).to.equal(market.ledger.shared.queueCursor);
     }
     if (previous?.epoch.number === market.ledger.shared.epoch?.number) {
       expect(previous?.insuranceSpentAfterPicoUsd).to.equal(market.ledger.shared.insuranceSpentPicoUsd);
@@ -148,6 +150,8 @@ describe("batcher: random markets", () => {
       [6, REAL],
       [11, TEST],
       [22, REAL],
+      [20, REAL],
+      [31, REAL],
     ] as const) {
       const market = new RandomMarket({ seed, hash, tiers, sign: false });
       for (let i = 0; i < 500; i++) {
@@ -204,6 +208,17 @@ describe("batcher: random markets", () => {
       "deleveraging that the fund covers",
       "deleveraging that the fund covers in part",
       "deleveraging at the counterparty's cost",
+      "exitFill",
+      "forcedClose",
+      "exit that pays",
+      "forcedExit done",
+      "forcedExit inapplicable",
+      "forcedExit advanced",
+      "liquidationRequest done",
+      "liquidationRequest inapplicable",
+      "liquidationRequest advanced",
+      "keyRotation done",
+      "cancelAll done",
     ];
     expect(wanted.filter((feature) => !seen.has(feature))).to.deep.equal([]);
   });

@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { REVISIONS } from "../../matcher/protocol/message.ts";
+import { queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
 import { OnchainRefusal, OnchainWallet } from "../../matcher/sdk/onchain.ts";
 import { deriveTradingKey } from "../../matcher/sdk/wallet.ts";
 import {
@@ -87,5 +89,36 @@ describe("a wallet's side of the Exchange", () => {
     await wallet.depositWithPermit(1, MINIMUM_DEPOSIT_MICRO_USD);
     await wallet.deposit(1, roomMicroUsd - MINIMUM_DEPOSIT_MICRO_USD);
     expect((await wallet.depositLimits()).roomMicroUsd).to.equal(0n);
+  });
+
+  it("asks for exits, rotations, liquidations and cancel-alls at the fee of the moment, and gets the rest back", async () => {
+    const unit = await wallet.requestFeeWei();
+    expect(unit > 0n).to.equal(true);
+    const before = Number(await world.exchange.queueLength());
+    const key = await deriveTradingKey(world.alice, { chainId: world.chainId, exchange: world.address }, 1);
+    const paid = async (asking: Promise<{ txHash: string; queueIndex: number }>) => {
+      const had = await world.exchange.runner?.provider?.getBalance(world.address);
+      const { queueIndex } = await asking;
+      return [
+        queueIndex,
+        ((await world.exchange.runner?.provider?.getBalance(world.address)) ?? 0n) - (had ?? 0n),
+      ] as const;
+    };
+    expect(await paid(wallet.requestForcedExit(1))).to.deep.equal([before, unit]);
+    expect(await paid(wallet.requestLiquidation(1))).to.deep.equal([before + 1, 2n * unit]);
+    expect(await wallet.isServed(before)).to.equal(false);
+    // An account has one of its owner's waiting at most.
+    for (const again of [() => wallet.requestKeyRotation(1, key), () => wallet.requestCancelAll(1)]) {
+      const error = await again()
+        .then(() => null)
+        .catch((thrown: unknown) => thrown);
+      expect((error as OnchainRefusal).errorName).to.equal("RequestAlreadyWaiting");
+    }
+    const [log] = await world.exchange.queryFilter("QueueEntryAdded", 0).then((logs) => logs.slice(-2));
+    if (log === undefined || !("args" in log)) throw new Error("no event");
+    const { kind, account, minSequence } = queueEntryFromWords([log.args.head, 0n, log.args.ax, log.args.ay]);
+    expect([kind, account]).to.deep.equal(["forcedExit", 1]);
+    // What was signed with the clock's sequences until now is void.
+    expect(minSequence).to.be.closeTo(Date.now() * REVISIONS, 60_000 * REVISIONS);
   });
 });

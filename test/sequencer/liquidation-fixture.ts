@@ -8,6 +8,7 @@ import type { DeleveragedEvent, ExchangeEvent, LiquidatedEvent } from "../../mat
 import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import type { Accepted } from "../../matcher/sequencer/outcome.ts";
 import type { Step } from "../../matcher/state/step.ts";
+import type { QueueEntry } from "../../matcher/state/trace.ts";
 import { accepted, BTC, epochOf, keyOf, newState, order, unsigned } from "./exchange-fixture.ts";
 
 export const USD = 1_000_000n * PICO_PER_MICRO;
@@ -66,6 +67,22 @@ export class LiquidationWorld {
     const epoch = epochOf(this.epochs, pricesUsd);
     const liquidation = { ...epoch.liquidation, ...this.liquidation };
     return this.run({ type: "epoch", epoch: change({ ...epoch, liquidation }) });
+  }
+
+  /** A request from L1, or a deposit. */
+  ask(
+    kind: QueueEntry["kind"],
+    account: number,
+    fields: Partial<Omit<QueueEntry, "kind" | "account">> = {},
+    tier = 2,
+  ): Accepted {
+    const entry = { kind, account, amountMicroUsd: 0n, minSequence: 0, owner: 0n, ax: 0n, ay: 0n, ...fields };
+    return this.run({
+      type: "queue",
+      entry,
+      cursor: this.state.desk.cursor,
+      ...(kind === "deposit" || kind === "registration" ? {} : { tier }),
+    });
   }
 
   sweep(): Accepted {

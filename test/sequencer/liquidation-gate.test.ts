@@ -38,6 +38,7 @@ function fill({ world }: ReturnType<typeof atRisk>, maker: number, slot: number,
     takerSequence: 0,
     takerKeepFilled: false,
     liquidation: true,
+    exit: false,
   };
 }
 

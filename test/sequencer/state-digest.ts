@@ -26,6 +26,7 @@ export function stateText(state: ExchangeState): string {
     modes: state.modes.entries(),
     switches: state.deadMansSwitches.entries(),
     funding: state.funding.snapshot(),
+    desk: state.desk.snapshot(),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Side } from "../../protocol/message.ts";
 import { MARKETS } from "../../protocol/spec.ts";
-import type { NumberedStep, Step } from "../../sequencer/outcome.ts";
+import type { NumberedStep, RequestStep, Step } from "../../sequencer/outcome.ts";
 import { accountsOf } from "../../sequencer/step-accounts.ts";
 import type { FundingPaymentRecord, TouchedRecord } from "./records.ts";
 
@@ -125,7 +125,7 @@ function touchedBy(step: Step): number[] {
   return step.kind === "cancel" || step.kind === "cancelAll" ? [step.message.account] : accountsOf(step);
 }
 
-function changesOf(step: Step): Change[] {
+function changesOf(step: Step | RequestStep["parts"][number]): Change[] {
   switch (step.kind) {
     case "fill": {
       const { maker, taker, quantityLots } = step;
@@ -133,7 +133,10 @@ function changesOf(step: Step): Change[] {
         return { account, market, lots: signedLots(side, quantityLots) };
       });
     }
-    case "liquidation": {
+    case "request":
+      return step.parts.flatMap(changesOf);
+    case "liquidation":
+    case "exitFill": {
       const { account, market, maker, quantityLots } = step;
       const lots = signedLots(step.side, quantityLots);
       return [
@@ -141,7 +144,8 @@ function changesOf(step: Step): Change[] {
         { account: maker.order.account, market, lots: -lots },
       ];
     }
-    case "deleveraging": {
+    case "deleveraging":
+    case "forcedClose": {
       const { account, counterparty, market } = step;
       const lots = signedLots(step.side, step.quantityLots);
       return [

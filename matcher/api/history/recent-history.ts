@@ -1,5 +1,6 @@
+import { type NumberedTrade, tradesIn } from "../../sequencer/event-steps.ts";
 import type { SequencedEvent } from "../../sequencer/exchange-event.ts";
-import type { Accepted, FillLeg, FillStep, LiquidationStep, NumberedStep } from "../../sequencer/outcome.ts";
+import type { Accepted, FillLeg } from "../../sequencer/outcome.ts";
 import { Recent } from "../recent.ts";
 import type {
   DepositRecord,
@@ -150,7 +151,7 @@ export class RecentHistory {
     return this.transfersByAccount.newest(account, limit);
   }
 
-  /** Liquidations, deleveragings and settled positions of an account, newest first. */
+  /** Liquidations, deleveragings, forced closes and settled positions of an account, newest first. */
   forcedTradesOf(account: number, limit: number): ForcedTradeRecord[] {
     return this.forcedByAccount.newest(account, limit);
   }
@@ -181,7 +182,8 @@ export class RecentHistory {
 
   /** Takes the events of one command in. @param clientId the client's name for the order that the command placed */
   protected takeEvents({ events, steps, acceptedAtMs }: Accepted, clientId: string | null): void {
-    for (const sequenced of events) this.take(sequenced, steps, acceptedAtMs, clientId);
+    const trades = tradesIn(steps).values();
+    for (const sequenced of events) this.take(sequenced, trades, acceptedAtMs, clientId);
   }
 
   /** Told of every new record, and of every order that changed. */
@@ -189,7 +191,7 @@ export class RecentHistory {
 
   private take(
     { event, seq, command, step }: SequencedEvent,
-    steps: readonly NumberedStep[],
+    trades: Iterator<NumberedTrade>,
     atMs: number,
     clientId: string | null,
   ): void {
@@ -214,14 +216,12 @@ export class RecentHistory {
         return;
       }
       case "fill": {
-        // Steps are numbered without gaps.
-        const settled = steps[(step ?? 0) - (steps[0]?.number ?? 0)]?.step;
-        if (step === null || (settled?.kind !== "fill" && settled?.kind !== "liquidation"))
-          throw new Error("a fill without a ledger step");
-        const maker = sideOf(settled.maker);
-        const taker = takerOf(settled);
-        const { tradeId, market, priceTicks, quantityLots, takerSide, liquidation } = event;
-        const terms = { tradeId, seq, market, priceTicks, quantityLots, takerSide, liquidation };
+        const { value: settled } = trades.next();
+        if (step === null || settled?.number !== step) throw new Error("a fill without a ledger step");
+        const maker = sideOf(settled.trade.maker);
+        const taker = takerOf(settled.trade);
+        const { tradeId, market, priceTicks, quantityLots, takerSide, liquidation, exit } = event;
+        const terms = { tradeId, seq, market, priceTicks, quantityLots, takerSide, liquidation, exit };
         const fill = { ...terms, maker, taker, step, atMs };
         this.fillCount += 1;
         this.keepFill(fill);
@@ -242,6 +242,7 @@ export class RecentHistory {
       }
       case "liquidated":
       case "deleveraged":
+      case "forced-closed":
       case "position-settled": {
         const forced = { seq, event, step: proven(step, "a forced trade"), atMs };
         this.forcedByAccount.push(event.account, forced);
@@ -260,6 +261,13 @@ export class RecentHistory {
         const withdrawal = { seq, account, nonce, amountMicroUsd, step: proven(step, "a withdrawal"), atMs };
         this.withdrawalsByAccount.push(account, withdrawal);
         this.noted("withdrawals", withdrawal);
+        return;
+      }
+      case "exit-paid": {
+        const { account, amountMicroUsd } = event;
+        const paid = { seq, account, nonce: null, amountMicroUsd, step: proven(step, "a forced exit"), atMs };
+        this.withdrawalsByAccount.push(account, paid);
+        this.noted("withdrawals", paid);
         return;
       }
       case "transfer": {
@@ -347,7 +355,8 @@ function sideOf({ order, feePicoUsd }: FillLeg): FillSide {
   return { account: order.account, slot: order.slot, sequence: order.sequence, feePicoUsd };
 }
 
-function takerOf(step: FillStep | LiquidationStep): FillSide {
-  if (step.kind === "fill") return sideOf(step.taker);
-  return { account: step.account, slot: -1, sequence: 0, feePicoUsd: step.feePicoUsd - step.payoutPicoUsd };
+function takerOf(trade: NumberedTrade["trade"]): FillSide {
+  if (trade.kind === "fill") return sideOf(trade.taker);
+  const feePicoUsd = trade.kind === "liquidation" ? trade.feePicoUsd - trade.payoutPicoUsd : 0n;
+  return { account: trade.account, slot: -1, sequence: 0, feePicoUsd };
 }

@@ -2,6 +2,7 @@ import type { Side } from "../../protocol/message.ts";
 import type {
   CloseReason,
   DeleveragedEvent,
+  ForcedClosedEvent,
   LiquidatedEvent,
   PositionSettledEvent,
 } from "../../sequencer/exchange-event.ts";
@@ -33,7 +34,7 @@ export interface OrderRecord {
 
 export interface FillSide {
   account: number;
-  /** −1, with sequence 0, for an account that is liquidated: it has no order. */
+  /** −1, with sequence 0, for an account that is liquidated or leaves: it has no order. */
   slot: number;
   sequence: number;
   /** Signed; for an account that is liquidated the fund's fee less its payout. */
@@ -52,6 +53,8 @@ export interface FillRecord {
   taker: FillSide;
   /** The taker is being liquidated. */
   liquidation: boolean;
+  /** The taker's position was closed for a forced exit. */
+  exit: boolean;
   step: number;
   atMs: number;
 }
@@ -66,17 +69,19 @@ export interface DepositRecord {
 }
 
 export interface WithdrawalRecord extends DepositRecord {
-  nonce: number;
+  /** null: what a forced exit paid, which nobody signed. */
+  nonce: number | null;
 }
 
-export interface TransferRecord extends WithdrawalRecord {
+export interface TransferRecord extends DepositRecord {
+  nonce: number;
   to: number;
 }
 
 /** A change to an account's position that nobody signed, with the step that proves it. */
 export interface ForcedTradeRecord {
   seq: number;
-  event: LiquidatedEvent | DeleveragedEvent | PositionSettledEvent;
+  event: LiquidatedEvent | DeleveragedEvent | ForcedClosedEvent | PositionSettledEvent;
   step: number;
   atMs: number;
 }

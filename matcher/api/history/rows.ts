@@ -81,6 +81,17 @@ export interface Records {
 
 type Numbers = number[];
 
+/** In the column "liquidation": whose position the fill closed without a signature. */
+const LIQUIDATED = 1;
+const LEFT = 2;
+/** In the column "nonce": what a forced exit paid. */
+const NOT_SIGNED = -1;
+
+function takerKindTo({ liquidation, exit }: Pick<FillRecord, "liquidation" | "exit">): number {
+  if (exit) return LEFT;
+  return liquidation ? LIQUIDATED : 0;
+}
+
 export const ROWS: { readonly [T in TableName]: RowCodec<Records[T]> } = {
   orders: {
     toRow: (order) => [
@@ -103,17 +114,24 @@ export const ROWS: { readonly [T in TableName]: RowCodec<Records[T]> } = {
       ...[fill.tradeId, fill.seq, fill.market, fill.priceTicks, fill.quantityLots, sideTo(fill.takerSide)],
       ...[maker.account, maker.slot, maker.sequence, maker.feePicoUsd.toString()],
       ...[taker.account, taker.slot, taker.sequence, taker.feePicoUsd.toString()],
-      ...[fill.liquidation ? 1 : 0, fill.step, fill.atMs],
+      ...[takerKindTo(fill), fill.step, fill.atMs],
     ],
     fromRow: (row) => {
       const [tradeId, seq, market, priceTicks, quantityLots] = row as Numbers;
-      const [liquidation, step, atMs] = row.slice(14) as Numbers;
+      const [takerKind, step, atMs] = row.slice(14) as Numbers;
       const sideOf = ([account, slot, sequence, fee]: Row) => {
         return { account, slot, sequence, feePicoUsd: BigInt(fee as string) } as FillRecord["maker"];
       };
       const sides = { maker: sideOf(row.slice(6, 10)), taker: sideOf(row.slice(10, 14)) };
       const terms = { tradeId, seq, market, priceTicks, quantityLots, takerSide: sideFrom(row[5]) };
-      return { ...terms, ...sides, liquidation: liquidation === 1, step, atMs } as FillRecord;
+      return {
+        ...terms,
+        ...sides,
+        liquidation: takerKind === LIQUIDATED,
+        exit: takerKind === LEFT,
+        step,
+        atMs,
+      } as FillRecord;
     },
   },
   deposits: {
@@ -124,10 +142,11 @@ export const ROWS: { readonly [T in TableName]: RowCodec<Records[T]> } = {
   },
   withdrawals: {
     toRow: ({ seq, account, nonce, amountMicroUsd, step, atMs }) => {
-      return [seq, account, nonce, amountMicroUsd.toString(), step, atMs];
+      return [seq, account, nonce ?? NOT_SIGNED, amountMicroUsd.toString(), step, atMs];
     },
     fromRow: ([seq, account, nonce, amount, step, atMs]) => {
-      return { seq, account, nonce, amountMicroUsd: BigInt(amount as string), step, atMs } as WithdrawalRecord;
+      const signed = nonce === NOT_SIGNED ? null : nonce;
+      return { seq, account, nonce: signed, amountMicroUsd: BigInt(amount as string), step, atMs } as WithdrawalRecord;
     },
   },
   transfers: {

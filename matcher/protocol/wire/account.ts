@@ -48,6 +48,10 @@ export const WireAccount = Type.Object(
     positions: Type.Array(WirePosition),
     withdrawalNonce: Whole,
     minSequence: Whole,
+    leaving: Type.Boolean({
+      description:
+        "A forced exit was asked for on L1 and has not ended: no orders until then, and everything is paid out.",
+    }),
     openOrders: Whole,
     feeTier: Whole,
     makerFeePpm: Whole,

@@ -51,6 +51,26 @@ export const WireDeleveraged = Type.Object(
 );
 export type WireDeleveraged = Static<typeof WireDeleveraged>;
 
+/** A part of the position was closed against another account's: a request from L1 about one of the two asked for it, and the book did not take it. */
+export const WireForcedClosed = Type.Object(
+  {
+    ...forcedFields,
+    kind: Type.Literal("forced-closed"),
+    role: oneOf(["requested", "counterparty"], "Whether the request is about this account, or it took the other side."),
+    other: Type.Integer({ description: "The other account." }),
+    request: oneOf(["forced-exit", "liquidation"]),
+    side: SideField,
+    size: Decimal,
+    price: Type.String({ description: "The epoch's." }),
+    quote: Type.String({
+      description:
+        "What the lots went for: off that price by the market's exit haircut in a forced exit, at it otherwise.",
+    }),
+  },
+  STRICT,
+);
+export type WireForcedClosed = Static<typeof WireForcedClosed>;
+
 /** The market has retired: the position was turned into money at its last price. */
 export const WirePositionSettled = Type.Object(
   {
@@ -63,10 +83,13 @@ export const WirePositionSettled = Type.Object(
 );
 export type WirePositionSettled = Static<typeof WirePositionSettled>;
 
-export type WireForcedTrade = WireLiquidated | WireDeleveraged | WirePositionSettled;
+export type WireForcedTrade = WireLiquidated | WireDeleveraged | WireForcedClosed | WirePositionSettled;
 
 export const WireForcedTrades = Type.Object(
-  { trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WirePositionSettled])), page: WirePage },
+  {
+    trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WireForcedClosed, WirePositionSettled])),
+    page: WirePage,
+  },
   STRICT,
 );
 export type WireForcedTrades = Static<typeof WireForcedTrades>;

@@ -24,6 +24,7 @@ export const WireTrade = Type.Object(
     size: Decimal,
     takerSide: SideField,
     liquidation: Type.Boolean({ description: "The taker was liquidated." }),
+    exit: Type.Boolean({ description: "The taker's position was closed for a forced exit, which is asked for on L1." }),
     atMs: Ms,
     finality: WireFinality,
   },

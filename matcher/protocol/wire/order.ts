@@ -164,6 +164,7 @@ export const WireFill = Type.Object(
     slot: nullable(Whole, "null for an account that is liquidated: it has no order."),
     sequence: WholeOrNull,
     liquidation: Type.Boolean({ description: "The taker was liquidated." }),
+    exit: Type.Boolean({ description: "The taker's position was closed for a forced exit, which is asked for on L1." }),
     atMs: Ms,
     finality: WireFinality,
   },

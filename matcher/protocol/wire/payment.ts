@@ -27,7 +27,15 @@ export const WireTransferRequest = Type.Object(
 export type WireTransferRequest = WireWithdrawalRequest & { to: number };
 
 export const WireWithdrawal = Type.Object(
-  { account: Whole, nonce: Whole, amount: Decimal, atMs: Ms, finality: WireFinality },
+  {
+    account: Whole,
+    nonce: Type.Union([Whole, Type.Null()], {
+      description: "null: paid out by a forced exit, which is asked for on L1.",
+    }),
+    amount: Decimal,
+    atMs: Ms,
+    finality: WireFinality,
+  },
   STRICT,
 );
 export type WireWithdrawal = Static<typeof WireWithdrawal>;
@@ -38,11 +46,11 @@ export type WireWithdrawals = Static<typeof WireWithdrawals>;
 export const WireWithdrawn = Type.Object({ ...WireWithdrawal.properties, receipt: ReceiptOrNull }, STRICT);
 export type WireWithdrawn = Static<typeof WireWithdrawn>;
 
-export const WireTransfer = Type.Object({ ...WireWithdrawal.properties, to: Whole }, STRICT);
-export type WireTransfer = WireWithdrawal & { to: number };
+export const WireTransfer = Type.Object({ ...WireWithdrawal.properties, nonce: Whole, to: Whole }, STRICT);
+export type WireTransfer = WireWithdrawal & { nonce: number; to: number };
 
 export const WireTransfers = Type.Object({ transfers: Type.Array(WireTransfer), page: WirePage }, STRICT);
 export type WireTransfers = Static<typeof WireTransfers>;
 /** Answer to one that was sent. */
 export const WireTransferred = Type.Object({ ...WireTransfer.properties, receipt: ReceiptOrNull }, STRICT);
-export type WireTransferred = WireWithdrawn & { to: number };
+export type WireTransferred = WireWithdrawn & { nonce: number; to: number };

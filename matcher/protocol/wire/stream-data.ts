@@ -1,10 +1,10 @@
 import { type Static, type TSchema, Type } from "typebox";
 import type { Channel } from "../stream-channels.ts";
 import { WireAccount } from "./account.ts";
-import { Ms, nullable, oneOf, STRICT, Text, Whole } from "./field.ts";
+import { Decimal, Ms, nullable, oneOf, STRICT, Text, Whole } from "./field.ts";
 import { WireFundingRate, WireOpenFunding } from "./funding.ts";
 import { WireCandle, WireDeposit } from "./history.ts";
-import { WireDeleveraged, WireLiquidated, WirePositionSettled } from "./liquidation.ts";
+import { WireDeleveraged, WireForcedClosed, WireLiquidated, WirePositionSettled } from "./liquidation.ts";
 import { WireMarket, WireTicker, WireTrade } from "./market.ts";
 import { WireFill, WireOrder } from "./order.ts";
 import { WireTransfer, WireWithdrawal } from "./payment.ts";
@@ -135,7 +135,10 @@ export const WirePayments = Type.Object(
 export type WirePayments = Static<typeof WirePayments>;
 
 export const WireNewForcedTrades = Type.Object(
-  { sequence, trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WirePositionSettled])) },
+  {
+    sequence,
+    trades: Type.Array(Type.Union([WireLiquidated, WireDeleveraged, WireForcedClosed, WirePositionSettled])),
+  },
   {
     ...STRICT,
     description:
@@ -152,6 +155,7 @@ export const WireFinalityNews = Type.Object(
       description: "Of the account, that this batch proved.",
     }),
     withdrawals: Type.Array(Whole, { description: "Nonces of its withdrawals that this batch proved: claimable now." }),
+    exits: Type.Array(Decimal, { description: "What forced exits of it paid by this batch: claimable now." }),
     transfers: Type.Array(Type.Object({ from: Whole, to: Whole, nonce: Whole }, STRICT)),
   },
   STRICT,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEV_KEY_VERSION, INSECURE_DEV_MARK, writeDevKey } from "../../matcher/prover/setup/dev-key.ts";
@@ -106,7 +106,9 @@ export async function buildCircuit(spec: CircuitSpec & BuildOptions): Promise<Bu
   const verificationKey = readVerificationKey(zkeyPath);
   const problems = lintVerificationKey(verificationKey, { allowDev: true });
   if (problems.length > 0) throw new Error(`${zkeyPath}: ${problems.map(({ sentence }) => sentence).join(" ")}`);
-  writeFileSync(vkeyPath, `${JSON.stringify(verificationKey, null, 2)}\n`);
+  // A new file each time: whoever has the old one linked elsewhere keeps what belongs to its key.
+  writeFileSync(`${vkeyPath}.new`, `${JSON.stringify(verificationKey, null, 2)}\n`);
+  renameSync(`${vkeyPath}.new`, vkeyPath);
   report({ phase: "ready", elapsedMs: 0 });
   return {
     ...base,

@@ -6,7 +6,7 @@ import { Contract, Wallet } from "ethers";
 import { groth16, wtns } from "snarkjs";
 import solc from "solc";
 import { type Deployment, readDeployment } from "../../matcher/chain/deployment.ts";
-import { ACCESS_MANAGER_ABI, EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI } from "../../matcher/protocol/abi.ts";
+import { EXCHANGE_ABI, MARKET_REGISTRY_ABI, PRICE_ORACLE_ABI } from "../../matcher/protocol/abi.ts";
 import { DEV_CHAIN_IDS } from "../../matcher/protocol/spec.ts";
 import { calldataOf } from "../../matcher/prover/groth16/proof.ts";
 import type { FinishedCeremony } from "../../scripts/ceremony/finalize-ceremony.ts";
@@ -23,6 +23,7 @@ import { JsonRpcNode } from "../../scripts/deployment/json-rpc-node.ts";
 import { SentTransactions } from "../../scripts/deployment/sent-transactions.ts";
 import { SigningProvider } from "../../scripts/deployment/signing-provider.ts";
 import { devnetKeys } from "../../scripts/devnet/wallets.ts";
+import { accessManagerAbi } from "../../scripts/governance/openzeppelin.ts";
 import { ADMIN_ROLE, GOVERNANCE_ROLES, ROLE_NAMES } from "../../scripts/governance/roles.ts";
 import { contractsWith } from "../fixtures/ceremony-contracts.ts";
 import { holdSmallCeremony } from "../fixtures/small-ceremony.ts";
@@ -38,7 +39,7 @@ import {
 
 const USD_COIN = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
 /** Verifier, manager, timelock, registry, oracle, escape, Exchange, first parameters, wiring. */
-const LIVE_TRANSACTIONS = 9;
+const LIVE_TRANSACTIONS = 10;
 
 describe("A deployment", () => {
   let root: string;
@@ -80,7 +81,7 @@ describe("A deployment", () => {
   /** Who may do what, and after which delay, read from the chain. */
   async function expectGoverned(chain: DeploymentChain, deployment: Deployment, options: DeployExchangeOptions) {
     const { governance } = options.profile;
-    const manager = new Contract(deployment.authority, ACCESS_MANAGER_ABI, chain.provider);
+    const manager = new Contract(deployment.authority, accessManagerAbi(), chain.provider);
     for (const role of ROLE_NAMES) {
       const { holders } = options.parameters;
       const [isMember, delay] = await manager.getFunction("hasRole")(GOVERNANCE_ROLES[role], holders[role]);

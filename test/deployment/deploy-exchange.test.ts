@@ -192,6 +192,7 @@ describe("A deployment", () => {
       const record = JSON.parse(text) as DeploymentRecord;
       expect(record.contracts.map(({ name }) => name)).to.deep.equal([
         "SmallCeremonyVerifier",
+        "Epochs",
         "AccessManager",
         "TimelockController",
         "MarketRegistry",

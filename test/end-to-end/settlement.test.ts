@@ -2,9 +2,14 @@ import { expect } from "chai";
 import { Result } from "ethers";
 import { EXCHANGE } from "../../matcher/chain/contract-interfaces.ts";
 import { isRevert, revertError } from "../../matcher/chain/revert-reason.ts";
+import { usdFromMicroUsd } from "../../matcher/protocol/decimal.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
 import type { BatchProgress } from "../../matcher/prover/batch-progress.ts";
+import type { ClearbookClient } from "../../matcher/sdk/client.ts";
+import { DemoTrader } from "../../scripts/demo/trader.ts";
+import { until } from "../../scripts/demo/waiting.ts";
 import { startWorld, type World } from "../../scripts/demo/world.ts";
+import { FIRST_TRADER_WALLET } from "../../scripts/devnet/wallets.ts";
 import { eventually } from "../chain/test-chain.ts";
 
 const PROOF_LIMIT_MS = 300_000;
@@ -140,5 +145,47 @@ describe("A batch with a real proof", function () {
 
   it("is refused a second time", async () => {
     expect(await refusalOf(() => {}, "latest")).to.equal("StaleSharedState");
+  });
+
+  it("serves a forced exit of an account with a position: all of it is paid to its wallet, and the other side is out as well", async () => {
+    const { provider, deployment, matcher, haltReport } = world;
+    const soon = <T>(what: string, ask: () => Promise<T | undefined>) => until(what, PROOF_LIMIT_MS, ask, haltReport);
+    const mintedMicroUsd = 50_000_000_000n;
+    const join = (name: string, wallet: number) =>
+      DemoTrader.register(name, FIRST_TRADER_WALLET + wallet, provider, deployment, mintedMicroUsd);
+    const [leaver, holder] = [await join("Lena", 0), await join("Hal", 1)];
+    for (const { wallet, account } of [leaver, holder]) await wallet.depositWithPermit(account, 40_000_000_000n);
+    const clients: ClearbookClient[] = [];
+    for (const trader of [leaver, holder]) {
+      clients.push(
+        await soon("the deposit", async () => {
+          const client = await trader.connect(matcher.url, deployment).catch(() => undefined);
+          return (await client?.state())?.collateral.startsWith("40000") === true ? client : undefined;
+        }),
+      );
+    }
+    const [asLeaver, asHolder] = clients as [ClearbookClient, ClearbookClient];
+    const { indexPrice: price } = await asHolder.ticker("BTC-USD");
+    if (price === null) throw new Error("no price");
+    await asHolder.place({ market: "BTC-USD", side: "sell", price, size: "0.5" });
+    await asLeaver.place({ market: "BTC-USD", side: "buy", price, size: "0.5", timeInForce: "IOC" });
+    expect((await asLeaver.state()).positions.map(({ size }) => size)).to.deep.equal(["0.5"]);
+
+    const { queueIndex } = await leaver.wallet.requestForcedExit(leaver.account);
+    await soon("the exit", async () => ((await leaver.wallet.isServed(queueIndex)) ? true : undefined));
+    const [paid] = await asLeaver.withdrawals();
+    expect(paid?.nonce).to.equal(null);
+    expect((await asHolder.state()).positions).to.deep.equal([]);
+    const { collateral, leaving, positions } = await asLeaver.state();
+    expect([Number(collateral) < 1e-6, leaving, positions]).to.deep.equal([true, false, []]);
+    const forced = (await asLeaver.forcedTrades()).map(({ kind, account }) => `${kind} ${account}`);
+    expect(forced).to.deep.equal([`forced-closed ${leaver.account}`]);
+
+    // Never more than the haircut and the fees are lost, and all of it is money.
+    const { amountMicroUsd } = await leaver.wallet.claim();
+    expect(usdFromMicroUsd(amountMicroUsd)).to.equal(paid?.amount);
+    expect(amountMicroUsd > 39_000_000_000n && amountMicroUsd < 40_000_000_000n).to.equal(true);
+    expect(await leaver.wallet.balanceMicroUsd()).to.equal(10_000_000_000n + amountMicroUsd);
+    expect(haltReport()).to.equal(undefined);
   });
 });

@@ -48,7 +48,9 @@ const flags = new Command("escape")
 async function run(provider: JsonRpcProvider, chainId: number, exchange: string): Promise<void> {
   const { owner, leaves, firstBlock, keyFile, index } = flags;
   if (owner !== undefined && !isAddress(owner)) throw new Refusal(`--owner needs an address, not "${owner}".`);
-  const signer: Signer = new Desk({ ...(keyFile === undefined ? {} : { keyFile }), index, keyIndex: "0" }).signerOn(provider);
+  const signer: Signer = new Desk({ ...(keyFile === undefined ? {} : { keyFile }), index, keyIndex: "0" }).signerOn(
+    provider,
+  );
   const whole = new EscapeRun({
     ...{ provider, signer, exchange, owner },
     leavesAtOnce: wholeNumber(leaves, "--leaves"),

@@ -32,6 +32,7 @@ contract MarketRegistryTest is TestBase {
             terms.imfPpm = uint32(200_000 + ((own >> 8) % 810_000));
             terms.mmfPpm = uint32((own >> 40) % 201_000);
             terms.bandPpm = uint32((own >> 72) % 1_010_000);
+            terms.exitHaircutPpm = uint32(((own >> 136) % 64) * (uint256(terms.mmfPpm) + 1) / 62);
             terms.openInterestCapLots = uint64((own >> 104) % ((1 << 48) + (1 << 42)));
             terms.positionCapLots = uint64((own >> 104) % ((1 << 40) + (1 << 34)));
             terms.openInterestUpperCapMicroUsd = uint96(own >> 160);
@@ -53,6 +54,7 @@ contract MarketRegistryTest is TestBase {
             if (terms.status == MarketStatus.None) continue;
             assertTrue(0 < terms.mmfPpm && terms.mmfPpm <= terms.imfPpm && terms.imfPpm <= Protocol.PPM);
             assertTrue(terms.bandPpm < Protocol.PPM);
+            assertTrue(0 < terms.exitHaircutPpm && terms.exitHaircutPpm <= terms.mmfPpm);
             assertTrue(terms.openInterestCapLots >> Protocol.GROSS_OPEN_INTEREST_BITS == 0);
             assertTrue(terms.positionCapLots >> Protocol.POSITION_CAP_LOTS_BITS == 0);
             assertTrue(terms.openInterestLowerCapMicroUsd <= terms.openInterestUpperCapMicroUsd);
@@ -86,6 +88,7 @@ contract MarketRegistryTest is TestBase {
             (asked.liquidationSpreadPpm, asked.bankruptcyAdjustmentPpm) = (1, 1_000_000);
             MarketParameters memory terms = asked.markets[6];
             (terms.imfPpm, terms.mmfPpm, terms.tickSizeExponent) = (2, 1, -6);
+            terms.exitHaircutPpm = 1;
             terms.status = MarketStatus(steps[i] % 3);
             terms.symbol = bytes32(uint256((steps[i] / 3) % 2));
             bool isSame = terms.symbol == last.symbol;

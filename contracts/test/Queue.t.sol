@@ -45,6 +45,16 @@ contract QueueTest is TestBase {
         assertTrue(head >> Protocol.QUEUE_HEAD_WIDTH == 0);
     }
 
+    function testFuzz_request_holdsEveryField(uint256 kind, uint256 account, uint48 minSequence, uint256 ax, uint256 ay) public pure {
+        kind = Protocol.QUEUE_FORCED_EXIT + (kind % 4);
+        account %= 1 << Protocol.ACCOUNT_BITS;
+        QueueEntry memory entry = Queue.request(kind, account, minSequence, ax, ay);
+        assertEq(entry.head & ((1 << Protocol.QUEUE_KIND_BITS) - 1), kind);
+        assertEq((entry.head >> Protocol.QUEUE_HEAD_ACCOUNT_SHIFT) & ((1 << Protocol.ACCOUNT_BITS) - 1), account);
+        assertEq(entry.head >> Protocol.QUEUE_HEAD_AMOUNT_MICRO_USD_SHIFT, minSequence);
+        assertTrue(entry.owner == address(0) && entry.ax == ax && entry.ay == ay);
+    }
+
     function testFuzz_registration_holdsOwnerAndKey(address owner, uint256 ax, uint256 ay, uint256 account) public pure {
         account %= 1 << Protocol.ACCOUNT_BITS;
         QueueEntry memory entry = Queue.registration(account, owner, ax, ay);

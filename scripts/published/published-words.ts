@@ -2,7 +2,7 @@ import { sizesFromWords } from "../../matcher/protocol/account.ts";
 import { marketFromWord } from "../../matcher/protocol/epoch-record.ts";
 import type { Side } from "../../matcher/protocol/message.ts";
 import { unpack } from "../../matcher/protocol/packing.ts";
-import { queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
+import { type ChainedEntry, queueEntryFromWords } from "../../matcher/protocol/queue-chain.ts";
 import {
   ACCOUNT_SLOT_WORDS,
   ACCOUNT_WORD,
@@ -22,11 +22,14 @@ import type { AccountStore } from "../../matcher/state/account-store.ts";
 
 const COLLATERAL_OFFSET = 1n << BigInt(WIDTH.collateralMagnitude);
 
-/** A liquidation or deleveraging as its word tells it. */
+/** The kinds of rows that nobody signed, by their numbers. */
+const FORCED_KINDS = ["liquidation", "deleveraging", "exitFill", "forcedClose"] as const;
+
+/** A row that nobody signed as its word tells it. */
 export interface PublishedLiquidation {
-  readonly kind: "liquidation" | "deleveraging";
+  readonly kind: (typeof FORCED_KINDS)[number];
   readonly account: number;
-  /** Deleveraging only. */
+  /** Deleveraging and forced close only. */
   readonly counterparty: number | undefined;
   readonly market: number;
   /** What the account does. */
@@ -58,17 +61,28 @@ export function publishedLiquidations(tier: Tier, words: readonly bigint[]): Pub
     unpack(LIQUIDATION_WORD, words[liquidations + i] as bigint),
   ).filter(({ kind }) => kind !== BigInt(ROW_KIND.none));
   return rows.map((row): PublishedLiquidation => {
-    const isDeleveraging = row.kind === BigInt(ROW_KIND.deleveraging);
+    const kind = FORCED_KINDS.find((candidate) => BigInt(ROW_KIND[candidate]) === row.kind);
+    if (kind === undefined) throw new Error(`a liquidation has the kind ${row.kind}`);
+    const hasCounterparty = kind === "deleveraging" || kind === "forcedClose";
     return {
-      kind: isDeleveraging ? "deleveraging" : "liquidation",
+      kind,
       account: accountAt(row.accountSlot),
-      counterparty: isDeleveraging ? accountAt(row.counterpartySlot) : undefined,
+      counterparty: hasCounterparty ? accountAt(row.counterpartySlot) : undefined,
       market: Number(row.market),
       side: row.side === 1n ? "sell" : "buy",
       quantityLots: Number(row.quantityLots),
       quoteMicroUsd: row.quoteMicroUsd,
     };
   });
+}
+
+/** The key rotation that a batch serves, if it does. */
+function keyRotation(tier: Tier, words: readonly bigint[]): ChainedEntry | undefined {
+  const { request } = dataLayout(tier);
+  const { requestOutcome } = unpack(QUEUE_CURSOR_WORD, words[HEADER.queueCursor] as bigint);
+  if (requestOutcome === 0n) return undefined;
+  const entry = queueEntryFromWords(words.slice(request, request + QUEUE_ENTRY_WORDS));
+  return entry.kind === "keyRotation" ? entry : undefined;
 }
 
 /**
@@ -94,17 +108,19 @@ export function applyWords(store: AccountStore, tier: Tier, words: readonly bigi
     const content = { sequence: Number(row.sequence), filledLots: Number(row.filledAfterLots) };
     store.setSlot(account, Number(row.slot), content);
   }
-  // 3. The accounts themselves; all indices of a touched one are the epoch's.
+  // 3. The accounts themselves, with a new key after a rotation, which every batch that serves one does; all indices of a touched one are the epoch's.
   const fundingIndexPicoUsd = Array.from(
     { length: MARKETS },
     (_, market) => marketFromWord(word(HEADER.markets + market), 0n, 0).fundingIndexPicoUsd,
   );
+  const rotated = keyRotation(tier, words);
   return slots.map(({ head, sizes: sizesLots }) => {
     const account = Number(head.account);
     const known = store.record(account);
     if (known === undefined) throw new Error(`account ${account} is touched before it is registered`);
     store.setRecord(account, {
       ...known,
+      ...(rotated?.account === account ? { ax: rotated.ax, ay: rotated.ay } : {}),
       collateralPicoUsd: head.collateralOffset - COLLATERAL_OFFSET,
       withdrawalNonce: Number(head.withdrawalNonce),
       minSequence: Number(head.minSequence),

@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import type { EpochMarket } from "../../matcher/protocol/epoch.ts";
-import { dataLayout, HEADER, INSURANCE_ACCOUNT, QUEUE_CURSOR_WORD, tierById } from "../../matcher/protocol/spec.ts";
+import {
+  dataLayout,
+  HEADER,
+  INSURANCE_ACCOUNT,
+  MARKETS,
+  QUEUE_CURSOR_WORD,
+  tierById,
+} from "../../matcher/protocol/spec.ts";
 import { add, carryDown, carryFraction, write } from "./attack-inputs.ts";
 import { dataOf, type Tamper } from "./batch-circuit.ts";
 import { type BatchPlan, type LiquidationPlan, type RequestPlan, testEpoch } from "./forge.ts";
@@ -385,6 +392,32 @@ describe("batch circuit: requests from L1", function () {
       exchange.open(VALUE);
       const entry = { kind: "cancelAll", account: WEAK, amountMicroUsd: 0n, minSequence: 7, owner: 0n, ax: 0n, ay: 0n };
       await refused("QueueEntry", { queue: [entry as never] });
+    });
+    it("every input of a request is bound, moved by one", async () => {
+      const row = liquidation(400, 390_000n, { kind: "forcedClose", counterparty: OTHER });
+      const asked = request({ kind: "forcedExit", outcome: "advanced" });
+      exchange.open(VALUE);
+      const trace = exchange.world.forge(exchange.batch(row, { request: asked, rows: [] }));
+      const kinds = ["IsForcedExit", "IsKeyRotation", "IsLiquidation", "IsCancelAll"];
+      const fields = ["Account", "MinSequence", "Ax", "Ay", "Raises", "Below", "Payout"];
+      const others = [
+        "outcomeLow",
+        "outcomeHigh",
+        "isExitFill",
+        "isForcedClose",
+        "counterpartyExempt",
+        "queuePosition",
+      ];
+      const places: [string, ...number[]][] = [...kinds, ...fields].map((name) => [`request${name}`]);
+      places.push(...others.map((name): [string] => [name]));
+      for (let j = 0; j < 3; j++) places.push(["requestChoice", j]);
+      for (let m = 0; m < MARKETS; m++) places.push(["exitHaircut", m]);
+      for (const place of places) {
+        for (const step of [1n, -1n]) {
+          const moved = input((signals) => add(signals, place, step));
+          expect(await exchange.judged(trace, moved), `${place.join(" ")} ${step}`).to.not.equal(undefined);
+        }
+      }
     });
     it("padding rows serve nothing", async () => {
       for (const name of ["isExitFill", "isForcedClose"]) {

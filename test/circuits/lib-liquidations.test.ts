@@ -42,6 +42,8 @@ describe("circuit gadgets: liquidations", function () {
       priceMmf: only(5, 50_000_000n),
       priceMin: only(5, 950n),
       priceMax: only(5, 1_050n),
+      haircut: only(5, 25_000n),
+      ...{ isExitFill: 0n, isForcedClose: 0n, request: [0n, 0n] },
     };
     const amounts = { quantity: 400n, quote: 380_000n, fee: 7n, payout: 0n, covered: 0n };
     /** Of three slots: the first is the fund's, whose choice is no wire at all. */
@@ -91,9 +93,9 @@ describe("circuit gadgets: liquidations", function () {
       expect(outputs(deleveraging, "counterpartyCollateralDelta")).to.deep.equal([field(-380_000_000_000n - 11n + 4n)]);
     });
     it("publishes kind, slots, market, side, quantity and quote, and zero for an unused place", () => {
-      const tail = (5n << 15n) + (1n << 18n) + (400n << 19n) + (380_000n << 59n);
-      expect(outputs(liquidation, "word")).to.deep.equal([6n + (1n << 3n) + tail]);
-      expect(outputs(deleveraging, "word")).to.deep.equal([7n + (1n << 3n) + (2n << 9n) + tail]);
+      const tail = (5n << 16n) + (1n << 19n) + (400n << 20n) + (380_000n << 60n);
+      expect(outputs(liquidation, "word")).to.deep.equal([6n + (1n << 4n) + tail]);
+      expect(outputs(deleveraging, "word")).to.deep.equal([7n + (1n << 4n) + (2n << 10n) + tail]);
       expect(outputs(none, "word")).to.deep.equal([0n]);
     });
     it("an unused place moves nothing, and has neither market nor side", () => {
@@ -219,6 +221,7 @@ describe("circuit gadgets: liquidations", function () {
       ...{ indexQuote: 10_000n, maintenance: 10_000_000n },
       ...{ feeCap: 5_000n, spread: 1_500_000n, bankruptcyAdjustment: 1_000_000n },
       ...{ capLeft: 10n ** 12n, fund: 10n ** 12n },
+      ...{ isExitFill: 0n, isForcedClose: 0n, isForcedExit: 0n, isLiquidationRequest: 0n, haircut: 0n },
     };
     const bankrupt: Margins = { tv: 0n, tr: 0n, tv0: -50_000_000n, tr0: 100_000_000n };
     const closed = { ...row, quantity: 100n, quote: 100_000n, indexQuote: 100_000n, maintenance: 100_000_000n };

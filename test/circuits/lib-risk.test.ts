@@ -43,7 +43,7 @@ describe("circuit gadgets: risk", function () {
       const grows = magnitudes(after).map((size, m) => (size > (magnitudes(before)[m] as bigint) ? 1n : 0n));
       const solutions = rule.solutions({
         ...{ restricted: ZERO, isolatedOnly: ZERO, positionCap: ZERO.map(() => two(40) - 1n), grows },
-        ...{ outgoing: 0n, liquidated: 0n, counterparty: 0n },
+        ...{ outgoing: 0n, liquidated: 0n, counterparty: 0n, yielding: 0n, exempt: 0n },
         tv: field(after.tv),
         trInitial: after.initial,
         trMaintenance: after.maintenance,
@@ -143,6 +143,24 @@ describe("circuit gadgets: risk", function () {
       expect(judged(of(-20n, 100n, 50n, 10n), of(-1n, 0n, 0n, 0n), named)).to.deep.equal([]);
       expect(judged(of(-20n, 100n, 50n, 10n), of(0n, 0n, 0n, 0n), named)).to.deep.equal(["not less safe"]);
     });
+    it("a forced close's counterparty keeps its maintenance ratio and only shrinks, exempt it only shrinks", () => {
+      const yielding = { yielding: 1n };
+      const exempt = { yielding: 1n, exempt: 1n };
+      const before = of(-20n, 100n, 50n, 10n);
+      expect(judged(before, of(-18n, 90n, 45n, 9n), yielding)).to.deep.equal(["not less safe"]);
+      expect(judged(before, of(-19n, 90n, 45n, 9n), yielding)).to.deep.equal([]);
+      expect(judged(before, of(-19n, 90n, 45n, 9n), exempt)).to.deep.equal(["not less safe"]);
+      for (const named of [yielding, exempt]) {
+        expect(judged(of(900n, 100n, 50n, 10n), of(900n, 110n, 55n, 11n), named)).to.deep.equal([]);
+        expect(judged(of(900n, 100n, 50n, 10n), of(900n, 90n, 45n, -9n), named)).to.deep.equal([]);
+      }
+      // It need not meet any requirement, and may hold what has no fresh price.
+      expect(judged(of(1n, 100n, 50n, 10n), of(1n, 90n, 45n, 9n), yielding)).to.deep.equal(["not less safe"]);
+      const restricted = ZERO.with(1, 1n);
+      const holding = of(1n, 100n, 50n, 10n, 5n);
+      expect(judged(holding, of(1n, 90n, 45n, 9n, 5n), { ...yielding, restricted })).to.deep.equal(["not less safe"]);
+      expect(judged(holding, of(1n, 90n, 45n, 9n, 6n), { ...yielding, restricted })).to.deep.equal([]);
+    });
     it("whoever is named is not judged by its health, however good it is", () => {
       for (const name of ["liquidated", "counterparty"]) {
         const named = { [name]: 1n };
@@ -175,7 +193,7 @@ describe("circuit gadgets: risk", function () {
             ...{ positive: positive(after), magnitude: magnitude(after) },
             ...{ positive0: positive(before), magnitude0: magnitude(before) },
             ...{ restricted: ZERO, isolatedOnly: ZERO, positionCap: ZERO.map(() => 100n) },
-            ...{ grows: eight([first, second]), healthy: 1n, outgoing: 0n, named: 0n },
+            ...{ grows: eight([first, second]), healthy: 1n, outgoing: 0n, priced: 0n },
             ...given,
           });
           return solutions.length > 0;
@@ -215,9 +233,9 @@ describe("circuit gadgets: risk", function () {
       const restricted = { restricted: first(1n) };
       expect(may([1n, 5n], [0n, 5n], { ...restricted, outgoing: 1n })).to.equal(true);
       expect(may([1n, 5n], [1n, 5n], { ...restricted, outgoing: 1n })).to.equal(false);
-      expect(may([0n, 5n], [0n, 4n], { ...restricted, named: 1n })).to.equal(true);
-      expect(may([1n, 5n], [0n, 4n], { ...restricted, named: 1n })).to.equal(false);
-      expect(may([-1n, 5n], [-1n, 4n], { ...restricted, named: 1n })).to.equal(false);
+      expect(may([0n, 5n], [0n, 4n], { ...restricted, priced: 1n })).to.equal(true);
+      expect(may([1n, 5n], [0n, 4n], { ...restricted, priced: 1n })).to.equal(false);
+      expect(may([-1n, 5n], [-1n, 4n], { ...restricted, priced: 1n })).to.equal(false);
     });
     it("an isolated-only market stands alone as soon as anything grows", () => {
       const isolatedOnly = { isolatedOnly: first(1n) };
@@ -301,7 +319,7 @@ describe("circuit gadgets: risk", function () {
     it("has every field within its width, so that no two divide a word differently", async () => {
       const terms = await Gadget.build("rows/market-terms.circom", "MarketTerms()");
       const prices = { price: 32, imf: 20, mmf: 20, priceMin: 32, priceMax: 32, fundingIndexOffset: 64 };
-      const widths = { ...prices, restricted: 1, retired: 1, isolatedOnly: 1, positionCap: 40 };
+      const widths = { ...prices, restricted: 1, retired: 1, isolatedOnly: 1, positionCap: 40, exitHaircut: 20 };
       const widest = Object.fromEntries(Object.entries(widths).map(([name, bits]) => [name, two(bits) - 1n]));
       const [solution, ...others] = terms.solutions(widest);
       expect(others).to.deep.equal([]);

@@ -13,7 +13,7 @@ const markets = Array.from({ length: MARKETS }, (_, market) => market);
 interface Terms {
   healthy: bigint;
   outgoing: bigint;
-  named: bigint;
+  priced: bigint;
   restricted: bigint[];
   isolatedOnly: bigint[];
   positionCap: bigint[];
@@ -34,7 +34,7 @@ describe("circuit gadgets: which sizes may grow", function () {
       ...{
         healthy: 1n,
         outgoing: 0n,
-        named: 0n,
+        priced: 0n,
         restricted: ZERO,
         isolatedOnly: ZERO,
         positionCap: every(100n),
@@ -155,11 +155,11 @@ describe("circuit gadgets: which sizes may grow", function () {
     for (const market of markets) {
       const restricted = ZERO.with(market, 1n);
       const at = (lots: bigint) => ZERO.with(market, lots);
-      none(at(1n), at(1n), { restricted, named: 1n }, `market ${market}`);
-      none(at(-1n), at(0n), { restricted, named: 1n }, `market ${market}`);
-      fits(at(1n), at(0n), { named: 1n });
-      fits(at(0n).with((market + 1) % MARKETS, 4n), at(0n), { restricted, named: 1n });
+      none(at(1n), at(1n), { restricted, priced: 1n }, `market ${market}`);
+      none(at(-1n), at(0n), { restricted, priced: 1n }, `market ${market}`);
+      fits(at(1n), at(0n), { priced: 1n });
+      fits(at(0n).with((market + 1) % MARKETS, 4n), at(0n), { restricted, priced: 1n });
     }
-    none(every(1n), every(0n), { restricted: every(1n), named: 1n });
+    none(every(1n), every(0n), { restricted: every(1n), priced: 1n });
   });
 });

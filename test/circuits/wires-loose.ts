@@ -42,6 +42,12 @@ export const LOOSE_WIRES: readonly LooseWire[] = [
     reason: "IsZero again, for the quantity of an unused liquidation.",
   },
   {
+    signal: /^main\.(request\.isFund|outcome\.priced|outcome\.nothing|priced)\.inv$/,
+    from: "any",
+    to: "any",
+    reason: "IsZero again, of a batch without a request, without anything silent, without a payment.",
+  },
+  {
     signal: /^main\.slotGrows\[\d+\]\[\d+\]$/,
     from: 0n,
     to: 1n,

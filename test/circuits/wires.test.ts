@@ -5,6 +5,7 @@ import { R1csSystem, witnessValues } from "./r1cs-system.ts";
 import { looseWires, undeterminedWires } from "./r1cs-wires.ts";
 import { branchBatches, type NamedBatch, randomBatches } from "./wires-batches.ts";
 import { isAllowed, LOOSE_WIRES, WITNESS_OUTPUTS } from "./wires-loose.ts";
+import { requestBatches } from "./wires-requests.ts";
 
 const FOLDER = "build/circuits/test";
 
@@ -21,7 +22,11 @@ describe("batch circuit: every wire is bound", function () {
     const hash = await buildFastPoseidon();
     const circuit = await BatchCircuit.load("test", hash);
     system = R1csSystem.load(`${FOLDER}/test.r1cs`, `${FOLDER}/test.sym`);
-    const batches: NamedBatch[] = [...branchBatches(hash), ...randomBatches(hash, [1, 2, 3], 30)];
+    const batches: NamedBatch[] = [
+      ...branchBatches(hash),
+      ...requestBatches(hash),
+      ...randomBatches(hash, [1, 2, 3], 30),
+    ];
     witnesses = batches.map(({ name, trace }) => ({ name, values: witnessValues(circuit.witness(trace)) }));
   });
 

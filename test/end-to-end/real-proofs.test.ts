@@ -261,9 +261,9 @@ describe("Real proofs", function () {
       ["amount of a withdrawal", (a) => bump(a.bodyWords, 0, 1n << 160n)],
       ["owner of a withdrawal", (a) => bump(a.bodyWords, 0)],
       ["withdrawal that nobody signed", (a) => bump(a.bodyWords, 1, 1n + (1n << 160n))],
-      ["row", (a) => bump(a.bodyWords, SMALL.withdrawals + 1)],
-      ["account's collateral", (a) => bump(a.bodyWords, SMALL.withdrawals + SMALL.rows, 1n << 99n)],
-      ["account's sizes", (a) => bump(a.bodyWords, SMALL.withdrawals + SMALL.rows + 1)],
+      ["row", (a) => bump(a.bodyWords, SMALL.withdrawals + 2)],
+      ["account's collateral", (a) => bump(a.bodyWords, SMALL.withdrawals + 1 + SMALL.rows, 1n << 99n)],
+      ["account's sizes", (a) => bump(a.bodyWords, SMALL.withdrawals + SMALL.rows + 2)],
       ["commitment", (a) => (a.commitment = (a.commitment + 1n) % FIELD_ORDER)],
     ];
     for (const [section, change] of proverWords) {

@@ -1,15 +1,20 @@
 import { expect } from "chai";
+import { DEVNET_BOOK_RULES, DEVNET_FEE_TIERS } from "../../matcher/protocol/devnet-markets.ts";
 import type { OpenedEpoch } from "../../matcher/protocol/epoch-record.ts";
 import type { Poseidon } from "../../matcher/protocol/signing-poseidon.ts";
 import { tierById } from "../../matcher/protocol/spec.ts";
 import { Batcher } from "../../matcher/prover/batcher.ts";
+import { commandFromBytes } from "../../matcher/sequencer/command-bytes.ts";
+import { imageFrom, imageLines } from "../../matcher/sequencer/exchange-image.ts";
+import { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import { buildFastPoseidon } from "../../matcher/state/fast-poseidon.ts";
 import { audit } from "../../matcher/state/ledger-audit.ts";
-import { BTC, codeOf, DOMAIN, ETH, keyOf, order, send } from "./exchange-fixture.ts";
+import { accepted, BTC, codeOf, DOMAIN, ETH, FUNDING, keyOf, order, send } from "./exchange-fixture.ts";
 import { COIN, deleveragedOf, eventsOf, LiquidationWorld } from "./liquidation-fixture.ts";
 import { checkWorld, endings, requestSteps } from "./request-checks.ts";
 
 const MICRO = 1_000_000n;
+const TERMS = { rules: DEVNET_BOOK_RULES, feeSchedule: DEVNET_FEE_TIERS, funding: FUNDING };
 const ETH_TICK_USD = 0.01;
 
 const paidOf = (events: ReturnType<typeof eventsOf>) => events.filter((event) => event.type === "exit-paid");
@@ -23,6 +28,8 @@ const silent =
     ...epoch,
     markets: epoch.markets.map((terms, at) => (at === market ? { ...terms, restricted: true } : terms)),
   });
+
+const imageText = (state: ExchangeState) => JSON.stringify([...imageLines(state)]);
 
 /** The code of an order of an account that the book would have. */
 const orderCode = (world: LiquidationWorld, account: number, sequence = 1_000) =>
@@ -293,8 +300,6 @@ describe("requests from L1", () => {
 
     it("is a forced exit of more than the pool: nothing is closed, nobody else is paid, everything behind it waits", () => {
       const world = shortWorld();
-      const free = new LiquidationWorld([1]);
-      expect(free.state.desk.waitingCount).to.equal(0);
       expect(world.value(1) > world.state.ledger.poolPicoUsd).to.equal(true);
       const cursor = world.state.ledger.shared.queueCursor;
       const outcome = world.ask("forcedExit", 1);
@@ -334,6 +339,24 @@ describe("requests from L1", () => {
         expect(proving.entry.account).to.equal(event.account);
       }
       checkWorld(world, hash);
+    });
+
+    it("is in a snapshot with all that waits behind it, and ends the same from there", () => {
+      const world = shortWorld();
+      world.ask("forcedExit", 1);
+      world.ask("deposit", 3, { amountMicroUsd: 7n });
+      const lines = JSON.parse(JSON.stringify([...imageLines(world.state)]));
+      const again = new ExchangeState(TERMS, imageFrom(lines));
+      expect(imageText(again) === imageText(world.state)).to.equal(true);
+      expect([again.desk.isLeaving(1), again.desk.wait, again.desk.waitingCount]).to.deep.equal([
+        true,
+        "pool-short",
+        2,
+      ]);
+      world.epoch({ 0: "190000" });
+      accepted(again.execute(commandFromBytes(world.journal.at(-1) as Uint8Array)));
+      expect(imageText(again) === imageText(world.state)).to.equal(true);
+      expect(again.desk.waitingCount).to.equal(0);
     });
 
     it("lets who leaves withdraw what there is", () => {

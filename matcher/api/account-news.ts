@@ -148,6 +148,7 @@ function written(channel: NewsChannel, data: unknown): News {
 function namedOrders(account: number, event: ExchangeEvent): { slot: number; sequence: number }[] {
   switch (event.type) {
     case "accepted":
+    case "resumed":
     case "booked":
     case "decremented":
     case "removed":

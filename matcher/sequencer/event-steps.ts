@@ -4,6 +4,7 @@ import type { NumberedStep } from "./outcome.ts";
 /** Events that no step proves. */
 const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "accepted",
+  "resumed",
   "booked",
   "decremented",
   "removed",
@@ -11,6 +12,8 @@ const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "liquidation-ended",
   "fee-tier",
   "dead-mans-switch",
+  "conditional",
+  "cancel-time",
   "margin-mode",
   "funding-sample",
   "funding-interval",

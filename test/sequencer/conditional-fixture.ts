@@ -1,10 +1,10 @@
 import type { ConditionalLeg, Slicing, Trigger } from "../../matcher/protocol/conditional.ts";
-import type { OrderMessage } from "../../matcher/protocol/message.ts";
+import type { Instruction, OrderMessage } from "../../matcher/protocol/message.ts";
 import type { ConditionalCommand } from "../../matcher/sequencer/command.ts";
 import type { ConditionalEvent, ExchangeEvent } from "../../matcher/sequencer/exchange-event.ts";
 import type { ExchangeState } from "../../matcher/sequencer/exchange-state.ts";
 import type { Accepted, Outcome } from "../../matcher/sequencer/outcome.ts";
-import { accepted, epochOf, openedState, order, send, unsigned } from "./exchange-fixture.ts";
+import { accepted, epochOf, openedState, order, unsigned } from "./exchange-fixture.ts";
 
 /** An order with conditions. */
 export function leg(
@@ -39,11 +39,13 @@ export class ConditionalRun {
     return this.execute(conditional(legs, hasEntry, clientId));
   }
 
+  send(message: Instruction, settle = false): Outcome {
+    return this.execute({ type: "message", message: unsigned(message), settle });
+  }
+
   /** @throws Error when it is refused */
   order(change: Partial<OrderMessage>): Accepted {
-    const outcome = accepted(send(this.state, order(change)));
-    this.events.push(...outcome.events.map(({ event }) => event));
-    return outcome;
+    return accepted(this.send(order(change)));
   }
 
   /** The next epoch, with this price of the first market. */

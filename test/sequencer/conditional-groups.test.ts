@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { orderAt } from "../../matcher/book/book-view.ts";
 import type { Slicing } from "../../matcher/protocol/conditional.ts";
-import { ConditionalRun, leg, stop, takeProfit } from "./conditional-fixture.ts";
-import { accepted, BTC_TICKS, codeOf, send } from "./exchange-fixture.ts";
+import { ConditionalRun, leg, stop } from "./conditional-fixture.ts";
+import { accepted, BTC_TICKS, codeOf } from "./exchange-fixture.ts";
 
 const IOC = { timeInForce: "IOC" } as const;
 const ENTRY = { slot: 1, sequence: 64, quantityLots: 1_000, limitPriceTicks: BTC_TICKS + 10 } as const;
@@ -70,7 +70,7 @@ describe("one cancels the other", () => {
   it("a cancel takes both, and so does a cancel of everything in the market", () => {
     const run = longRun();
     accepted(run.place([GAIN, LOSS]));
-    accepted(send(run.state, { kind: "cancel", account: 1, slot: 2, sequence: 64 }));
+    accepted(run.send({ kind: "cancel", account: 1, slot: 2, sequence: 64 }));
     expect(run.state.conditionals.store.size).to.equal(0);
     expect(resting(run, 1, 2)).to.equal(null);
     accepted(
@@ -104,7 +104,7 @@ describe("a bracket", () => {
     run.order({ account: 2, slot: 5, sequence: 64, side: "sell", limitPriceTicks: BTC_TICKS + 10, quantityLots: 500 });
     expect(run.lots(1)).to.equal(900);
     expect(resting(run, 1, 2)?.remainingLots).to.equal(900);
-    run.order({ account: 3, slot: 5, sequence: 64, side: "buy", limitPriceTicks: 600_000, quantityLots: 5_000 });
+    run.order({ account: 3, slot: 5, sequence: 64, side: "buy", limitPriceTicks: 635_000, quantityLots: 5_000 });
     run.price("64000");
     expect(run.lots(1)).to.equal(0);
     expect(resting(run, 1, 1)).to.equal(null);
@@ -121,7 +121,7 @@ describe("a bracket", () => {
   it("ends with an entry that ended without a fill", () => {
     const run = new ConditionalRun();
     accepted(run.place([leg({ ...ENTRY, limitPriceTicks: 640_000 }), GAIN, LOSS], true));
-    accepted(send(run.state, { kind: "cancel", account: 1, slot: 1, sequence: 64 }));
+    accepted(run.send({ kind: "cancel", account: 1, slot: 1, sequence: 64 }));
     expect(run.state.conditionals.store.size).to.equal(0);
     expect(run.said().slice(-3)).to.deep.equal([
       [0, "cancelled", "cancelled"],
@@ -134,7 +134,7 @@ describe("a bracket", () => {
     const run = new ConditionalRun();
     run.makers(BTC_TICKS, 400, 64);
     accepted(run.place([leg(ENTRY), GAIN, LOSS], true));
-    accepted(send(run.state, { kind: "cancel", account: 1, slot: 1, sequence: 64 }));
+    accepted(run.send({ kind: "cancel", account: 1, slot: 1, sequence: 64 }));
     expect(run.state.conditionals.store.size).to.equal(1);
     run.order({ account: 3, slot: 5, sequence: 64, side: "buy", limitPriceTicks: 640_000, quantityLots: 5_000 });
     run.price("63900");
@@ -183,7 +183,7 @@ describe("an iceberg", () => {
     accepted(run.place([leg(HIDDEN, null, iceberg(100))]));
     expect(run.lots(1)).to.equal(-700);
     expect(resting(run, 1, 1)?.remainingLots).to.equal(100);
-    accepted(send(run.state, { kind: "cancel", account: 1, slot: 1, sequence: 64 }));
+    accepted(run.send({ kind: "cancel", account: 1, slot: 1, sequence: 64 }));
     run.order({ account: 3, sequence: 64, quantityLots: 500 });
     expect(run.lots(1)).to.equal(-700);
   });
@@ -328,7 +328,7 @@ describe("a time at which an order is cancelled", () => {
     expect(at(0, 1_002_000, 192)).to.equal("accepted");
     expect(at(0, 0, 192)).to.equal("accepted");
     expect(at(0, 1_002_000, 192)).to.equal("accepted");
-    accepted(send(run.state, { kind: "cancel", account: 1, slot: 0, sequence: 192 }));
+    accepted(run.send({ kind: "cancel", account: 1, slot: 0, sequence: 192 }));
     expect(run.state.conditionals.timedCancels.size).to.equal(0);
   });
 });

@@ -135,7 +135,7 @@ function newState(): LegState {
   };
 }
 
-export function isEnded({ status }: LegState): boolean {
+export function isEnded({ status }: Pick<LegState, "status">): boolean {
   return status === "done" || status === "cancelled" || status === "refused";
 }
 

@@ -2,6 +2,7 @@ import type { CloseReason, RemovedEvent } from "../book/book-event.ts";
 import type { HiddenLots } from "../book/matching.ts";
 import type { MatchingEngine } from "../book/matching-engine.ts";
 import { NIL } from "../book/order-pool.ts";
+import type { ConditionalGroup } from "../protocol/conditional.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { MarketTerms } from "../risk/epoch-terms.ts";
 import { bestTicks, isTriggered } from "../risk/trigger.ts";
@@ -86,7 +87,9 @@ export class ConditionalOrders implements HiddenLots {
       if (group.isDependent(leg)) leg.status = "dormant";
       if (leg.terms.slicing?.kind === "twap") this.#schedule(group, leg, 0);
     }
-    const atOnce = group.legs.find((leg) => leg.status === "waiting" && this.#goesInAtOnce(leg, nowMs));
+    const isAtOnce = ({ status, terms, nextPartMs }: GroupLeg) =>
+      status === "waiting" && terms.trigger === null && nextPartMs <= nowMs;
+    const atOnce = group.legs.find(isAtOnce);
     if (atOnce !== undefined) {
       atOnce.status = "active";
       const refusal = this.#entry.enter(group, atOnce, 0, false, events);
@@ -109,13 +112,18 @@ export class ConditionalOrders implements HiddenLots {
     return events;
   }
 
-  #placeRefusal(command: ConditionalCommand, group: LiveGroup): RejectCode | null {
-    const { clientId } = command;
+  /** What {@link place} would check before anything that depends on the book; null when nothing is wrong. */
+  precheck(command: ConditionalGroup): RejectCode | null {
     const code = conditionalReject(command, this.#engine.rules, this.#ledger.shared.epoch?.timeSeconds ?? 0);
     if (code !== null) return code;
-    const { account, first } = group;
-    const { slot, sequence } = first.terms.order;
-    if (!this.#ledger.has(account)) return "UNKNOWN_ACCOUNT";
+    return command.legs.every(({ order }) => this.#ledger.has(order.account)) ? null : "UNKNOWN_ACCOUNT";
+  }
+
+  #placeRefusal(command: ConditionalCommand, group: LiveGroup): RejectCode | null {
+    const { clientId } = command;
+    const code = this.precheck(command);
+    if (code !== null) return code;
+    const { account, slot, sequence } = group.first.terms.order;
     if (clientId !== undefined && !this.#clientOrders.isFree(account, clientId, slot, sequence)) {
       return "DUPLICATE_CLIENT_ID";
     }
@@ -123,18 +131,13 @@ export class ConditionalOrders implements HiddenLots {
       const refusal = this.#engine.sequenceRefusal(terms.order) ?? this.#entry.waitingRefusal(terms.order);
       if (refusal !== null) return refusal;
     }
-    if (this.store.count(account) >= CONDITIONAL_PER_ACCOUNT_MAX) return "CONDITIONAL_ORDERS_LIMIT";
-    if (this.store.size >= CONDITIONAL_MAX) return "CONDITIONAL_ORDERS_LIMIT";
+    const isFull = this.store.count(account) >= CONDITIONAL_PER_ACCOUNT_MAX || this.store.size >= CONDITIONAL_MAX;
+    if (isFull) return "CONDITIONAL_ORDERS_LIMIT";
     const price = this.#priceTicks(group.market);
     const isMet = group.legs.some(({ index, terms: { trigger, order } }) => {
-      const waitsForEntry = group.hasEntry && index > 0;
-      return trigger !== null && !waitsForEntry && isTriggered(trigger, order.side, price, price);
+      return trigger !== null && !(group.hasEntry && index > 0) && isTriggered(trigger, order.side, price, price);
     });
     return isMet ? "TRIGGER_ALREADY_MET" : null;
-  }
-
-  #goesInAtOnce({ terms: { trigger }, nextPartMs }: GroupLeg, nowMs: number): boolean {
-    return trigger === null && nextPartMs <= nowMs;
   }
 
   /** What the clock has brought. */
@@ -177,9 +180,8 @@ export class ConditionalOrders implements HiddenLots {
   /** Takes an account's conditional orders out. @param market null: of all markets */
   cancelAll(account: number, market: number | null): ExchangeEvent[] {
     const events: ExchangeEvent[] = [];
-    for (const group of this.store.of(account)) {
-      if (market === null || group.market === market) this.#ends.endGroup(group, "cancelled", events);
-    }
+    const groups = this.store.of(account).filter((group) => market === null || group.market === market);
+    for (const group of groups) this.#ends.endGroup(group, "cancelled", events);
     return events;
   }
 

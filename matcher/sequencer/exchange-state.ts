@@ -317,8 +317,7 @@ export class ExchangeState {
     if (first?.type === "rejected") return first.code;
     if (clientId !== undefined) this.clientOrders.placed(account, clientId, slot, sequence);
     const settled = this.settleBook(events);
-    const node = this.engine.book.live(account, slot);
-    if (node !== NIL) this.gate.keep(order);
+    if (this.engine.book.live(account, slot) !== NIL) this.gate.keep(order);
     return settled;
   }
 
@@ -377,8 +376,8 @@ export class ExchangeState {
   /** Lets go of the names of orders that are gone. */
   private letGo(events: ExchangeEvent[]): ExchangeEvent[] {
     for (const event of events) {
-      if (event.type !== "removed" || this.conditionals.holds(event.account, event.slot, event.sequence)) continue;
-      this.clientOrders.closed(event.account, event.slot, event.sequence);
+      const isOver = event.type === "removed" && !this.conditionals.holds(event.account, event.slot, event.sequence);
+      if (isOver) this.clientOrders.closed(event.account, event.slot, event.sequence);
     }
     return events;
   }
@@ -386,9 +385,9 @@ export class ExchangeState {
   /** What the command's events are for orders that wait. */
   private follow(effect: ExchangeEvent[], nowMs: number): ExchangeEvent[] {
     const told = effect.length;
-    orBrokenOff("a conditional order", () => this.conditionals.follow(effect, nowMs));
-    this.letGo(effect.slice(told));
-    return effect;
+    const events = orBrokenOff("a conditional order", () => this.conditionals.follow(effect, nowMs));
+    this.letGo(events.slice(told));
+    return events;
   }
 
   private sequence(events: readonly ExchangeEvent[], steps: readonly NumberedStep[]): SequencedEvent[] {

@@ -1,4 +1,5 @@
 import type { ConditionalGroup, ConditionalLeg, Slicing, Trigger } from "../protocol/conditional.ts";
+import { slicingFromWire, triggerFromWire } from "../protocol/conditional-terms.ts";
 import type {
   WireConditionalLegRequest,
   WireConditionalOrder,
@@ -7,13 +8,7 @@ import type {
   WireTrigger,
   WireTwap,
 } from "../protocol/conditional-wire.ts";
-import {
-  baseFromLots,
-  type Market,
-  priceTicksFromUsd,
-  quantityLotsFromBase,
-  usdFromPriceTicks,
-} from "../protocol/market.ts";
+import { baseFromLots, type Market, usdFromPriceTicks } from "../protocol/market.ts";
 import { triggerTicksLater } from "../risk/trigger.ts";
 import { Rejection } from "./api-error.ts";
 import type { ConditionalRecord } from "./conditional-records.ts";
@@ -45,34 +40,22 @@ export function conditionalFrom(
   return { legs, hasEntry: entry, ...(clientId === undefined ? {} : { clientId }) };
 }
 
-function triggerFrom({ kind, price, distance, distancePpm }: WireTrigger, market: Market): Trigger {
-  const given = [price, distance, distancePpm].filter((value) => value !== undefined).length;
-  if (kind === "trailing") {
-    if (given === 1 && distancePpm !== undefined) return { kind: "trailingPpm", value: distancePpm };
-    if (given === 1 && distance !== undefined) {
-      return { kind: "trailingTicks", value: exact("trigger", () => priceTicksFromUsd(market, distance)) };
-    }
-    throw new Rejection("INVALID_CONDITION", {
-      field: "trigger",
-      detail: "a trailing trigger has distance or distancePpm",
-    });
-  }
-  if (given !== 1 || price === undefined) {
-    throw new Rejection("INVALID_CONDITION", { field: "trigger", detail: `a ${kind} has a price and nothing else` });
-  }
-  return { kind, value: exact("trigger", () => priceTicksFromUsd(market, price)) };
+function triggerFrom(wire: WireTrigger, market: Market): Trigger {
+  const trigger = exact("trigger", () => triggerFromWire(wire, market));
+  if (trigger !== null) return trigger;
+  const needs = wire.kind === "trailing" ? "either distance or distancePpm" : "a price";
+  throw new Rejection("INVALID_CONDITION", {
+    field: "trigger",
+    detail: `a ${wire.kind} has ${needs} and nothing else`,
+  });
 }
 
 function slicingFrom({ iceberg, twap }: WireConditionalLegRequest, market: Market): Slicing | null {
   if (iceberg !== undefined && twap !== undefined) {
     throw new Rejection("INVALID_CONDITION", { field: "twap", detail: "an order is an iceberg or a TWAP, not both" });
   }
-  if (iceberg !== undefined) {
-    return { kind: "iceberg", shownLots: exact("iceberg", () => quantityLotsFromBase(market, iceberg.shownSize)) };
-  }
-  if (twap === undefined) return null;
-  const { parts, intervalSeconds, startMs = 0, jitterPpm = 0, tolerancePpm = 0 } = twap;
-  return { kind: "twap", startMs, parts, intervalSeconds, jitterPpm, tolerancePpm };
+  const given = { ...(iceberg === undefined ? {} : { iceberg }), ...(twap === undefined ? {} : { twap }) };
+  return exact("iceberg", () => slicingFromWire(given, market));
 }
 
 /** A record in the words of the wire. */

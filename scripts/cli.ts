@@ -9,6 +9,7 @@ import { Command } from "commander";
 import { DecimalError } from "../matcher/protocol/decimal.ts";
 import { ClearbookError, Unreachable } from "../matcher/sdk/http.ts";
 import { OnchainRefusal } from "../matcher/sdk/onchain.ts";
+import { conditionalCommands } from "./cli/conditional.ts";
 import { DEFAULT_WALLET_INDEX, Desk, type DeskFlags } from "./cli/desk.ts";
 import { fundsCommands } from "./cli/funds.ts";
 import { lookingCommands } from "./cli/looking.ts";
@@ -54,6 +55,7 @@ const atDesk: AtDesk =
 
 lookingCommands(program, atDesk);
 tradingCommands(program, atDesk);
+conditionalCommands(program, atDesk);
 fundsCommands(program, atDesk);
 watchingCommands(program, atDesk);
 

@@ -10,6 +10,7 @@ import type { WireReceipt } from "../protocol/receipt-wire.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { NamedOrder } from "../sequencer/client-orders.ts";
 import type { Command } from "../sequencer/command.ts";
+import { isEnded } from "../sequencer/conditional-group.ts";
 import { liveSequence } from "../sequencer/exchange-view.ts";
 import type { Accepted, Submitted } from "../sequencer/outcome.ts";
 import type { SubmitOptions } from "../sequencer/sequencer.ts";
@@ -211,7 +212,13 @@ export class OrderEntry {
     return isKnown === undefined ? undefined : { slot, sequence };
   }
 
+  /** Of orders that belong together the first that is not over. */
   private byClientId(account: number, clientId: string): NamedOrder | undefined {
-    return this.access.sequencer.state.clientOrders.orderOf(account, clientId);
+    const { sequencer, conditionals } = this.access;
+    const named = sequencer.state.clientOrders.orderOf(account, clientId);
+    if (named === undefined) return undefined;
+    const [first] = conditionals.named(account, named.slot, named.sequence);
+    const live = first === undefined ? undefined : conditionals.group(first.group).find((one) => !isEnded(one));
+    return live === undefined ? named : { slot: live.terms.order.slot, sequence: live.terms.order.sequence };
   }
 }

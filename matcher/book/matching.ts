@@ -162,10 +162,10 @@ export class Matching {
   /** A part that is filled makes room for the next one of its order, at the back of the queue. @returns whether there is one */
   private showNext(maker: number, events: BookEvent[]): boolean {
     const { book, hidden } = this;
-    if (hidden === null) return false;
-    const { filledLots, remainingLots: _, ...order } = book.pool.read(maker);
-    const lots = hidden.nextShownLots(order.account, order.slot, order.sequence);
-    if (lots === 0) return false;
+    const { pool } = book;
+    const lots = hidden?.nextShownLots(pool.account(maker), pool.slot(maker), pool.sequence(maker)) ?? 0;
+    if (hidden === null || lots === 0) return false;
+    const { filledLots, remainingLots: _, ...order } = pool.read(maker);
     this.remove(maker, "part-filled", events);
     const { account, slot, sequence, market, side, limitPriceTicks: priceTicks } = order;
     const bookLevel = book.levels.find(bookSide(market, side), priceTicks);

@@ -13,6 +13,19 @@ import type { GroupLeg, LiveGroup } from "./conditional-group.ts";
 import type { ExchangeEvent } from "./exchange-event.ts";
 import type { LedgerGate } from "./ledger-gate.ts";
 
+/** Refusals of a part that the next one may not meet. */
+export const PASSING_REFUSALS: ReadonlySet<RejectCode> = new Set<RejectCode>([
+  "INSUFFICIENT_INITIAL_MARGIN",
+  "LIQUIDATABLE",
+  "OPEN_INTEREST_CAP",
+  "POSITION_CAP",
+  "MARKET_RESTRICTED",
+  "OUTSIDE_PRICE_BAND",
+  "UNKNOWN_MARKET",
+  "QUANTITY_TOO_SMALL",
+  "REDUCE_ONLY_WOULD_INCREASE",
+]);
+
 /** Lets orders whose turn it is into the book, each through the admission and matching of a fresh one, and not beyond what it may fill. */
 export class ConditionalEntry {
   readonly #ledger: Ledger;

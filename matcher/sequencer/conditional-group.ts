@@ -79,6 +79,11 @@ export class LiveGroup {
     return this.legs.filter(({ terms }) => terms.order.slot === slot);
   }
 
+  /** Sequence of what may still be executed on a slot, or null. */
+  liveSequenceOn(slot: number): number | null {
+    return this.on(slot).find((leg) => !isEnded(leg))?.terms.order.sequence ?? null;
+  }
+
   sequenceOn(slot: number): number {
     return this.on(slot)[0]?.terms.order.sequence ?? 0;
   }

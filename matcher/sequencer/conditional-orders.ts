@@ -10,7 +10,7 @@ import type { Ledger } from "../state/ledger.ts";
 import type { ClientOrders } from "./client-orders.ts";
 import type { CancelAtCommand, ConditionalCommand } from "./command.ts";
 import { ConditionalEnds, conditionalEvent } from "./conditional-ends.ts";
-import { ConditionalEntry } from "./conditional-entry.ts";
+import { ConditionalEntry, PASSING_REFUSALS } from "./conditional-entry.ts";
 import { duePart, type GroupLeg, isEnded, LiveGroup, partMs } from "./conditional-group.ts";
 import { ConditionalStore, type LegPlace } from "./conditional-store.ts";
 import { conditionalReject } from "./conditional-validity.ts";
@@ -19,26 +19,13 @@ import type { LedgerGate } from "./ledger-gate.ts";
 import { TimedCancels } from "./timed-cancels.ts";
 
 export const CONDITIONAL_PER_ACCOUNT_MAX = 100;
-/** Over all accounts, so that memory has a bound: some 40 MB. */
+/** Over all accounts, so that memory has a bound: 20 MB of single orders, 60 MB of brackets. */
 export const CONDITIONAL_MAX = 20_000;
 /** Orders that one command lets in; the others follow with the next command, or with a sweep of the host's clock. */
 export const ENTRIES_PER_COMMAND_MAX = 64;
 
 /** What ends a TWAP between two parts; whatever else ends a part, the next one comes all the same. */
 const ENDS_PARTS: ReadonlySet<CloseReason> = new Set<CloseReason>(["cancelled", "replaced", "liquidation"]);
-/** Refusals of a part that the next one may not meet. */
-const PASSING: ReadonlySet<RejectCode> = new Set<RejectCode>([
-  "INSUFFICIENT_INITIAL_MARGIN",
-  "LIQUIDATABLE",
-  "OPEN_INTEREST_CAP",
-  "POSITION_CAP",
-  "MARKET_RESTRICTED",
-  "OUTSIDE_PRICE_BAND",
-  "UNKNOWN_MARKET",
-  "QUANTITY_TOO_SMALL",
-  "REDUCE_ONLY_WOULD_INCREASE",
-]);
-
 export interface ConditionalParts {
   readonly ledger: Ledger;
   readonly engine: MatchingEngine;
@@ -161,7 +148,8 @@ export class ConditionalOrders implements HiddenLots {
     if (!this.#ledger.has(account)) return "UNKNOWN_ACCOUNT";
     const node = this.#engine.book.live(account, slot);
     const isLive = node !== NIL && this.#engine.book.pool.sequence(node) === sequence;
-    if (!isLive && !this.holds(account, slot, sequence)) return "ORDER_NOT_FOUND";
+    const waits = this.store.on(account, slot)?.liveSequenceOn(slot) === sequence;
+    if (!isLive && !waits) return "ORDER_NOT_FOUND";
     return [this.timedCancels.set(account, slot, sequence, atMs === 0 ? null : atMs)];
   }
 
@@ -190,9 +178,10 @@ export class ConditionalOrders implements HiddenLots {
     return this.store.on(account, slot)?.sequenceOn(slot) === sequence;
   }
 
-  /** Whether a cancel up to a sequence meets an order here. */
+  /** Whether a cancel up to a sequence meets an order here that is not over. */
   meets(account: number, slot: number, sequence: number): boolean {
-    return (this.store.on(account, slot)?.sequenceOn(slot) ?? Number.POSITIVE_INFINITY) <= sequence;
+    const live = this.store.on(account, slot)?.liveSequenceOn(slot) ?? null;
+    return live !== null && live <= sequence;
   }
 
   /** Judges everything that waits by the epoch in force. */
@@ -360,7 +349,7 @@ export class ConditionalOrders implements HiddenLots {
     const code = this.#entry.enter(group, leg, part, true, events);
     if (code === null) {
       if (before !== "active") events.push(conditionalEvent(group, leg, null));
-    } else if (slicing?.kind === "twap" && PASSING.has(code) && leg.nextPartMs > 0) {
+    } else if (slicing?.kind === "twap" && PASSING_REFUSALS.has(code) && leg.nextPartMs > 0) {
       events.push(conditionalEvent(group, leg, code));
     } else this.#ends.end(group, leg, code === "ALREADY_FILLED" ? "done" : "refused", code, events);
   }
@@ -368,6 +357,7 @@ export class ConditionalOrders implements HiddenLots {
   // ── Hidden lots ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   nextShownLots(account: number, slot: number, sequence: number): number {
+    if (this.store.size === 0) return 0;
     const found = this.#active(account, slot, sequence);
     if (found?.leg.terms.slicing?.kind !== "iceberg") return 0;
     return Math.min(found.leg.terms.slicing.shownLots, Math.max(0, this.#entry.leftLots(found.group, found.leg)));

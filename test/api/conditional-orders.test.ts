@@ -159,6 +159,18 @@ describe("conditional orders at the API", () => {
     expect(gone.body.code).to.equal("ORDER_NOT_FOUND");
   });
 
+  it("are cancelled by their client id as a whole: the entry while it is open, then the exits that it leaves", async () => {
+    const gain = leg({ ...EXIT, limitPriceTicks: 660_000, reduceOnly: true });
+    await post(api.app, "/v1/orders", orderBody({ account: 2, side: "sell", quantityLots: 1_000 }));
+    await place([leg({ slot: 1, sequence: 64 }), gain], { entry: true, clientId: "both" });
+    expect((await list()).map((one: { role: string }) => one.role)).to.deep.equal(["exit"]);
+    const gone = await postAs("/v1/cancel-by-name", { account: 1, id: "1-64" });
+    expect(gone.body.code).to.equal("ORDER_NOT_FOUND");
+    const cancelled = await postAs("/v1/cancel-by-name", { account: 1, clientId: "both" });
+    expect(cancelled.body.orders.map(({ id }: { id: string }) => id)).to.deep.equal(["2-64"]);
+    expect(await list()).to.deep.equal([]);
+  });
+
   it("are the account's own to read", async () => {
     await place([STOP]);
     const { body } = await getAs(api.app, 2, "/v1/conditional-orders");

@@ -95,8 +95,8 @@ export class ConditionalOrders implements HiddenLots {
     if (command.clientId !== undefined) {
       this.#clientOrders.placed(account, command.clientId, order.slot, order.sequence);
     }
-    for (const leg of group.legs) events.push(conditionalEvent(group, leg, null));
-    return events;
+    // Told first: what it fills at once is added to that.
+    return [...group.legs.map((leg) => conditionalEvent(group, leg, null)), ...events];
   }
 
   /** What {@link place} would check before anything that depends on the book; null when nothing is wrong. */
@@ -345,10 +345,11 @@ export class ConditionalOrders implements HiddenLots {
       this.#schedule(group, leg, part + 1);
     }
     const before = leg.status;
+    const told = events.length;
     leg.status = "active";
     const code = this.#entry.enter(group, leg, part, true, events);
     if (code === null) {
-      if (before !== "active") events.push(conditionalEvent(group, leg, null));
+      if (before !== "active") events.splice(told, 0, conditionalEvent(group, leg, null));
     } else if (slicing?.kind === "twap" && PASSING_REFUSALS.has(code) && leg.nextPartMs > 0) {
       events.push(conditionalEvent(group, leg, code));
     } else this.#ends.end(group, leg, code === "ALREADY_FILLED" ? "done" : "refused", code, events);

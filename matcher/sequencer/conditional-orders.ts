@@ -173,6 +173,16 @@ export class ConditionalOrders implements HiddenLots {
     return events;
   }
 
+  /** Takes out what bears a sequence below an account's new minimum. */
+  cancelBelow(account: number, minSequence: number): ExchangeEvent[] {
+    const events: ExchangeEvent[] = [];
+    for (const group of this.store.of(account)) {
+      const below = group.legs.filter(({ terms }) => terms.order.sequence < minSequence);
+      for (const { terms } of below) this.#ends.endSlot(group, terms.order.slot, "cancelled", events);
+    }
+    return events;
+  }
+
   /** Whether an order of this slot and sequence waits here, or is in the book for one that does. */
   holds(account: number, slot: number, sequence: number): boolean {
     return this.store.on(account, slot)?.sequenceOn(slot) === sequence;
@@ -264,12 +274,7 @@ export class ConditionalOrders implements HiddenLots {
         events.push(...this.cancel(event.account, event.slot, event.sequence));
         return;
       case "cancelled-all":
-        for (const group of this.store.of(event.account)) {
-          for (const { terms } of group.legs) {
-            if (terms.order.sequence < event.minSequence)
-              this.#ends.endSlot(group, terms.order.slot, "cancelled", events);
-          }
-        }
+        events.push(...this.cancelBelow(event.account, event.minSequence));
         return;
       case "liquidated":
       case "deleveraged":

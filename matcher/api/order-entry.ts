@@ -19,6 +19,7 @@ import type { ExchangeAccess } from "./exchange-access.ts";
 import { hashText } from "./hash-text.ts";
 import type { FillRecord, OrderRecord } from "./history.ts";
 import { addressKey } from "./rate-limits.ts";
+import { wireConditional } from "./wire-conditional.ts";
 import { cancelAllFrom, cancelFrom, orderFrom } from "./wire-request.ts";
 
 /** What became of a signed message. */
@@ -195,13 +196,20 @@ export class OrderEntry {
   }
 
   private cancelled({ accepted, receipt }: Omit<Executed, "messageHash">, settle: boolean): WireCancelled {
-    const { wire, history } = this.access;
+    const { wire, history, conditionals } = this.access;
     const orders = accepted.events.flatMap(({ event }) => {
       if (event.type !== "removed") return [];
       const order = history.order(event.account, event.slot, event.sequence);
       return order === undefined ? [] : [wire.order(order)];
     });
-    return { orders, settle, finality: wire.finalityOf(accepted.steps[0]?.number ?? null), receipt };
+    const ended = accepted.events.flatMap(({ event }) => {
+      if (event.type !== "conditional" || event.status !== "cancelled") return [];
+      const record = conditionals.group(event.group).find(({ leg }) => leg === event.leg);
+      return record === undefined ? [] : [wireConditional(record, wire.market(event.market))];
+    });
+    const waited = ended.length === 0 ? {} : { conditionalOrders: ended };
+    const finality = wire.finalityOf(accepted.steps[0]?.number ?? null);
+    return { orders, ...waited, settle, finality, receipt };
   }
 
   /** In the book or its past, or waiting for its condition. */

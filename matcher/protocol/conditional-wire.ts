@@ -2,11 +2,8 @@ export type {
   WireCancelAt,
   WireCancelAtRequest,
   WireConditionalLegRequest,
-  WireConditionalOrder,
   WireConditionalOrders,
   WireConditionalPlaced,
   WireConditionalRequest,
-  WireIceberg,
-  WireTrigger,
-  WireTwap,
 } from "./wire/conditional.ts";
+export type { WireConditionalOrder, WireIceberg, WireTrigger, WireTwap } from "./wire/conditional-order.ts";

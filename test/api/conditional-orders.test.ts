@@ -139,7 +139,11 @@ describe("conditional orders at the API", () => {
     await place([STOP], { clientId: "guard" });
     const none = await postAs("/v1/cancel-by-name", { account: 1, id: "9-64" });
     expect([none.status, none.body.code]).to.deep.equal([404, "ORDER_NOT_FOUND"]);
-    expect((await postAs("/v1/cancel-by-name", { account: 1, id: "2-64" })).status).to.equal(200);
+    const cancelled = (await postAs("/v1/cancel-by-name", { account: 1, id: "2-64" })).body;
+    expect([cancelled.orders, cancelled.conditionalOrders.map(({ id }: { id: string }) => id)]).to.deep.equal([
+      [],
+      ["2-64"],
+    ]);
     expect((await list("closed"))[0]).to.deep.include({ status: "cancelled", reason: "cancelled" });
     const next = (sequence: number) =>
       leg({ ...EXIT, ...IOC, sequence }, { trigger: { kind: "stop", price: "64000" } });

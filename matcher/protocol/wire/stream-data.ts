@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import type { Channel } from "../stream-channels.ts";
 import { WireAccount } from "./account.ts";
-import { WireConditionalOrder } from "./conditional.ts";
+import { WireConditionalOrder } from "./conditional-order.ts";
 import { Ms, nullable, oneOf, STRICT, Text, Whole } from "./field.ts";
 import { WireFundingRate, WireOpenFunding } from "./funding.ts";
 import { WireCandle, WireDeposit } from "./history.ts";

@@ -21,7 +21,7 @@ import type { Sequencer } from "./sequencer/sequencer.ts";
 import { SettledHistory } from "./settled-history.ts";
 
 /** Everything that a snapshot has beside the exchange's own state, by the names under which it registers. */
-export const SNAPSHOT_PARTS = ["pipeline", "l1", "entry-values"] as const;
+export const SNAPSHOT_PARTS = ["pipeline", "l1", "entry-values", "conditional-records"] as const;
 const PIPELINE_PART = SNAPSHOT_PARTS[0];
 
 export interface RestartOptions {

@@ -11,6 +11,7 @@ import { L1Watcher } from "./chain/l1-watcher.ts";
 import { SettlementLine } from "./chain/settlement-line.ts";
 import { TransactionLine } from "./chain/transaction-line.ts";
 import { chainStatusOf } from "./chain-status.ts";
+import { ConditionalClock } from "./conditional-clock.ts";
 import { DeadMansClock } from "./dead-mans-clock.ts";
 import { ExchangeRestart, noteFinal } from "./exchange-restart.ts";
 import { exchangeTerms } from "./exchange-terms.ts";
@@ -284,6 +285,7 @@ async function assemble(
   closers.push(async () => collector.close());
   const endpoint = new ReportEndpoint(collector, (round) => opener.offer(round), operations.pages);
   const liquidationClock = new LiquidationClock({ sequencer, ...notice });
+  const conditionalClock = new ConditionalClock({ sequencer, nowMs, ...notice });
   const deadMansClock = new DeadMansClock({ sequencer, nowMs, ...notice });
   const depositGate = new DepositGate({ provider, exchange });
   const chainParts = { deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate };
@@ -328,6 +330,8 @@ async function assemble(
   closers.push(async () => fundingClock.stop());
   liquidationClock.start();
   closers.push(async () => liquidationClock.stop());
+  conditionalClock.start();
+  closers.push(async () => conditionalClock.stop());
   deadMansClock.start();
   closers.push(async () => deadMansClock.stop());
   await depositGate.start();

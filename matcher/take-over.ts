@@ -66,6 +66,7 @@ export async function takeOver(options: TakeOver): Promise<void> {
     pipeline: [positionToJson(position)],
     [L1_PART]: [[sharedState.queueCursor, sharedState.queueHash, [[epoch.number, epochHash(epochRecord(epoch))]]]],
     "entry-values": [],
+    "conditional-records": [],
   };
   const log = await RecordLog.open({ directory: join(directory, "batches"), identity, files });
   await noteBatches(new BatchLog(log), batches).finally(() => log.close());
@@ -97,6 +98,8 @@ function stateBehind({ progress, accounts }: RebuiltState, epoch: OpenedEpoch, t
     marginModes: [],
     deadMansSwitches: [],
     clientOrders: [],
+    conditionals: [],
+    timedCancels: [],
     owners: Array.from(owners, ([owner, its]) => [owner, its.map(({ account }) => account)]),
     desk: { waiting: [], waitsFor: null },
     funding: fundingBehind(progress.fundingDigest, epoch, terms),

@@ -9,6 +9,7 @@ import { Command } from "commander";
 import { DecimalError } from "../matcher/protocol/decimal.ts";
 import { ClearbookError, Unreachable } from "../matcher/sdk/http.ts";
 import { OnchainRefusal } from "../matcher/sdk/onchain.ts";
+import { conditionalCommands } from "./cli/conditional.ts";
 import { DEFAULT_WALLET_INDEX, Desk, type DeskFlags } from "./cli/desk.ts";
 import { escapingCommands } from "./cli/escaping.ts";
 import { fundsCommands } from "./cli/funds.ts";
@@ -57,6 +58,7 @@ const atDesk: AtDesk =
 
 lookingCommands(program, atDesk);
 tradingCommands(program, atDesk);
+conditionalCommands(program, atDesk);
 fundsCommands(program, atDesk);
 requestCommands(program, atDesk);
 escapingCommands(program, atDesk);

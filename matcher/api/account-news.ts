@@ -1,14 +1,26 @@
 import type { AccountChannel } from "../protocol/stream-channels.ts";
-import type { WireNewFills, WireNewForcedTrades, WireOrderChanges, WirePayments } from "../protocol/stream-wire.ts";
+import type {
+  WireConditionalChanges,
+  WireNewFills,
+  WireNewForcedTrades,
+  WireOrderChanges,
+  WirePayments,
+} from "../protocol/stream-wire.ts";
+import { isEnded } from "../sequencer/conditional-group.ts";
 import type { ExchangeEvent, SequencedEvent } from "../sequencer/exchange-event.ts";
 import type { Accepted } from "../sequencer/outcome.ts";
+import type { ConditionalRecord } from "./conditional-records.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
 import { wireForcedTrade } from "./forced-trade.ts";
 import { wireDeposit } from "./history/wire-history.ts";
 import type { FillRecord, OrderRecord } from "./history.ts";
+import { wireConditional } from "./wire-conditional.ts";
 
 /** Channels that tell an account what a command did, each message by itself. */
-export type NewsChannel = Extract<AccountChannel, "orders" | "fills" | "payments" | "forced-trades">;
+export type NewsChannel = Extract<
+  AccountChannel,
+  "orders" | "conditional-orders" | "fills" | "payments" | "forced-trades"
+>;
 
 /** One message of an account. */
 export interface News {
@@ -56,6 +68,9 @@ export class AccountNews {
     const news: News[] = [];
     const orders = this.changedOrders(account, own);
     if (orders.length > 0) news.push(written("orders", this.orderChanges(sequence, orders)));
+    const conditional = this.changedConditionals(own);
+    if (conditional.length > 0)
+      news.push(written("conditional-orders", this.conditionalChanges(sequence, conditional)));
     const fills = own.filter(({ event }) => event.type === "fill").length;
     if (fills > 0) {
       const newest = this.access.history.fillsOf(account, fills).reverse();
@@ -77,6 +92,10 @@ export class AccountNews {
       case "orders": {
         const open = history.ordersOf(account).filter(({ closed }) => closed === null);
         return JSON.stringify(this.orderChanges(sequence, open));
+      }
+      case "conditional-orders": {
+        const live = this.access.conditionals.of(account).filter((record) => !isEnded(record));
+        return JSON.stringify(this.conditionalChanges(sequence, live));
       }
       case "fills": {
         const latest = history.fillsOf(account, ITEMS_IN_SNAPSHOT).reverse();
@@ -118,6 +137,25 @@ export class AccountNews {
     return [...found.values()];
   }
 
+  /** In the order in which the command touched them first. */
+  private changedConditionals(own: readonly SequencedEvent[]): ConditionalRecord[] {
+    const touched = new Map<string, ConditionalRecord | undefined>();
+    for (const { event } of own) {
+      if (event.type !== "conditional") continue;
+      const found = this.access.conditionals.group(event.group).find(({ leg }) => leg === event.leg);
+      touched.set(`${event.group}/${event.leg}`, found);
+    }
+    return [...touched.values()].filter((record) => record !== undefined);
+  }
+
+  private conditionalChanges(sequence: number, records: readonly ConditionalRecord[]): WireConditionalChanges {
+    const { wire } = this.access;
+    return {
+      sequence,
+      orders: records.map((record) => wireConditional(record, wire.market(record.terms.order.market))),
+    };
+  }
+
   private orderChanges(sequence: number, orders: readonly OrderRecord[]): WireOrderChanges {
     return { sequence, orders: orders.map((order) => this.access.wire.order(order)) };
   }
@@ -157,6 +195,7 @@ function written(channel: NewsChannel, data: unknown): News {
 function namedOrders(account: number, event: ExchangeEvent): { slot: number; sequence: number }[] {
   switch (event.type) {
     case "accepted":
+    case "resumed":
     case "booked":
     case "decremented":
     case "removed":

@@ -12,6 +12,7 @@ import { deleveragingRanks } from "../sequencer/risk-view.ts";
 import type { Sequencer } from "../sequencer/sequencer.ts";
 import { Rejection } from "./api-error.ts";
 import { bearerOf } from "./bearer.ts";
+import { ConditionalRecords } from "./conditional-records.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
@@ -91,6 +92,7 @@ export class ExchangeAccess {
   readonly history: History;
   readonly funding: FundingHistory;
   readonly entries: EntryValues;
+  readonly conditionals: ConditionalRecords;
   readonly wire: Wire;
   readonly sessions: Sessions;
   readonly limits: RateLimits;
@@ -118,6 +120,8 @@ export class ExchangeAccess {
     const { ledger } = options.sequencer.state;
     this.entries = new EntryValues((account, market) => ledger.positionLots(account, market));
     options.snapshots?.register(this.entries.part());
+    this.conditionals = new ConditionalRecords(options.sequencer.state);
+    options.snapshots?.register(this.conditionals.part());
     // Of a position's cost only what the ledger holds at that very moment can be told.
     options.sequencer.onAccepted((accepted) => this.entries.record(accepted));
     options.sequencer.onAccepted(({ events }) => {
@@ -128,6 +132,7 @@ export class ExchangeAccess {
     options.sequencer.onDurable((accepted, command) => {
       const clientId = command.type === "message" ? command.clientId : undefined;
       if (command.type === "message" && command.message.kind === "order") this.placedTerms.placed(command.message);
+      this.conditionals.record(accepted, command);
       if (this.history.record(accepted, clientId ?? null)) this.funding.record(accepted);
     });
   }

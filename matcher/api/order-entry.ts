@@ -8,14 +8,18 @@ import type {
 import type { Instruction, OrderMessage, Signed } from "../protocol/message.ts";
 import type { WireReceipt } from "../protocol/receipt-wire.ts";
 import type { RejectCode } from "../protocol/reject.ts";
+import type { NamedOrder } from "../sequencer/client-orders.ts";
 import type { Command } from "../sequencer/command.ts";
+import { isEnded } from "../sequencer/conditional-group.ts";
 import { liveSequence } from "../sequencer/exchange-view.ts";
 import type { Accepted, Submitted } from "../sequencer/outcome.ts";
 import type { SubmitOptions } from "../sequencer/sequencer.ts";
 import { Rejection, type RejectionDetails } from "./api-error.ts";
 import type { ExchangeAccess } from "./exchange-access.ts";
+import { hashText } from "./hash-text.ts";
 import type { FillRecord, OrderRecord } from "./history.ts";
 import { addressKey } from "./rate-limits.ts";
+import { wireConditional } from "./wire-conditional.ts";
 import { cancelAllFrom, cancelFrom, orderFrom } from "./wire-request.ts";
 
 /** What became of a signed message. */
@@ -91,14 +95,14 @@ export class OrderEntry {
   }
 
   /** The order that an account's session names. @throws Rejection ORDER_NOT_FOUND, MISSING_FIELD */
-  named(account: number, name: { id?: string; clientId?: string }): OrderRecord {
+  named(account: number, name: { id?: string; clientId?: string }): NamedOrder & { account: number } {
     const { id, clientId } = name;
     if ((id === undefined) === (clientId === undefined)) {
       throw new Rejection("MISSING_FIELD", { field: "id", detail: "exactly one of id and clientId names the order" });
     }
     const found = id !== undefined ? this.byId(account, id) : this.byClientId(account, clientId as string);
     if (found === undefined) throw new Rejection("ORDER_NOT_FOUND", { field: id === undefined ? "clientId" : "id" });
-    return found;
+    return { account, ...found };
   }
 
   /** Runs a command of the exchange on an account's behalf. @throws (rejects) Rejection */
@@ -192,26 +196,37 @@ export class OrderEntry {
   }
 
   private cancelled({ accepted, receipt }: Omit<Executed, "messageHash">, settle: boolean): WireCancelled {
-    const { wire, history } = this.access;
+    const { wire, history, conditionals } = this.access;
     const orders = accepted.events.flatMap(({ event }) => {
       if (event.type !== "removed") return [];
       const order = history.order(event.account, event.slot, event.sequence);
       return order === undefined ? [] : [wire.order(order)];
     });
-    return { orders, settle, finality: wire.finalityOf(accepted.steps[0]?.number ?? null), receipt };
+    const ended = accepted.events.flatMap(({ event }) => {
+      if (event.type !== "conditional" || event.status !== "cancelled") return [];
+      const record = conditionals.group(event.group).find(({ leg }) => leg === event.leg);
+      return record === undefined ? [] : [wireConditional(record, wire.market(event.market))];
+    });
+    const waited = ended.length === 0 ? {} : { conditionalOrders: ended };
+    const finality = wire.finalityOf(accepted.steps[0]?.number ?? null);
+    return { orders, ...waited, settle, finality, receipt };
   }
 
-  private byId(account: number, id: string): OrderRecord | undefined {
-    const [slot, sequence] = id.split("-").map(Number);
-    return this.access.history.order(account, slot as number, sequence as number);
+  /** In the book or its past, or waiting for its condition. */
+  private byId(account: number, id: string): NamedOrder | undefined {
+    const [slot, sequence] = id.split("-").map(Number) as [number, number];
+    const { history, conditionals } = this.access;
+    const isKnown = history.order(account, slot, sequence) ?? conditionals.named(account, slot, sequence)[0];
+    return isKnown === undefined ? undefined : { slot, sequence };
   }
 
-  private byClientId(account: number, clientId: string): OrderRecord | undefined {
-    const named = this.access.sequencer.state.clientOrders.orderOf(account, clientId);
-    return named === undefined ? undefined : this.access.history.order(account, named.slot, named.sequence);
+  /** Of orders that belong together the first that is not over. */
+  private byClientId(account: number, clientId: string): NamedOrder | undefined {
+    const { sequencer, conditionals } = this.access;
+    const named = sequencer.state.clientOrders.orderOf(account, clientId);
+    if (named === undefined) return undefined;
+    const [first] = conditionals.named(account, named.slot, named.sequence);
+    const live = first === undefined ? undefined : conditionals.group(first.group).find((one) => !isEnded(one));
+    return live === undefined ? named : { slot: live.terms.order.slot, sequence: live.terms.order.sequence };
   }
-}
-
-function hashText(messageHash: bigint | null): string {
-  return `0x${(messageHash ?? 0n).toString(16).padStart(64, "0")}`;
 }

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { RejectCode } from "../protocol/reject.ts";
 import { BATCH_MAX } from "../protocol/wire/batch-request.ts";
-import { Account, MarketSymbol, STRICT } from "../protocol/wire/field.ts";
+import { Account, MarketSymbol, oneOf, STRICT } from "../protocol/wire/field.ts";
 
 /** Queries are text: numbers in them are digits. */
 const Count = Type.Optional(Type.String({ pattern: "^[1-9][0-9]{0,3}$" }));
@@ -17,6 +17,10 @@ export const CancelBatchFrame = Type.Object({ account: Account, cancels: Items }
 export const AccountParams = Type.Object({ account: AccountText }, STRICT);
 export const OrderParams = Type.Object({ id: Type.String({ pattern: "^[0-9]{1,4}-[0-9]{1,15}$" }) }, STRICT);
 export const FeesQuery = Type.Object({ account: OwnAccount }, STRICT);
+export const ConditionalQuery = Type.Object(
+  { account: OwnAccount, status: Type.Optional(oneOf(["open", "closed", "all"])) },
+  STRICT,
+);
 export const PositionsQuery = Type.Object({ account: AccountText }, STRICT);
 export const MarketParams = Type.Object({ market: MarketSymbol }, STRICT);
 export const DepthQuery = Type.Object({ levels: Count }, STRICT);
@@ -45,6 +49,7 @@ const FIELD_CODES: Readonly<Record<string, RejectCode>> = {
   postOnly: "INVALID_FLAG",
   reduceOnly: "INVALID_FLAG",
   keepFilled: "INVALID_FLAG",
+  entry: "INVALID_FLAG",
   settle: "INVALID_FLAG",
   expirySeconds: "INVALID_EXPIRY",
   maxFeePpm: "INVALID_MAX_FEE",

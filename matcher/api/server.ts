@@ -2,6 +2,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { accountRoutes } from "./account-routes.ts";
 import { INTERNAL_ERROR, Rejection } from "./api-error.ts";
 import { batchRoutes } from "./batch-routes.ts";
+import { conditionalRoutes } from "./conditional-routes.ts";
 import { collectRoutes, documentRoutes } from "./document-routes.ts";
 import { watchDoor } from "./door.ts";
 import { type ApiOptions, DEFAULT_CONNECTION_LIMITS, ExchangeAccess } from "./exchange-access.ts";
@@ -67,6 +68,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   accountRoutes(app, access);
   orderRoutes(app, access, entry);
   batchRoutes(app, access, entry);
+  conditionalRoutes(app, access, entry);
   standingRoutes(app, access, entry);
   paymentRoutes(app, access, entry);
   historyRoutes(app, access);

@@ -40,7 +40,7 @@ export function signatureFrom({ r8x, r8y, s }: { r8x: string; r8y: string; s: st
 }
 
 /** Runs an exact conversion. @throws Rejection with the conversion's own code */
-function exact<T>(field: string, convert: () => T): T {
+export function exact<T>(field: string, convert: () => T): T {
   try {
     return convert();
   } catch (error) {

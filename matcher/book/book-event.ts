@@ -33,6 +33,8 @@ export const CLOSE_REASONS = [
   "liquidation",
   /** Its account is leaving: a forced exit was asked for on L1. */
   "forced-exit",
+  /** What it showed of itself is filled, and it shows more: it is live again, behind the others at its price. */
+  "part-filled",
 ] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
 
@@ -49,6 +51,11 @@ export interface AcceptedEvent {
   quantityLots: number;
   /** What could still fill when it came in. */
   remainingLots: number;
+}
+
+/** The same for an order that was in the book before, or for another one on its slot and sequence: fills of all of them are counted as one. */
+export interface ResumedEvent extends Omit<AcceptedEvent, "type"> {
+  type: "resumed";
 }
 
 /** An order rests. Depth rises by remainingLots. */
@@ -149,6 +156,7 @@ export interface LiquidationEndedEvent {
 
 export type BookEvent =
   | AcceptedEvent
+  | ResumedEvent
   | BookedEvent
   | FillEvent
   | DecrementedEvent

@@ -13,6 +13,21 @@ import { crosses, type ForcedOrder, forcedTaker, newTaker, type Taker, takeOrder
 
 const SEQUENCE_LIMIT = 2 ** WIDTH.sequence;
 
+/** What of an order is let in at once. */
+export interface OrderPart {
+  /** Filled before, of the slot's sequence. */
+  readonly filledLots: number;
+  readonly lots: number;
+  /** Most that may rest at once: the others are shown as these fill. */
+  readonly shownLots: number;
+  /** The worst price of this part: the signed limit, or a better one. */
+  readonly worstTicks: number;
+  /** The slot was given to the order's sequence before. */
+  readonly isReserved: boolean;
+  /** An order of this slot and sequence was in the book before. */
+  readonly isResumed: boolean;
+}
+
 /**
  * The order book's commands. A deterministic state machine: the same commands, times and gate answers give the same events
  * and the same book. A rejected command changes nothing.
@@ -82,6 +97,55 @@ export class MatchingEngine {
     else if (stop !== null) this.close(order, taker, stop, events);
     else if (order.timeInForce !== "GTT") this.close(order, taker, "ioc-remainder", events);
     else this.rest(order, taker, accepted, events);
+    return events;
+  }
+
+  /** Why an order of this sequence may not come to its slot, or null. */
+  sequenceRefusal(order: BookOrder): RejectCode | null {
+    return this.sequenceReject(order, this.book.slots.find(slotKey(order.account, order.slot)));
+  }
+
+  /** Gives a slot to an order that comes in later: it ends what rests there, and nothing of this sequence or below is let onto it. */
+  reserve({ account, slot, sequence }: Pick<BookOrder, "account" | "slot" | "sequence">, events: BookEvent[]): void {
+    const { slots } = this.book;
+    const entry = slots.ensure(slotKey(account, slot));
+    slots.setSequence(entry, sequence);
+    const live = slots.node(entry);
+    if (live !== NIL) this.matching.remove(live, "replaced", events);
+  }
+
+  /**
+   * Lets a part of an order in: matched like a whole one, within its signed terms. A part of an order that was let in before, or of another
+   * one on the same slot and sequence, resumes: what all of them fill is counted as one.
+   */
+  placePart(order: BookOrder, part: OrderPart, nowSeconds: number, events: BookEvent[] = []): BookEvent[] {
+    const { book } = this;
+    const entry = book.slots.find(slotKey(order.account, order.slot));
+    const live = entry === NIL ? NIL : book.slots.node(entry);
+    let code = orderReject(order, this.rules, nowSeconds);
+    if (code === null && !part.isReserved) code = this.sequenceRefusal(order);
+    if (code === null && part.isReserved && (live !== NIL || book.slots.sequence(entry) !== order.sequence)) {
+      code = "STALE_SEQUENCE";
+    }
+    if (code !== null) return this.reject(order, code, events);
+    const remainingLots = Math.min(part.lots, order.quantityLots - part.filledLots);
+    if (remainingLots <= 0) return this.reject(order, "ALREADY_FILLED", events);
+    const taker = this.taker;
+    takeOrder(taker, order, part.filledLots, remainingLots);
+    taker.priceTicks = part.worstTicks;
+    code = this.accountReject(order, live, remainingLots) ?? this.bookReject(order, taker, live, nowSeconds);
+    if (code !== null) return this.reject(order, code, events);
+
+    const accepted = this.accept(order, order.quantityLots - part.filledLots, events, part.isResumed);
+    if (live !== NIL) this.matching.remove(live, "replaced", events);
+    const stop = this.matching.run(taker, nowSeconds, events);
+    if (taker.remainingLots === 0) this.close(order, taker, "filled", events);
+    else if (stop !== null) this.close(order, taker, stop, events);
+    else if (order.timeInForce !== "GTT") this.close(order, taker, "ioc-remainder", events);
+    else {
+      taker.remainingLots = Math.min(taker.remainingLots, part.shownLots);
+      this.rest(order, taker, accepted, events);
+    }
     return events;
   }
 
@@ -265,21 +329,13 @@ export class MatchingEngine {
   }
 
   /** @returns the slot's entry, valid through the command */
-  private accept(order: BookOrder, remainingLots: number, events: BookEvent[]): number {
+  private accept(order: BookOrder, remainingLots: number, events: BookEvent[], resumes = false): number {
     const slots = this.book.slots;
     const entry = slots.ensure(slotKey(order.account, order.slot));
     slots.setSequence(entry, order.sequence);
-    events.push({
-      type: "accepted",
-      account: order.account,
-      slot: order.slot,
-      sequence: order.sequence,
-      market: order.market,
-      side: order.side,
-      priceTicks: order.limitPriceTicks,
-      quantityLots: order.quantityLots,
-      remainingLots,
-    });
+    const { account, slot, sequence, market, side, limitPriceTicks: priceTicks, quantityLots } = order;
+    const terms = { account, slot, sequence, market, side, priceTicks, quantityLots, remainingLots };
+    events.push(resumes ? { type: "resumed", ...terms } : { type: "accepted", ...terms });
     return entry;
   }
 

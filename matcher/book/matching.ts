@@ -1,10 +1,18 @@
 import type { Side } from "../protocol/message.ts";
 import type { BookEvent, CloseReason } from "./book-event.ts";
 import type { FillGate, FillVerdict } from "./fill-gate.ts";
-import { reducibleLots, termsMarket, termsReduceOnly, termsSide } from "./order.ts";
+import { bookSide, reducibleLots, slotKey, termsMarket, termsReduceOnly, termsSide } from "./order.ts";
 import type { OrderBook } from "./order-book.ts";
 import { NIL } from "./order-pool.ts";
 import { crosses, newProposedFill, proposeFill, type Taker, takerRoomLots } from "./taker.ts";
+
+/** Knows of orders that show a part of themselves at a time. */
+export interface HiddenLots {
+  /** How many lots an order shows next, once what it showed is filled; 0: no more. */
+  nextShownLots(account: number, slot: number, sequence: number): number;
+  /** They rest now. */
+  shown(account: number, slot: number): void;
+}
 
 /** Matches one taker against the book: best price, then oldest, each fill at the maker's price. */
 export class Matching {
@@ -13,6 +21,8 @@ export class Matching {
   private readonly fill = newProposedFill();
   /** Id of the latest fill. */
   lastTradeId = 0;
+  /** null: every order shows all of itself. */
+  hidden: HiddenLots | null = null;
 
   constructor(book: OrderBook, gate: FillGate) {
     this.book = book;
@@ -139,7 +149,7 @@ export class Matching {
       liquidation: taker.liquidation,
       exit: taker.exit,
     });
-    if (makerRemainingLots === 0) this.remove(maker, "filled", events);
+    if (makerRemainingLots === 0 && !this.showNext(maker, events)) this.remove(maker, "filled", events);
 
     const signedLots = taker.side === "buy" ? lots : -lots;
     if (makerWatched && leftSide(makerBeforeLots, makerBeforeLots - signedLots)) {
@@ -148,6 +158,23 @@ export class Matching {
     if (takerWatched && leftSide(takerBeforeLots, takerBeforeLots + signedLots)) {
       this.removeReduceOnly(taker.account, taker.market, null, events);
     }
+  }
+
+  /** A part that is filled makes room for the next one of its order, at the back of the queue. @returns whether there is one */
+  private showNext(maker: number, events: BookEvent[]): boolean {
+    const { book, hidden } = this;
+    const { pool } = book;
+    const lots = hidden?.nextShownLots(pool.account(maker), pool.slot(maker), pool.sequence(maker)) ?? 0;
+    if (hidden === null || lots === 0) return false;
+    const { filledLots, remainingLots: _, ...order } = pool.read(maker);
+    this.remove(maker, "part-filled", events);
+    const { account, slot, sequence, market, side, limitPriceTicks: priceTicks } = order;
+    const bookLevel = book.levels.find(bookSide(market, side), priceTicks);
+    book.add(order, filledLots, lots, book.slots.find(slotKey(account, slot)), bookLevel);
+    const booked = { account, slot, sequence, market, side, priceTicks, remainingLots: lots, keptPriority: false };
+    events.push({ type: "booked", ...booked });
+    hidden.shown(account, slot);
+    return true;
   }
 
   /** The taker meets an order of its own account. @returns why the taker stops, or null when it goes on */

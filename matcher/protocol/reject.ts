@@ -278,6 +278,32 @@ export const REJECTS = {
     message: "The account has as many open orders as it may have.",
     remedy: "Cancel or replace an order.",
   },
+
+  // --- Conditional orders ----------------------------------------------------------------------------------------
+  INVALID_CONDITION: {
+    code: "INVALID_CONDITION",
+    httpStatus: 400,
+    field: null,
+    message: "The conditions of the order, or the orders that it is placed with, do not go together.",
+    remedy:
+      "See the order types in docs/trading.md: one market, alternatives on one slot and sequence, an entry on its own slot.",
+  },
+  TRIGGER_ALREADY_MET: {
+    code: "TRIGGER_ALREADY_MET",
+    httpStatus: 422,
+    field: "trigger",
+    message: "The price has already reached the trigger.",
+    remedy: "Move the trigger to the other side of the index price, or place the order without one.",
+  },
+  CONDITIONAL_ORDERS_LIMIT: {
+    code: "CONDITIONAL_ORDERS_LIMIT",
+    httpStatus: 422,
+    field: "account",
+    message: "The account, or the exchange as a whole, has as many conditional orders as it may have.",
+    remedy: "Cancel a conditional order.",
+  },
+
+  // --- Limits ----------------------------------------------------------------------------------------------------
   RATE_LIMIT: {
     code: "RATE_LIMIT",
     httpStatus: 429,

@@ -11,7 +11,15 @@ export const MARKET_CHANNELS = ["orderbook", "trades", "ticker", "candles", "fun
 /** Of the exchange. */
 export const EXCHANGE_CHANNELS = ["markets", "status"] as const;
 /** Of one account, after a login. */
-export const ACCOUNT_CHANNELS = ["orders", "fills", "account", "payments", "forced-trades", "finality"] as const;
+export const ACCOUNT_CHANNELS = [
+  "orders",
+  "conditional-orders",
+  "fills",
+  "account",
+  "payments",
+  "forced-trades",
+  "finality",
+] as const;
 
 export type MarketChannel = (typeof MARKET_CHANNELS)[number];
 export type ExchangeChannel = (typeof EXCHANGE_CHANNELS)[number];
@@ -21,7 +29,13 @@ export type Channel = MarketChannel | ExchangeChannel | AccountChannel;
 export const CHANNELS: readonly Channel[] = [...MARKET_CHANNELS, ...EXCHANGE_CHANNELS, ...ACCOUNT_CHANNELS];
 
 /** Channels of an account whose messages each carry the events' own sequence, so that a client can go on where it stopped. */
-export const RESUMABLE_CHANNELS: readonly AccountChannel[] = ["orders", "fills", "payments", "forced-trades"];
+export const RESUMABLE_CHANNELS: readonly AccountChannel[] = [
+  "orders",
+  "conditional-orders",
+  "fills",
+  "payments",
+  "forced-trades",
+];
 
 /**
  * Channels whose messages replace or add up to what a snapshot says: a reader that is behind is given a new snapshot instead of what it

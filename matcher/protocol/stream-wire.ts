@@ -6,6 +6,7 @@ export type {
   WireBookSnapshot,
   WireBookUpdate,
   WireCandleList,
+  WireConditionalChanges,
   WireExchangeState,
   WireFinalityNews,
   WireFundingState,

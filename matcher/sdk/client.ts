@@ -10,18 +10,20 @@ import type {
   WireTransferred,
   WireWithdrawn,
 } from "../protocol/api-wire.ts";
-import { microUsdFromUsd } from "../protocol/decimal.ts";
+import type { WireConditionalOrder, WireConditionalOrders } from "../protocol/conditional-wire.ts";
 import type { KeyPair } from "../protocol/keys.ts";
 import type { WireMarginModeSet } from "../protocol/margin-wire.ts";
 import { priceTicksFromUsd, quantityLotsFromBase } from "../protocol/market.ts";
-import { type Message, type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
+import { type OrderMessage, orderNumber, REVISIONS } from "../protocol/message.ts";
 import { domainOf } from "../protocol/message-hash.ts";
 import { AccountSwitches } from "./account-switches.ts";
+import { ConditionalTrader } from "./conditional-trader.ts";
 import { accountsOf, requirePlace } from "./found-account.ts";
 import { ClearbookError, type Fetch, Http } from "./http.ts";
 import { IsolatedOnlyMarket } from "./isolated-only-market.ts";
 import { OrderSigner } from "./order-signer.ts";
 import type { OrderName, OrderTerms } from "./order-terms.ts";
+import { transferRequest, withdrawalRequest } from "./payment-request.ts";
 import { type ReceiptOptions, Receipts } from "./receipts.ts";
 import { SequenceClock } from "./sequence-clock.ts";
 import { Session } from "./session.ts";
@@ -56,6 +58,8 @@ export class ClearbookClient extends AccountSwitches {
   readonly signer: OrderSigner;
   readonly slots: SlotAllocator;
   readonly receipts: Receipts;
+  /** Orders that wait for a price, a time or an entry, or are executed in parts. */
+  readonly conditional: ConditionalTrader;
   private readonly sequences: SequenceClock;
   /** Last sequence that an amend of a slot's order was given. */
   private readonly revisions = new Map<number, number>();
@@ -72,6 +76,7 @@ export class ClearbookClient extends AccountSwitches {
       account: WireAccount;
       markets: WireMarkets;
       open: WireOrder[];
+      conditional: WireConditionalOrder[];
       session: Session;
       nowMs: () => number;
       receipts?: ReceiptOptions | undefined;
@@ -84,12 +89,18 @@ export class ClearbookClient extends AccountSwitches {
     this.nowMs = nowMs;
     this.isolated = account.mode === "isolated";
     this.sequences = new SequenceClock(account.minSequence, nowMs);
-    for (const { sequence } of open) this.sequences.raise(sequence + 1);
+    for (const { sequence } of [...open, ...about.conditional]) this.sequences.raise(sequence + 1);
     this.slots = new SlotAllocator(this.sequences.next());
     for (const { slot, sequence } of open) {
       this.slots.hold(slot);
       this.resting.set(slot, sequence);
     }
+    this.conditional = new ConditionalTrader(this, {
+      ...{ http, session, signer, receipts: this.receipts, slots: this.slots },
+      fresh: (list) => this.freshOrders(list),
+      onSlot: (terms, { slot, sequence }) => this.orderOf(terms, slot, false, sequence),
+    });
+    this.conditional.adopt(about.conditional);
   }
 
   /**
@@ -109,8 +120,12 @@ export class ClearbookClient extends AccountSwitches {
       if (options.account === undefined && account.mode === "isolated") continue;
       if (account.key.ax !== signer.key.ax.toString() || account.key.ay !== signer.key.ay.toString()) continue;
       const session = new Session(http, signer, candidate, nowMs);
-      const { orders: open } = await session.get<{ orders: WireOrder[] }>("/v1/orders", { account: candidate });
-      const about = { account, markets, open, session, nowMs, receipts: options.receipts };
+      const own = { account: candidate };
+      const { orders: conditional } = await session.get<WireConditionalOrders>("/v1/conditional-orders", own);
+      const { orders } = await session.get<{ orders: WireOrder[] }>("/v1/orders", own);
+      // What is in the book for a conditional order keeps its slot as long as that does.
+      const open = orders.filter(({ id }) => conditional.every((one) => one.id !== id));
+      const about = { account, markets, open, conditional, session, nowMs, receipts: options.receipts };
       return new ClearbookClient(http, signer, about);
     }
     const which =
@@ -233,37 +248,21 @@ export class ClearbookClient extends AccountSwitches {
 
   /** Withdraws to the account's L1 owner; claimable there once proven. @param amountUsd decimal string */
   async withdraw(amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireWithdrawn> {
-    const { withdrawalNonce } = await this.state();
-    const message: Message = {
-      kind: "withdrawal",
-      account: this.account,
-      sequence: withdrawalNonce,
-      expirySeconds: this.expiry(ttlSeconds),
-      amountMicroUsd: microUsdFromUsd(amountUsd),
-    };
-    const signature = this.signer.sign(message);
-    const withdrawn = await this.http.post<WireWithdrawn>("/v1/withdrawals", {
-      account: this.account,
-      nonce: withdrawalNonce,
-      amount: amountUsd,
-      expirySeconds: message.expirySeconds,
-      signature,
-    });
-    await this.receipts.keep({ message, signature }, withdrawn.receipt);
+    const { withdrawalNonce: nonce } = await this.state();
+    const terms = { account: this.account, nonce, amountUsd, expirySeconds: this.expiry(ttlSeconds) };
+    const { message, body } = withdrawalRequest(this.signer, terms);
+    const withdrawn = await this.http.post<WireWithdrawn>("/v1/withdrawals", body);
+    await this.receipts.keep({ message, signature: body.signature }, withdrawn.receipt);
     return withdrawn;
   }
 
   /** Moves collateral to another account of the same L1 owner, at once. @param amountUsd decimal string */
   async transfer(to: number, amountUsd: string, ttlSeconds = DAY_SECONDS): Promise<WireTransferred> {
     const { withdrawalNonce: nonce } = await this.state();
-    const { account } = this;
-    const expirySeconds = this.expiry(ttlSeconds);
-    const amountMicroUsd = microUsdFromUsd(amountUsd);
-    const message: Message = { kind: "transfer", account, to, sequence: nonce, expirySeconds, amountMicroUsd };
-    const signature = this.signer.sign(message);
-    const body = { account, to, nonce, amount: amountUsd, expirySeconds, signature };
+    const terms = { account: this.account, nonce, amountUsd, expirySeconds: this.expiry(ttlSeconds) };
+    const { message, body } = transferRequest(this.signer, { ...terms, to });
     const sent = await this.http.post<WireTransferred>("/v1/transfers", body);
-    await this.receipts.keep({ message, signature }, sent.receipt);
+    await this.receipts.keep({ message, signature: body.signature }, sent.receipt);
     return sent;
   }
 

@@ -1,5 +1,6 @@
 import { addressNumber } from "../protocol/abi-word.ts";
 import type { WireMarkets, WireSignature } from "../protocol/api-wire.ts";
+import { type ConditionalGroup, conditionalCommandBytes } from "../protocol/conditional.ts";
 import { type HeldReceipt, heldReceiptsFrom, heldReceiptsText } from "../protocol/held-receipt.ts";
 import { messageCommandBytes } from "../protocol/journal-record.ts";
 import type { Instruction } from "../protocol/message.ts";
@@ -31,6 +32,8 @@ export interface SentMessage {
   readonly signature: WireSignature;
   readonly settle?: boolean;
   readonly clientId?: string | undefined;
+  /** All that was sent, where it was more than this one order. */
+  readonly conditional?: ConditionalGroup;
 }
 
 /** What is wrong with an acknowledgement's receipt: beside the faults, that there is none or that it is in no known shape. */
@@ -189,7 +192,8 @@ function isSamePlace(left: ReceiptPlace, right: ReceiptPlace): boolean {
   return left.chainId === right.chainId && addressNumber(left.exchange) === addressNumber(right.exchange);
 }
 
-function bytesOf({ message, signature, settle = false, clientId }: SentMessage): Uint8Array {
+function bytesOf({ message, signature, settle = false, clientId, conditional }: SentMessage): Uint8Array {
+  if (conditional !== undefined) return conditionalCommandBytes(conditional);
   const { r8x, r8y, s } = signature;
   const signed = { ...message, signature: { r8x: BigInt(r8x), r8y: BigInt(r8y), s: BigInt(s) } };
   return messageCommandBytes({ message: signed, settle, ...(clientId === undefined ? {} : { clientId }) });

@@ -1,4 +1,5 @@
 import { ByteReader, ByteWriter } from "../protocol/byte-stream.ts";
+import { CONDITIONAL_TAG, conditionalCommandBytes, readConditional } from "../protocol/conditional.ts";
 import {
   liquidationTermsFromWord,
   liquidationTermsWord,
@@ -25,6 +26,9 @@ const TAG = {
   liquidationSweep: 7,
   deadMansSwitch: 8,
   cancelApi: 9,
+  conditional: CONDITIONAL_TAG,
+  conditionalSweep: 17,
+  cancelAt: 18,
 } as const;
 const ENTRY_KINDS: readonly QueueEntry["kind"][] = [
   "registration",
@@ -45,6 +49,7 @@ const EVERY_MARKET = 0xff;
  */
 export function commandBytes(command: Command): Uint8Array {
   if (command.type === "message") return messageCommandBytes(command);
+  if (command.type === "conditional") return conditionalCommandBytes(command);
   const out = new ByteWriter();
   out.uint(TAG[command.type], 1);
   switch (command.type) {
@@ -84,7 +89,14 @@ export function commandBytes(command: Command): Uint8Array {
     case "fundingSample":
       out.uint(command.timeSeconds, 4);
       break;
+    case "cancelAt":
+      out.uint(command.account, 4);
+      out.uint(command.slot, 2);
+      out.uint(command.sequence, 6);
+      out.uint(command.atMs, 8);
+      break;
     case "liquidationSweep":
+    case "conditionalSweep":
       break;
   }
   return out.bytes();
@@ -141,6 +153,14 @@ function readCommand(source: ByteReader): Command {
       return { type: "fundingSample", timeSeconds: source.uint(4) };
     case TAG.liquidationSweep:
       return { type: "liquidationSweep" };
+    case TAG.conditional:
+      return { type: "conditional", ...readConditional(source) };
+    case TAG.conditionalSweep:
+      return { type: "conditionalSweep" };
+    case TAG.cancelAt: {
+      const [account, slot, sequence] = [source.uint(4), source.uint(2), source.uint(6)];
+      return { type: "cancelAt", account, slot, sequence, atMs: source.uint(8) };
+    }
     default:
       throw new RangeError(`no command has the tag ${tag}`);
   }

@@ -1,3 +1,4 @@
+import type { ConditionalGroup } from "../protocol/conditional.ts";
 import type { OpenedEpoch } from "../protocol/epoch-record.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
 import type { QueueEntry } from "../state/trace.ts";
@@ -80,6 +81,26 @@ export interface LiquidationSweepCommand {
   readonly type: "liquidationSweep";
 }
 
+/** Signed orders that are let in on conditions. Their signatures were checked. */
+export interface ConditionalCommand extends ConditionalGroup {
+  readonly type: "conditional";
+}
+
+/** What is due of conditional orders is done: parts whose time has come, cancels likewise, and triggered orders that others left no room for. */
+export interface ConditionalSweepCommand {
+  readonly type: "conditionalSweep";
+}
+
+/** One order is to be cancelled at a time, on its owner's behalf; nothing is signed. */
+export interface CancelAtCommand {
+  readonly type: "cancelAt";
+  readonly account: number;
+  readonly slot: number;
+  readonly sequence: number;
+  /** Of the exchange's clock; 0: not any more. */
+  readonly atMs: number;
+}
+
 /** Everything that can change the exchange's state. Their order is the exchange's history. */
 export type Command =
   | EpochCommand
@@ -90,4 +111,7 @@ export type Command =
   | DeadMansSwitchCommand
   | FeeTierCommand
   | FundingSampleCommand
-  | LiquidationSweepCommand;
+  | LiquidationSweepCommand
+  | ConditionalCommand
+  | ConditionalSweepCommand
+  | CancelAtCommand;

@@ -5,6 +5,7 @@ import type { FillStep, LiquidationStep, NumberedStep } from "./outcome.ts";
 /** Events that no step proves. */
 const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "accepted",
+  "resumed",
   "booked",
   "decremented",
   "removed",
@@ -12,6 +13,8 @@ const BOOK_ONLY: ReadonlySet<ExchangeEvent["type"]> = new Set([
   "liquidation-ended",
   "fee-tier",
   "dead-mans-switch",
+  "conditional",
+  "cancel-time",
   "margin-mode",
   "funding-sample",
   "funding-interval",

@@ -1,7 +1,8 @@
-import type { BookEvent, RejectedEvent } from "../book/book-event.ts";
+import type { BookEvent, CloseReason, RejectedEvent } from "../book/book-event.ts";
 import type { FundingSample } from "../protocol/funding-interval.ts";
 import type { Side } from "../protocol/message.ts";
 import type { RequestKind, RequestOutcome } from "../protocol/queue-chain.ts";
+import type { RejectCode } from "../protocol/reject.ts";
 import type { DeleveragingRank } from "../risk/deleveraging-rank.ts";
 import type { ClosingRequest } from "../risk/request-rules.ts";
 import type { SealedInterval } from "./funding-meter.ts";
@@ -69,6 +70,60 @@ export interface DeadMansSwitchEvent {
   account: number;
   /** When all orders are cancelled; null: never. */
   deadlineMs: number | null;
+}
+
+/** How a conditional order stands. Closed: a feed may rely on it. */
+export const CONDITIONAL_STATUSES = [
+  /** Waits for its entry to fill. */
+  "dormant",
+  /** Waits for its price or time. */
+  "waiting",
+  /** Its price was reached: it goes in next. */
+  "triggered",
+  /** In the book, or between two parts. */
+  "active",
+  /** Executed as far as it went. */
+  "done",
+  "cancelled",
+  /** It was its turn, and it was refused. */
+  "refused",
+] as const;
+export type ConditionalStatus = (typeof CONDITIONAL_STATUSES)[number];
+
+/** Why a conditional order is over, beside what ends orders in the book. */
+export const CONDITIONAL_REASONS = [
+  /** The other one of its slot was executed. */
+  "other-order",
+  /** Its entry ended without a fill. */
+  "entry-ended",
+  /** Of an entry: what depends on it was executed. */
+  "exit-executed",
+] as const;
+export type ConditionalReason = (typeof CONDITIONAL_REASONS)[number] | CloseReason | RejectCode;
+
+/** A conditional order stands differently. */
+export interface ConditionalEvent {
+  type: "conditional";
+  account: number;
+  /** Number of the command that placed it, and its place in that. */
+  group: number;
+  leg: number;
+  slot: number;
+  sequence: number;
+  market: number;
+  status: ConditionalStatus;
+  reason: ConditionalReason | null;
+  filledLots: number;
+}
+
+/** An order is to be cancelled at a time, or is not any more. */
+export interface CancelTimeEvent {
+  type: "cancel-time";
+  account: number;
+  slot: number;
+  sequence: number;
+  /** null: never. */
+  atMs: number | null;
 }
 
 export interface FeeTierEvent {
@@ -215,6 +270,8 @@ export type ExchangeEvent =
   | CancelledEvent
   | CancelledAllEvent
   | FeeTierEvent
+  | ConditionalEvent
+  | CancelTimeEvent
   | DeadMansSwitchEvent
   | LiquidatedEvent
   | DeleveragedEvent

@@ -21,9 +21,11 @@ import type { Json } from "../journal/snapshot-part.ts";
 import type { OrderMessage, Signed } from "../protocol/message.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { accountSnapshot, type LedgerSnapshot, ledgerFrom, sharedSnapshot } from "../state/ledger-snapshot.ts";
+import type { GroupImage } from "./conditional-group.ts";
 import type { ExchangeState } from "./exchange-state.ts";
 import type { FundingMeterSnapshot } from "./funding-meter.ts";
 import type { QueueDeskSnapshot } from "./queue-desk.ts";
+import type { TimedCancel } from "./timed-cancels.ts";
 
 export interface ExchangeCounters {
   readonly commands: number;
@@ -45,6 +47,8 @@ export interface ExchangeImage {
   readonly marginModes: readonly [account: number, market: number | null, sequence: number][];
   readonly deadMansSwitches: readonly [account: number, deadlineMs: number][];
   readonly clientOrders: readonly [account: number, clientId: string, slot: number, sequence: number, live: boolean][];
+  readonly conditionals: readonly GroupImage[];
+  readonly timedCancels: readonly TimedCancel[];
   readonly owners: readonly [owner: bigint, accounts: readonly number[]][];
   readonly funding: FundingMeterSnapshot;
   readonly desk: QueueDeskSnapshot;
@@ -81,6 +85,8 @@ export function imageLines(state: ExchangeState): Iterable<Json> {
     deadMansSwitches: state.deadMansSwitches.entries(),
   };
   const owned = owners.entries();
+  const conditionals = state.conditionals.store.images();
+  const timedCancels = state.conditionals.timedCancels.entries();
   return (function* lines(): Generator<Json> {
     yield ["image", IMAGE_VERSION, toJson(counters as unknown as Exact)];
     yield ["shared", sharedSnapshot(shared) as unknown as Json];
@@ -89,6 +95,8 @@ export function imageLines(state: ExchangeState): Iterable<Json> {
     yield ["book", BOOK_VERSION, lastTradeId];
     for (const [name, list] of Object.entries(lists)) for (const entry of list) yield [name, entry];
     for (const [owner, indices] of owned) yield ["owners", hex(owner), indices];
+    for (const group of conditionals) yield ["conditional", toJson(group as unknown as Exact)];
+    for (const timed of timedCancels) yield ["timedCancel", timed as unknown as Json];
     for (const entry of names) yield ["clientOrders", entry];
     for (const entry of accounts) yield ["account", accountSnapshot(entry) as unknown as Json];
     for (const node of nodes) {
@@ -129,6 +137,8 @@ export function imageFrom(values: readonly Json[]): ExchangeImage {
     marginModes: entries("marginModes"),
     deadMansSwitches: entries("deadMansSwitches"),
     clientOrders: entries("clientOrders"),
+    conditionals: all("conditional").map(([, group]) => fromJson(group as Json) as unknown as GroupImage),
+    timedCancels: entries("timedCancel"),
     owners: all("owners").map(([, owner, indices]) => [fromHex(owner as string), indices as number[]]),
     funding: fromJson(one("funding")[1] as Json) as unknown as FundingMeterSnapshot,
     desk: fromJson(one("desk")[1] as Json) as unknown as QueueDeskSnapshot,
@@ -137,17 +147,7 @@ export function imageFrom(values: readonly Json[]): ExchangeImage {
 
 /** Gives the parts of a state what an image has for them; ledger and book it was made with. */
 export function putBack(
-  {
-    signedOrders,
-    promises,
-    feeTiers,
-    owners,
-    marginModes,
-    deadMansSwitches,
-    clientOrders,
-    funding,
-    desk,
-  }: ExchangeImage,
+  { signedOrders, promises, feeTiers, owners, marginModes, deadMansSwitches, clientOrders, ...image }: ExchangeImage,
   state: ExchangeState,
 ): void {
   for (const order of signedOrders) state.gate.keep(order);
@@ -157,8 +157,10 @@ export function putBack(
   state.modes.restore(marginModes);
   state.deadMansSwitches.restore(deadMansSwitches);
   state.clientOrders.restore(clientOrders);
-  state.funding.restore(funding);
-  state.desk.restore(desk);
+  state.conditionals.store.restore(image.conditionals);
+  state.conditionals.timedCancels.restore(image.timedCancels);
+  state.funding.restore(image.funding);
+  state.desk.restore(image.desk);
   state.liquidator.noteAccounts(Array.from(state.ledger.entries(), ({ account }) => account));
 }
 

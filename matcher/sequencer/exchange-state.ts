@@ -12,17 +12,17 @@ import type {
   MarginModeMessage,
   OrderMessage,
   Signed,
-  TransferMessage,
-  WithdrawalMessage,
 } from "../protocol/message.ts";
 import type { RejectCode } from "../protocol/reject.ts";
 import type { FeeSchedule } from "../risk/fees.ts";
 import { Ledger } from "../state/ledger.ts";
 import type { Step } from "../state/step.ts";
 import { AccountOwners } from "./account-owners.ts";
+import { orBrokenOff } from "./broken-off.ts";
 import { ClientOrders } from "./client-orders.ts";
 import type { Command } from "./command.ts";
 import { journalRecordBytes } from "./command-bytes.ts";
+import { ConditionalOrders } from "./conditional-orders.ts";
 import { DeadMansSwitches } from "./dead-mans-switches.ts";
 import { provingSteps } from "./event-steps.ts";
 import type { ExchangeEvent, SequencedEvent } from "./exchange-event.ts";
@@ -35,8 +35,9 @@ import { Liquidator } from "./liquidator.ts";
 import { MarginModes } from "./margin-modes.ts";
 import { messageReject } from "./message-validity.ts";
 import type { NumberedStep, Outcome } from "./outcome.ts";
+import { transfer, withdraw } from "./payments.ts";
 import { QueueDesk } from "./queue-desk.ts";
-import { cancelRefusalCode, paymentRefusalCode } from "./refusal-code.ts";
+import { cancelRefusalCode } from "./refusal-code.ts";
 import { RequestServer } from "./request-server.ts";
 import { retiredPositions, settledEvents } from "./retirement.ts";
 import { sweepUnprovable } from "./unprovable-sweep.ts";
@@ -63,6 +64,7 @@ export class ExchangeState {
   readonly gate: LedgerGate;
   readonly funding: FundingMeter;
   readonly liquidator: Liquidator;
+  readonly conditionals: ConditionalOrders;
   readonly clientOrders = new ClientOrders();
   readonly owners = new AccountOwners();
   readonly deadMansSwitches = new DeadMansSwitches();
@@ -92,6 +94,7 @@ export class ExchangeState {
     const server = new RequestServer(this.ledger, this.engine, this.liquidator, this.pendingSteps);
     this.gate.takeExitFill = (fill) => server.takeExitFill(fill);
     this.desk = new QueueDesk(this.ledger, server, this.owners, this.pendingSteps);
+    this.conditionals = new ConditionalOrders(this);
     if (image !== undefined) this.restore(image);
   }
 
@@ -186,6 +189,7 @@ export class ExchangeState {
       if (this.pendingSteps.length > 0) throw new Error(`a command refused with ${effect} left steps behind`);
       return { accepted: false, code: effect };
     }
+    const followed = this.follow(effect, acceptedAtMs);
     const record = early ?? journalRecordBytes({ acceptedAtMs, command });
     const digest = recordDigest(record);
     const previousHead = this.head;
@@ -198,7 +202,7 @@ export class ExchangeState {
     });
     this.liquidator.noteSteps(this.pendingSteps);
     this.pendingSteps.length = 0;
-    const events = this.sequence(effect, steps);
+    const events = this.sequence(followed, steps);
     const chain = { record, digest, previousHead, journalHead: this.head };
     return { accepted: true, command: this.commands, acceptedAtMs, ...chain, events, steps };
   }
@@ -222,9 +226,9 @@ export class ExchangeState {
           case "cancelAll":
             return this.cancelAll(message, settle);
           case "withdrawal":
-            return settle ? "MALFORMED" : this.withdraw(message);
+            return settle ? "MALFORMED" : withdraw(this.ledger, this.desk, message, this.pendingSteps);
           case "transfer":
-            return settle ? "MALFORMED" : this.transfer(message);
+            return settle ? "MALFORMED" : transfer(this.ledger, message, this.pendingSteps);
           case "marginMode":
             return settle ? "MALFORMED" : this.setMarginMode(message);
         }
@@ -233,13 +237,20 @@ export class ExchangeState {
       case "cancelAllApi": {
         const { account, market } = command;
         if (!this.ledger.has(account)) return "UNKNOWN_ACCOUNT";
-        const events = this.settleBook(this.engine.cancelAll(account, market === null ? {} : { market }));
+        const resting = this.engine.cancelAll(account, market === null ? {} : { market });
+        const events = [...this.settleBook(resting), ...this.conditionals.cancelAll(account, market)];
         return market === null ? [...events, ...this.deadMansSwitches.spend(account, acceptedAtMs)] : events;
       }
       case "cancelApi": {
         if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
-        const events = this.engine.cancel(command.account, command.slot, command.sequence);
-        return events[0]?.type === "rejected" ? events[0].code : this.settleBook(events);
+        const { account, slot, sequence } = command;
+        const events = this.engine.cancel(account, slot, sequence);
+        const [first] = events;
+        if (first?.type === "rejected") {
+          if (first.code !== "ORDER_NOT_FOUND" || !this.conditionals.meets(account, slot, sequence)) return first.code;
+          events.length = 0;
+        }
+        return [...this.settleBook(events), ...this.conditionals.cancel(account, slot, sequence)];
       }
       case "deadMansSwitch":
         if (!this.ledger.has(command.account)) return "UNKNOWN_ACCOUNT";
@@ -251,6 +262,12 @@ export class ExchangeState {
       }
       case "fundingSample":
         return sampleFunding(command.timeSeconds, this.funding, this.ledger, this.engine);
+      case "conditional":
+        return this.conditionals.place(command, this.commands + 1, acceptedAtMs);
+      case "conditionalSweep":
+        return this.conditionals.sweep(acceptedAtMs);
+      case "cancelAt":
+        return this.conditionals.cancelAt(command);
       case "liquidationSweep":
         if (this.ledger.shared.epoch === undefined) throw new RangeError("a liquidation sweep before the first epoch");
         return this.liquidate();
@@ -269,7 +286,8 @@ export class ExchangeState {
     sweepUnprovable(this.engine, this.ledger.terms, events);
     const settled = settledEvents(this.ledger, retiring);
     const opened: ExchangeEvent = { type: "epoch", number: epoch.number, timeSeconds: epoch.timeSeconds };
-    return [...sealedEvents(sealing.intervals), opened, ...settled, ...this.settleBook(events), ...this.liquidate()];
+    const before = [...sealedEvents(sealing.intervals), opened, ...settled, ...this.settleBook(events)];
+    return [...before, ...this.liquidate(), ...orBrokenOff("a trigger", () => this.conditionals.judge())];
   }
 
   /** A market trades while the epoch says that it is live, none before the first epoch. */
@@ -280,13 +298,8 @@ export class ExchangeState {
 
   /** Liquidates who is at risk, and goes on with what waits for that. */
   private liquidate(): ExchangeEvent[] {
-    try {
-      return this.letGo([...this.liquidator.sweep(this.nowSeconds), ...this.desk.drain(this.nowSeconds)]);
-    } catch (error) {
-      // Not a RangeError, which would say that nothing has changed.
-      const text = error instanceof Error ? error.message : String(error);
-      throw new Error(`a liquidation sweep broke off: ${text}`, { cause: error });
-    }
+    const sweep = () => [...this.liquidator.sweep(this.nowSeconds), ...this.desk.drain(this.nowSeconds)];
+    return this.letGo(orBrokenOff("a liquidation sweep", sweep));
   }
 
   private place(order: Signed<OrderMessage>, clientId: string | undefined): Effect {
@@ -301,8 +314,7 @@ export class ExchangeState {
     if (first?.type === "rejected") return first.code;
     if (clientId !== undefined) this.clientOrders.placed(account, clientId, slot, sequence);
     const settled = this.settleBook(events);
-    const node = this.engine.book.live(account, slot);
-    if (node !== NIL) this.gate.keep(order);
+    if (this.engine.book.live(account, slot) !== NIL) this.gate.keep(order);
     return settled;
   }
 
@@ -315,8 +327,9 @@ export class ExchangeState {
     const events = this.engine.cancel(account, slot, sequence);
     const [first] = events;
     if (first?.type === "rejected") {
-      // An order that only the API cancelled may be cancelled again, for good.
-      if (!settle || first.code !== "ORDER_NOT_FOUND") return first.code;
+      // One that only the API cancelled may be cancelled again, for good; one that waits for its condition is in no book.
+      const isKnown = settle || this.conditionals.meets(account, slot, sequence);
+      if (!isKnown || first.code !== "ORDER_NOT_FOUND") return first.code;
       events.length = 0;
     }
     if (settle) this.pendingSteps.push(this.ledger.applyCancel(message));
@@ -339,27 +352,10 @@ export class ExchangeState {
     return [...this.settleBook(events), { type: "cancelled-all", account, minSequence: sequence, settle }];
   }
 
-  private withdraw(message: Signed<WithdrawalMessage>): Effect {
-    if (this.desk.isPoolHeldAgainst(message.account)) return "POOL_SHORT";
-    const verdict = this.ledger.checkWithdrawal(message);
-    if (verdict !== "ok") return paymentRefusalCode(verdict);
-    this.pendingSteps.push(this.ledger.applyWithdrawal(message));
-    const { account, sequence, amountMicroUsd } = message;
-    return [{ type: "withdrawal", account, nonce: sequence, amountMicroUsd }];
-  }
-
-  private transfer(message: Signed<TransferMessage>): Effect {
-    const verdict = this.ledger.checkTransfer(message);
-    if (verdict !== "ok") return paymentRefusalCode(verdict);
-    this.pendingSteps.push(this.ledger.applyTransfer(message));
-    const { account, to, sequence, amountMicroUsd } = message;
-    return [{ type: "transfer", account, to, nonce: sequence, amountMicroUsd }];
-  }
-
   private setMarginMode(message: Signed<MarginModeMessage>): Effect {
     const { account, isolatedMarket } = message;
     const holds = this.ledger.settledRecord(account).sizesLots.some((size) => size !== 0n);
-    const inUse = holds || this.engine.book.openOrderCount(account) > 0;
+    const inUse = holds || this.engine.book.openOrderCount(account) + this.conditionals.store.count(account) > 0;
     const code = this.modes.change(message, { minSequence: this.gate.minSequenceOf(account), inUse });
     return code ?? [{ type: "margin-mode", account, isolatedMarket }];
   }
@@ -377,9 +373,17 @@ export class ExchangeState {
   /** Lets go of the names of orders that are gone. */
   private letGo(events: ExchangeEvent[]): ExchangeEvent[] {
     for (const event of events) {
-      if (event.type !== "removed") continue;
-      this.clientOrders.closed(event.account, event.slot, event.sequence);
+      const isOver = event.type === "removed" && !this.conditionals.holds(event.account, event.slot, event.sequence);
+      if (isOver) this.clientOrders.closed(event.account, event.slot, event.sequence);
     }
+    return events;
+  }
+
+  /** What the command's events are for orders that wait. */
+  private follow(effect: ExchangeEvent[], nowMs: number): ExchangeEvent[] {
+    const told = effect.length;
+    const events = orBrokenOff("a conditional order", () => this.conditionals.follow(effect, nowMs));
+    this.letGo(events.slice(told));
     return events;
   }
 

@@ -30,6 +30,8 @@ export class LedgerGate implements FillGate {
   /** Minimum sequences by API-only cancel-alls: promises beside the proven ones. */
   private readonly promisedMinSequences = new Map<number, number>();
   private incoming: Signed<OrderMessage> | null = null;
+  /** Worst price at which it may fill now. */
+  private worstTicks = 0;
   private trialFrom = 0;
   /** Applies a fill for a forced exit: it is a part of the request's step, and no step of its own. */
   takeExitFill: ((fill: ExitFill) => void) | null = null;
@@ -47,9 +49,13 @@ export class LedgerGate implements FillGate {
     this.signed = new SignedOrders(book);
   }
 
-  /** The order that the book is about to be asked about. */
-  setIncoming(order: Signed<OrderMessage> | null): void {
+  /**
+   * The order that the book is about to be asked about.
+   * @param worstTicks the worst price at which it may fill now: its limit, or a better one
+   */
+  setIncoming(order: Signed<OrderMessage> | null, worstTicks = order?.limitPriceTicks ?? 0): void {
     this.incoming = order;
+    this.worstTicks = worstTicks;
   }
 
   /** An order rests from here on: to be called for whatever came into the book. */
@@ -107,7 +113,8 @@ export class LedgerGate implements FillGate {
     const verdict = this.ledger.checkOrder(order);
     if (verdict !== "ok") return orderRefusalCode(verdict);
     // 2. Would the account be sound if it did?
-    return admissionRefusal(this.admissionStateOf(order.account), order, BigInt(remainingLots));
+    const judged = order.limitPriceTicks === this.worstTicks ? order : { ...order, limitPriceTicks: this.worstTicks };
+    return admissionRefusal(this.admissionStateOf(order.account), judged, BigInt(remainingLots));
   }
 
   /** What admission judges an account's orders by: also what a preview starts from. */

@@ -1,3 +1,4 @@
+import type { ConditionalGroup } from "../protocol/conditional.ts";
 import type { PublicKey } from "../protocol/keys.ts";
 import type { LoginMessage } from "../protocol/login.ts";
 import type { Instruction, Signed } from "../protocol/message.ts";
@@ -188,6 +189,44 @@ export class Sequencer {
       this.figures.acknowledge.record(durableMs - arrivedMs);
     }
     return { outcome, messageHash };
+  }
+
+  /**
+   * Signed orders with conditions: shape, signatures, backlog, then the state machine. Resolves once the command is durable.
+   * @throws (rejects) SequencerHalted, or when log or verifier is broken
+   */
+  async submitConditional(group: ConditionalGroup, options: SubmitOptions = {}): Promise<Submitted> {
+    this.assertRunning();
+    if (this.finishing !== null) return { outcome: this.refuse("SHUTTING_DOWN"), messageHash: null };
+    this.unanswered += 1;
+    try {
+      return await this.takeConditional(group, options);
+    } finally {
+      this.unanswered -= 1;
+      if (this.unanswered === 0) this.whenAnswered();
+    }
+  }
+
+  private async takeConditional(group: ConditionalGroup, { admit, origin = "" }: SubmitOptions): Promise<Submitted> {
+    const code = this.state.conditionals.precheck(group);
+    if (code !== null) return { outcome: this.refuse(code), messageHash: null };
+    const key = this.state.keyOf(group.legs[0]?.order.account ?? -1);
+    if (key === undefined) return { outcome: this.refuse("UNKNOWN_ACCOUNT"), messageHash: null };
+    for (const { order } of group.legs) {
+      const verification = await this.signatures.check(order, key, origin);
+      if (verification === null) return { outcome: this.refuse("RATE_LIMIT"), messageHash: null };
+      const { signed, messageHash } = verification;
+      if (!signed) return { outcome: this.refuse("WRONG_SIGNATURE"), messageHash };
+    }
+    // What goes in at once may lead to fills as any order; the others are let in by the exchange, in bounded numbers.
+    const first = group.legs.find(({ trigger, slicing }) => trigger === null && slicing?.kind !== "twap");
+    const wait =
+      first === undefined ? null : this.backlog.refusal(first.order, false, (order) => couldTrade(this.state, order));
+    const refused = admit?.() ?? wait;
+    if (refused !== null) return { outcome: this.refuse(refused), messageHash: null };
+    const outcome = this.run({ type: "conditional", ...group });
+    await this.lastDurable;
+    return { outcome, messageHash: null };
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { HeldReceipt } from "../../matcher/protocol/held-receipt.ts";
 import type { PublishedOrder } from "../../matcher/rebuild/published-orders.ts";
-import { commandName, messageUnder } from "./command-name.ts";
+import { commandName, sentUnder } from "./command-name.ts";
 import type { Finding } from "./finding.ts";
 import type { PlacedJournal } from "./publication-checks.ts";
 
@@ -14,7 +14,9 @@ interface Cancel {
 function cancelsOf(valid: readonly HeldReceipt[]): Map<number, Cancel[]> {
   const byAccount = new Map<number, Cancel[]>();
   for (const held of valid) {
-    const { message } = messageUnder(held);
+    const sent = sentUnder(held);
+    if (sent.type !== "message") continue;
+    const { message } = sent;
     let kills: Cancel["kills"];
     if (message.kind === "cancel") {
       kills = (order) => order.slot === message.slot && order.sequence <= message.sequence;

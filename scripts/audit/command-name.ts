@@ -3,14 +3,14 @@ import { DEVNET_MARKETS } from "../../matcher/protocol/devnet-markets.ts";
 import type { HeldReceipt } from "../../matcher/protocol/held-receipt.ts";
 import { baseFromLots, usdFromPriceTicks } from "../../matcher/protocol/market.ts";
 import type { Instruction, OrderMessage } from "../../matcher/protocol/message.ts";
-import type { Command } from "../../matcher/sequencer/command.ts";
+import type { Command, ConditionalCommand } from "../../matcher/sequencer/command.ts";
 import { commandFromBytes } from "../../matcher/sequencer/command-bytes.ts";
 
-/** The message under a receipt. @throws RangeError when its bytes are no signed message */
-export function messageUnder({ commandBytes }: HeldReceipt): Extract<Command, { type: "message" }> {
+/** What is under a receipt. @throws RangeError when its bytes are nothing that a trader sends */
+export function sentUnder({ commandBytes }: HeldReceipt): Extract<Command, { type: "message" | "conditional" }> {
   const command = commandFromBytes(commandBytes);
-  if (command.type !== "message") throw new RangeError(`a ${command.type} is nothing that a trader sends`);
-  return command;
+  if (command.type === "message" || command.type === "conditional") return command;
+  throw new RangeError(`a ${command.type} is nothing that a trader sends`);
 }
 
 function orderName({ market: index, side, quantityLots, limitPriceTicks, slot, sequence }: OrderMessage): string {
@@ -41,6 +41,11 @@ function messageName(message: Instruction): string {
   }
 }
 
+function groupName({ legs }: ConditionalCommand): string {
+  const orders = legs.map(({ order }) => orderName(order)).join(", and its ");
+  return `account ${legs[0]?.order.account}'s conditional ${orders}`;
+}
+
 /** A command in words: its number, what it is, whose, and when it was acknowledged. */
 export function commandName(held: HeldReceipt): string {
   const { command, acceptedAtMs } = held.receipt;
@@ -48,9 +53,10 @@ export function commandName(held: HeldReceipt): string {
   const at = time ? new Date(acceptedAtMs).toISOString() : `${acceptedAtMs} ms`;
   let what: string;
   try {
-    const { message, clientId } = messageUnder(held);
-    const name = clientId === undefined ? "" : `, client id "${clientId}"`;
-    what = `account ${message.account}'s ${messageName(message)}${name}`;
+    const sent = sentUnder(held);
+    const name = sent.clientId === undefined ? "" : `, client id "${sent.clientId}"`;
+    what = sent.type === "message" ? `account ${sent.message.account}'s ${messageName(sent.message)}` : groupName(sent);
+    what += name;
   } catch {
     what = "something that is no message";
   }

@@ -4,7 +4,7 @@ import { GENESIS_JOURNAL_HEAD } from "../../matcher/protocol/journal-head.ts";
 import type { ReceiptPlace } from "../../matcher/protocol/receipt-group.ts";
 import { fillsAfterCancel } from "./cancelled-fills.ts";
 import { compareWithJournal } from "./chain-checks.ts";
-import { messageUnder } from "./command-name.ts";
+import { sentUnder } from "./command-name.ts";
 import type { Finding } from "./finding.ts";
 import { DigestChain, type DigestList, type JournalChain, ReceiptChain } from "./journal-chain.ts";
 import { epochHeads, headsGoingBack, type PlacedJournal, placeHeads, unknownHeads } from "./publication-checks.ts";
@@ -42,10 +42,10 @@ function ofPlace(held: readonly HeldReceipt[], { chainId, exchange }: ReceiptPla
   return [...lines.values()];
 }
 
-/** Whether it is a trader's message, which is what receipts are given for. */
+/** Whether it is what a trader sent, which is what receipts are given for. */
 function isMessage(held: HeldReceipt): boolean {
   try {
-    messageUnder(held);
+    sentUnder(held);
     return true;
   } catch {
     return false;

@@ -6,6 +6,7 @@ import type {
   WireOrderbook,
   WireTrade,
 } from "../../matcher/protocol/api-wire.ts";
+import type { WireConditionalOrder } from "../../matcher/protocol/conditional-wire.ts";
 import type { WireExecution, WirePosition, WirePreview } from "../../matcher/protocol/margin-wire.ts";
 import { renderTable } from "./table.ts";
 
@@ -53,6 +54,35 @@ export function ordersText(orders: readonly WireOrder[]): string {
       time(order.acceptedAtMs),
     ]),
   );
+}
+
+export function conditionalText(orders: readonly WireConditionalOrder[]): string {
+  if (orders.length === 0) return "no conditional orders";
+  const head = ["id", "role", "market", "side", "worst price", "filled", "size", "condition", "status", "client id"];
+  return renderTable(
+    head,
+    orders.map((order) => [
+      order.id,
+      order.role,
+      order.market,
+      order.side,
+      order.price,
+      order.filledSize,
+      order.size,
+      conditionText(order),
+      order.reason === null ? order.status : `${order.status} (${order.reason})`,
+      order.clientId ?? "",
+    ]),
+  );
+}
+
+function conditionText({ trigger, triggerPrice, iceberg, twap }: WireConditionalOrder): string {
+  if (trigger !== null) {
+    const at = triggerPrice ?? trigger.price ?? "";
+    return trigger.kind === "takeProfit" ? `take profit ${at}` : `${trigger.kind} ${at}`.trimEnd();
+  }
+  if (iceberg !== null) return `shows ${iceberg.shownSize}`;
+  return twap === null ? "" : `${twap.parts} parts, one every ${twap.intervalSeconds} s`;
 }
 
 export function fillsText(fills: readonly WireFill[]): string {

@@ -39,7 +39,7 @@ await runCommand(async () => {
     ...{ protocol: protocolHash(), terms: hashOfData(terms) },
   };
   const journal = await ExchangeJournal.open({
-    ...{ directory, identity, parts: ["entry-values"] },
+    ...{ directory, identity, parts: ["entry-values", "conditional-records"] },
     ...{ segmentBytes: SEGMENT_BYTES, everyCommands: SNAPSHOT_EVERY, onNotice: console.error },
   });
   const state = journal.begin(terms, 0);

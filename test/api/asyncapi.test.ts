@@ -91,7 +91,15 @@ describe("the AsyncAPI document", () => {
       await client.subscribe({ channel, market: "BTC-USD" });
     }
     await client.subscribe({ channel: "candles", market: "BTC-USD", resolution: "1h" });
-    for (const channel of ["orders", "fills", "account", "payments", "forced-trades", "finality"]) {
+    for (const channel of [
+      "orders",
+      "conditional-orders",
+      "fills",
+      "account",
+      "payments",
+      "forced-trades",
+      "finality",
+    ]) {
       await client.subscribe({ channel, account: 1 });
     }
     await client.ask({ type: "subscribe", channel: "nothing" });

@@ -83,7 +83,7 @@ describe("the HTTP API under garbage", () => {
     const seeds = await routeSeeds(api.app);
     expect(seeds.length).to.be.above(35);
     const authorization = `Bearer ${await tokenOf(api.app, 1)}`;
-    const report = await sendHostile(api.app, seeds, { count: REQUESTS, roll: dice(20_261_124), authorization });
+    const report = await sendHostile(api.app, seeds, { count: REQUESTS, roll: dice(20_261_125), authorization });
     expect(report.requests).to.be.above(REQUESTS * 0.9);
     expect([...report.byStatus.keys()]).to.include.members([200, 400, 401, 404]);
     expect([...report.codes]).to.include.members(["SESSION_REQUIRED", "SESSION_OF_ANOTHER_ACCOUNT", "ORDER_NOT_FOUND"]);

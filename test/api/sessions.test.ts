@@ -147,7 +147,7 @@ describe("a login", () => {
   });
 
   it("is needed for each private address, and for no public one", async () => {
-    for (const path of ["orders", "fills", "transfers", "withdrawals", "forced-trades"]) {
+    for (const path of ["orders", "conditional-orders", "fills", "transfers", "withdrawals", "forced-trades"]) {
       const { status, body } = await get(api.app, `/v1/${path}?account=1`);
       expect([status, body.code], path).to.deep.equal([401, "SESSION_REQUIRED"]);
       const forged = await get(api.app, `/v1/${path}?account=1`, "0".repeat(64));

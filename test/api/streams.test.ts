@@ -274,7 +274,15 @@ describe("streams", () => {
     await start();
     const readers = [await reader(1), await reader(2), await reader(3)];
     for (const [i, one] of readers.entries()) {
-      for (const channel of ["orders", "fills", "account", "payments", "forced-trades", "finality"]) {
+      for (const channel of [
+        "orders",
+        "conditional-orders",
+        "fills",
+        "account",
+        "payments",
+        "forced-trades",
+        "finality",
+      ]) {
         await one.subscribe({ channel, account: i + 1 });
       }
       const refusal = await one.ask({ type: "subscribe", channel: "fills", account: ((i + 1) % 3) + 1 });

@@ -1,3 +1,4 @@
+import { ConditionalRecords } from "../../matcher/api/conditional-records.ts";
 import { EntryValues } from "../../matcher/api/entry-values.ts";
 import { settleBatchesCall } from "../../matcher/chain/settle-call.ts";
 import { SettlementLine } from "../../matcher/chain/settlement-line.ts";
@@ -114,6 +115,9 @@ export class SettlingLife {
     const entries = new EntryValues((account, market) => state.ledger.positionLots(account, market));
     journal.snapshots.register(entries.part());
     sequencer.onAccepted((accepted) => entries.record(accepted));
+    const conditionals = new ConditionalRecords(state);
+    journal.snapshots.register(conditionals.part());
+    sequencer.onDurable((accepted, command) => conditionals.record(accepted, command));
     await restart.replay(sequencer, pipeline, follower);
     // As the watcher does from the first block on.
     for (const event of chain.events) follower.take(event);

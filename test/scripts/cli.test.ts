@@ -63,6 +63,24 @@ describe("the command line", () => {
     expect(positions.out).to.match(/BTC-USD +long +0\.004 +65100\.0/);
   });
 
+  it("places, shows and cancels conditional orders", async () => {
+    const worst = ["--worst", "60000.0"];
+    const twap = ["twap", "BTC-USD", "buy", "0.01", "--worst", "66000.0", "--parts", "5", "--interval-seconds", "60"];
+    const [stop, bracket, cancelAt, slices] = await Promise.all([
+      cli(3, "stop", "BTC-USD", "sell", "0.01", ...worst, "--trigger", "64000.0", "--client-id", "guard"),
+      cli(3, "bracket", "BTC-USD", "buy", "0.01", ...worst, "--take-profit", "70000.0", "--stop", "59000.0"),
+      cli(3, "cancel-at", "1-1", "tomorrow"),
+      cli(2, ...twap),
+    ]);
+    expect(stop.err).to.equal("");
+    expect(stop.out).to.match(/single +BTC-USD +sell +60000\.0 +0 +0\.01 +stop 64000\.0 +waiting +guard/);
+    expect(bracket.err).to.match(/A stop needs its trigger and its worst price/);
+    expect(cancelAt.err).to.match(/"tomorrow" is no time/);
+    expect(slices.out).to.match(/5 parts, one every 60 s +active/);
+    await cli(3, "cancel-all");
+    expect((await cli(3, "conditional")).out).to.equal("no conditional orders\n");
+  });
+
   it("watches a market and an account while things happen", async () => {
     const client = await ClearbookClient.connect({ apiUrl, key: keyOf(1), account: 1 });
     const taker = await ClearbookClient.connect({ apiUrl, key: keyOf(2), account: 2 });

@@ -8,6 +8,7 @@ import {
   journalRecordBytes,
   journalRecordFromBytes,
 } from "../../matcher/sequencer/command-bytes.ts";
+import { conditional, leg } from "./conditional-fixture.ts";
 
 import { epochOf, openingCommands, order, unsigned } from "./exchange-fixture.ts";
 
@@ -77,6 +78,22 @@ const COMMANDS: Command[] = [
   { type: "feeTier", account: 2, tier: 1 },
   { type: "fundingSample", timeSeconds: 2 ** 32 - 1 },
   { type: "liquidationSweep" },
+  { type: "conditionalSweep" },
+  { type: "cancelAt", account: 2, slot: 4_095, sequence: 2 ** 48 - 1, atMs: 2 ** 42 },
+  conditional([leg({}, { kind: "stop", value: 2 ** 32 - 1 })]),
+  conditional([leg({}, { kind: "takeProfit", value: 1 }), leg({}, { kind: "trailingTicks", value: 5 })], false, "~"),
+  conditional([leg({}), leg({ slot: 2 }, { kind: "trailingPpm", value: 5 }), leg({ slot: 2 })], true),
+  conditional([leg({}, null, { kind: "iceberg", shownLots: 2 ** 40 - 1 })]),
+  conditional([
+    leg({}, null, {
+      kind: "twap",
+      startMs: 2 ** 42,
+      parts: 1_000,
+      intervalSeconds: 3_600,
+      jitterPpm: 999_999,
+      tolerancePpm: 1,
+    }),
+  ]),
 ];
 
 describe("canonical bytes of commands", () => {
@@ -116,6 +133,19 @@ describe("canonical bytes of commands", () => {
     expect(() => commandFromBytes(bytes)).to.throw(RangeError, "not printable");
     const cancel = COMMANDS.find((c) => c.type === "message" && c.message.kind === "cancel") as MessageCommand;
     expect(() => commandFromBytes(commandBytes({ ...cancel, clientId: "x" }))).to.throw(RangeError, "a client id");
+  });
+
+  it("refuse a conditional command with no order, four of them, an unknown trigger or slicing, or a flag that is none", () => {
+    const bytes = commandBytes(conditional([leg({}, { kind: "stop", value: 7 })]));
+    const changed = (at: number, value: number) => Uint8Array.from(bytes, (byte, i) => (i === at ? value : byte));
+    const word = 3 + 32 + 96;
+    expect(() => commandFromBytes(changed(1, 2))).to.throw(RangeError, "2 is no flag");
+    expect(() => commandFromBytes(changed(2, 0))).to.throw(RangeError, "0 orders");
+    expect(() => commandFromBytes(changed(2, 4))).to.throw(RangeError, "4 orders");
+    expect(() => commandFromBytes(changed(word, 0))).to.throw(RangeError, "no trigger has the number 0");
+    expect(() => commandFromBytes(changed(word, 5))).to.throw(RangeError, "no trigger has the number 5");
+    expect(() => commandFromBytes(changed(word + 5, 3))).to.throw(RangeError, "no slicing has the number 3");
+    expect(() => commandBytes(conditional([leg({})], false, "größer"))).to.throw(RangeError, "not printable");
   });
 
   it("stand in a record behind the time of acceptance", () => {

@@ -24,6 +24,8 @@ export function stateText(state: ExchangeState): string {
     promises: state.gate.promises(),
     fees: state.fees.entries(),
     modes: state.modes.entries(),
+    conditionals: state.conditionals.store.images(),
+    timedCancels: state.conditionals.timedCancels.entries(),
     switches: state.deadMansSwitches.entries(),
     funding: state.funding.snapshot(),
     desk: state.desk.snapshot(),

@@ -1,3 +1,4 @@
+import type { ConditionalLeg, Slicing, Trigger } from "../../matcher/protocol/conditional.ts";
 import type { EpochMarket, LiquidationTerms } from "../../matcher/protocol/epoch.ts";
 import type { Message, OrderMessage, Side } from "../../matcher/protocol/message.ts";
 import { INSURANCE_ACCOUNT, MARKETS, PICO_PER_MICRO, TIERS } from "../../matcher/protocol/spec.ts";
@@ -24,6 +25,12 @@ import {
 
 const MICRO_PER_USD = 1_000_000n;
 const PICO_PER_USD = MICRO_PER_USD * PICO_PER_MICRO;
+
+/** A conditional order as far as it differs from an ordinary one. */
+export interface DrillLeg extends Partial<OrderMessage> {
+  trigger?: Trigger;
+  slicing?: Slicing;
+}
 
 export interface DrillOptions {
   /** What the insurance fund starts with. */
@@ -135,6 +142,19 @@ export class Drill {
     this.#sequence += 64;
     const terms = { account, market, side, limitPriceTicks: priceTicks, quantityLots: lots, sequence: this.#sequence };
     return this.send(order({ slot: (this.#sequence / 64) % 4_096, ...terms, ...change }));
+  }
+
+  /** Orders that wait for their price, each on the next slot unless it is told one. @returns "accepted", or the code of the refusal */
+  conditional(legs: readonly DrillLeg[], hasEntry = false): string {
+    this.#sequence += 64;
+    const sequence = this.#sequence;
+    const made = legs.map(({ trigger = null, slicing = null, ...change }): ConditionalLeg => {
+      const slot = (sequence / 64) % 4_096;
+      return { order: signed(order({ slot, sequence, ...change })), trigger, slicing };
+    });
+    const outcome = this.state.execute({ type: "conditional", legs: made, hasEntry });
+    if (outcome.accepted) this.#take(outcome);
+    return codeOf(outcome);
   }
 
   /** Two accounts agree on a price. @throws Error when the exchange refuses */

@@ -31,6 +31,7 @@ async function crash(): Promise<{ commands: Command[]; outcomes: Outcome[]; dril
   ];
   for (const long of longs) drill.trade(long, maker, 0, "65000", 100_000);
   drill.trade(longs[0] as number, other, 0, "65000", 20_000);
+  protect(drill, longs, other);
   for (const usd of ["63500", "61500", "59000", "56500", "54000", "52000"]) {
     drill.order(maker, 0, "buy", String(Number(usd) - 60), 15_000);
     drill.epoch({ 0: usd });
@@ -41,13 +42,54 @@ async function crash(): Promise<{ commands: Command[]; outcomes: Outcome[]; dril
   return { commands, outcomes, drill };
 }
 
+/**
+ * Who is long has a stop far below, which comes too late; the one with most money has a stop that fires, one that trails, a bracket whose entry
+ * waits for the fall, and an iceberg that buys into it.
+ */
+function protect(drill: Drill, longs: readonly number[], other: number): void {
+  const exit = { side: "sell", reduceOnly: true, timeInForce: "IOC", limitPriceTicks: 400_000 } as const;
+  const placed = longs.map((account) =>
+    drill.conditional([{ ...exit, account, quantityLots: 20_000, trigger: { kind: "stop", value: 566_000 } }]),
+  );
+  const short = { account: other, timeInForce: "IOC", side: "sell", limitPriceTicks: 400_000 } as const;
+  placed.push(
+    drill.conditional([{ ...short, quantityLots: 5_000, trigger: { kind: "stop", value: 616_000 } }]),
+    drill.conditional([{ ...short, quantityLots: 3_000, trigger: { kind: "trailingPpm", value: 90_000 } }]),
+    drill.conditional(
+      [
+        { ...short, quantityLots: 4_000, slot: 4_000, trigger: { kind: "stop", value: 591_000 } },
+        {
+          ...short,
+          side: "buy",
+          limitPriceTicks: 700_000,
+          quantityLots: 4_000,
+          trigger: { kind: "takeProfit", value: 541_000 },
+        },
+      ],
+      true,
+    ),
+    drill.conditional([
+      {
+        account: other,
+        side: "buy",
+        limitPriceTicks: 560_000,
+        quantityLots: 9_000,
+        slicing: { kind: "iceberg", shownLots: 500 },
+      },
+    ]),
+  );
+  for (const code of placed) expect(code).to.equal("accepted");
+}
+
 describe("A restart in the middle of a price crash", function () {
   this.timeout(60_000);
 
-  it("liquidates and deleverages the same accounts at the same places, wherever it comes", async () => {
+  it("liquidates, deleverages and lets in what waits, the same at the same places, wherever it comes", async () => {
     const { commands, outcomes, drill } = await crash();
     expect(drill.of("liquidated").length).to.be.greaterThan(2);
     expect(drill.of("deleveraged").length).to.be.greaterThan(0);
+    const ends = new Set(drill.of("conditional").map(({ status, reason }) => `${status} ${reason}`));
+    for (const end of ["triggered null", "done filled", "cancelled liquidation"]) expect([...ends]).to.include(end);
     const opening = await Drill.start({ fundUsd: 2_000n });
     const before = [...imageLines(opening.state)];
     for (let at = 0; at <= commands.length; at++) {

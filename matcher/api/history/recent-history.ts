@@ -206,6 +206,14 @@ export class RecentHistory {
         this.noted("orders", order);
         return;
       }
+      case "resumed": {
+        const order = this.order(event.account, event.slot, event.sequence);
+        if (order === undefined) return;
+        const { side, priceTicks, quantityLots, remainingLots } = event;
+        Object.assign(order, { side, priceTicks, quantityLots, remainingLots, closed: null, updatedAtMs: atMs });
+        this.noted("orders", order);
+        return;
+      }
       case "booked":
       case "decremented": {
         const order = this.order(event.account, event.slot, event.sequence);
@@ -232,7 +240,8 @@ export class RecentHistory {
       }
       case "removed": {
         const order = this.order(event.account, event.slot, event.sequence);
-        if (order === undefined) return;
+        // What it shows next is booked in the same command.
+        if (order === undefined || event.reason === "part-filled") return;
         order.closed = event.reason;
         order.remainingLots = event.remainingLots;
         order.updatedAtMs = atMs;
@@ -326,7 +335,8 @@ export class RecentHistory {
 
   private forget(key: string): void {
     const order = this.orders.get(key);
-    if (order === undefined) return;
+    // One that is live again is remembered when it is closed again.
+    if (order === undefined || order.closed === null) return;
     this.orders.delete(key);
     this.forgetful.add(order.account);
     const keys = this.byAccount.get(order.account);

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { WireConditionalOrder } from "./conditional-order.ts";
 import {
   Account,
   ClientId,
@@ -192,7 +193,14 @@ export const WirePlaced = Type.Object(
 export type WirePlaced = Static<typeof WirePlaced>;
 
 export const WireCancelled = Type.Object(
-  { orders: Type.Array(WireOrder), settle: Flag, finality: WireFinality, receipt: ReceiptOrNull },
-  { ...STRICT, description: "Orders that were taken out of the book." },
+  {
+    orders: Type.Array(WireOrder),
+    /** Absent where there were none. */
+    conditionalOrders: Type.Optional(Type.Array(WireConditionalOrder)),
+    settle: Flag,
+    finality: WireFinality,
+    receipt: ReceiptOrNull,
+  },
+  { ...STRICT, description: "Orders that were taken out of the book, and those that waited and do not any more." },
 );
 export type WireCancelled = Static<typeof WireCancelled>;

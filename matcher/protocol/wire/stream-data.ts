@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import type { Channel } from "../stream-channels.ts";
 import { WireAccount } from "./account.ts";
+import { WireConditionalOrder } from "./conditional-order.ts";
 import { Decimal, Ms, nullable, oneOf, STRICT, Text, Whole } from "./field.ts";
 import { WireFundingRate, WireOpenFunding } from "./funding.ts";
 import { WireCandle, WireDeposit } from "./history.ts";
@@ -108,6 +109,16 @@ export const WireOrderChanges = Type.Object(
 );
 export type WireOrderChanges = Static<typeof WireOrderChanges>;
 
+export const WireConditionalChanges = Type.Object(
+  { sequence, orders: Type.Array(WireConditionalOrder) },
+  {
+    ...STRICT,
+    description:
+      "Conditional orders that a command changed, as they are after it; in a snapshot every one that is not over.",
+  },
+);
+export type WireConditionalChanges = Static<typeof WireConditionalChanges>;
+
 export const WireNewFills = Type.Object(
   { sequence, fills: Type.Array(WireFill) },
   { ...STRICT, description: "Oldest first; a snapshot has the latest 50." },
@@ -176,6 +187,11 @@ export const CHANNEL_DATA = {
   markets: { snapshot: WireMarketStates, update: WireMarketStates, about: "What each epoch says of every market." },
   status: { snapshot: WireExchangeState, update: WireExchangeState, about: "Epochs, and what is settled on L1." },
   orders: { snapshot: WireOrderChanges, update: WireOrderChanges, about: "An account's orders." },
+  "conditional-orders": {
+    snapshot: WireConditionalChanges,
+    update: WireConditionalChanges,
+    about: "An account's orders that wait for their price, time or entry, or are executed in parts.",
+  },
   fills: { snapshot: WireNewFills, update: WireNewFills, about: "An account's fills." },
   account: {
     snapshot: WireAccountState,

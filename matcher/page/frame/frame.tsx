@@ -1,0 +1,23 @@
+import { StatusView } from "../status/status-view.tsx";
+import { Banners } from "./banners.tsx";
+import { Footer } from "./footer.tsx";
+import { Header } from "./header.tsx";
+import { place } from "./place.ts";
+import { TradeView } from "./trade-view.tsx";
+
+/** The whole page. */
+export function Frame() {
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <Header />
+      <Banners />
+      <main id="main" tabIndex={-1}>
+        {place.value.view === "status" ? <StatusView /> : <TradeView />}
+      </main>
+      <Footer />
+    </>
+  );
+}

@@ -90,18 +90,15 @@ export function BookPanel({ feed }: { feed: MarketFeed }) {
 }
 
 function Spread({ feed }: { feed: MarketFeed }) {
-  const { link } = useDesk();
   const { market } = feed;
   const { spreadTicks = null, middleTicks = null } = feed.ladder.value ?? {};
   const last = feed.trades.value[0];
-  const mark = link.tickers.value.get(market.symbol)?.markPrice;
   return (
     <div class="spread">
       <b class={last === undefined ? "" : last.takerSide === "buy" ? "up" : "down"}>
         {last === undefined ? "—" : full(last.price)}
         <span aria-hidden="true">{last === undefined ? "" : last.takerSide === "buy" ? " ↑" : " ↓"}</span>
       </b>
-      <span title="Mark price">{mark == null ? "" : `mark ${full(mark)}`}</span>
       <span>
         {spreadTicks === null || middleTicks === null
           ? "one side only"

@@ -11,6 +11,8 @@ import type { ExchangeLink } from "./link.ts";
 const TRADES_MAX = 60;
 /** Candles that a chart begins with. */
 const CANDLES = 500;
+const HOUR_MS = 3_600_000;
+const CLOSES_EVERY_MS = 60_000;
 const RESOLUTION_MS: Readonly<Record<WireCandleResolution, number>> = {
   "1m": 60_000,
   "5m": 300_000,
@@ -33,6 +35,8 @@ export class MarketFeed {
   readonly market: Market;
   readonly ladder: Signal<BookLadder | null> = signal(null);
   readonly trades: Signal<readonly WireTrade[]> = signal([]);
+  /** Closing prices of the last hour's minutes: what estimates of how prices move are made of. */
+  readonly closes: Signal<readonly number[]> = signal([]);
   /** Levels that are shown as one, in price steps. */
   readonly grouping = signal(1);
   /** The book itself, every level: what orders walk. */
@@ -40,6 +44,7 @@ export class MarketFeed {
   private readonly link: ExchangeLink;
   private readonly tradeSubscription: StreamSubscription<"trades">;
   private candleSubscription: StreamSubscription<"candles"> | null = null;
+  private closesTimer: ReturnType<typeof setTimeout> | undefined;
   private frame = 0;
   private closed = false;
 
@@ -59,11 +64,13 @@ export class MarketFeed {
       },
     );
     this.grouping.subscribe(() => this.changed());
+    void this.readCloses();
   }
 
   close(): void {
     this.closed = true;
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.closesTimer);
     this.book.close();
     this.tradeSubscription.close();
     this.candleSubscription?.close();
@@ -102,6 +109,19 @@ export class MarketFeed {
       const finality = known.get(trade.tradeId);
       return finality === undefined ? trade : { ...trade, finality };
     });
+  }
+
+  private async readCloses(): Promise<void> {
+    const closes: number[] = [];
+    const past = new MarketPast(this.link.http);
+    const fromMs = Math.max(0, this.link.nowMs() - HOUR_MS);
+    try {
+      for await (const { close } of past.candles(this.market.symbol, "1m", fromMs)) closes.push(Number(close));
+      if (!this.closed) this.closes.value = closes;
+    } catch {
+      // Without them there is no estimate, and the page says so.
+    }
+    if (!this.closed) this.closesTimer = setTimeout(() => void this.readCloses(), CLOSES_EVERY_MS);
   }
 
   /** However often the book changes, it is drawn once a frame. */

@@ -3,17 +3,27 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { ExchangeLink } from "../exchange/link.ts";
 import { MarketFeed } from "../exchange/market-feed.ts";
+import { Arrivals } from "../size/arrivals.ts";
+import { Funds } from "../wallet/funds.ts";
+import { WalletDesk } from "../wallet/wallet-desk.ts";
+import { Notices } from "./notices.ts";
 import { place } from "./place.ts";
 
-/** Everything that the page is about: the exchange, the market that is looked at. */
+/** Everything that the page is about: the exchange, the market that is looked at, and who is here. */
 export class Desk {
   readonly link: ExchangeLink;
+  readonly wallet: WalletDesk;
+  readonly funds: Funds;
+  readonly notices = new Notices();
+  readonly arrivals = new Arrivals(localStorage);
   readonly feed: Signal<MarketFeed | null> = signal(null);
   /** What the order form is to take over: a price from the book. */
   readonly pickedPrice: Signal<string | null> = signal(null);
 
   constructor(apiUrl: string) {
     this.link = new ExchangeLink(apiUrl);
+    this.wallet = new WalletDesk(this.link);
+    this.funds = new Funds(this.link, this.wallet);
     effect(() => this.follow());
     let provenThrough = 0;
     effect(() => {

@@ -2,6 +2,7 @@ import { StatusView } from "../status/status-view.tsx";
 import { Banners } from "./banners.tsx";
 import { Footer } from "./footer.tsx";
 import { Header } from "./header.tsx";
+import { NoticeList } from "./notice-list.tsx";
 import { place } from "./place.ts";
 import { TradeView } from "./trade-view.tsx";
 
@@ -18,6 +19,7 @@ export function Frame() {
         {place.value.view === "status" ? <StatusView /> : <TradeView />}
       </main>
       <Footer />
+      <NoticeList />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { WalletButton } from "../wallet/wallet-button.tsx";
 import { useDesk } from "./desk.ts";
 import { MarketMenu } from "./market-menu.tsx";
 import { hashOf, place } from "./place.ts";
@@ -43,6 +44,7 @@ export function Header() {
           )}
         </svg>
       </button>
+      <WalletButton />
     </header>
   );
 }

@@ -16,9 +16,9 @@ const COLUMNS = [
   "PnL, USD",
   "Liquidation",
   "Margin, USD",
-  "Margin ratio",
+  "Ratio",
   "Funding, USD",
-  "ADL rank",
+  "ADL",
   "Finality",
   "Actions",
 ];
@@ -79,9 +79,12 @@ function PositionRow({ trading, position }: { trading: Trading; position: WirePo
             proven <small>#{account?.proven?.batchNumber}</small>
           </span>
         ) : (
-          <span class="finality finality-matched">
+          <span
+            class="finality finality-matched"
+            title={`Proven of it: ${proven === undefined ? "0" : rounded(proven, 4)}`}
+          >
             <i aria-hidden="true" />
-            matched <small>proven: {proven === undefined ? "0" : rounded(proven, 4)}</small>
+            matched
           </span>
         )}
       </td>

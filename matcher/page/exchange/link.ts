@@ -1,5 +1,5 @@
 import { computed, type Signal, signal } from "@preact/signals";
-import type { WireMarket, WireMarkets, WireStatus, WireTicker } from "../../protocol/api-wire.ts";
+import type { WireFees, WireMarket, WireMarkets, WireStatus, WireTicker } from "../../protocol/api-wire.ts";
 import type { Market } from "../../protocol/market.ts";
 import type { WireExchangeState } from "../../protocol/stream-wire.ts";
 import { Http } from "../../sdk/http.ts";
@@ -25,6 +25,8 @@ export class ExchangeLink {
   readonly tickers: Signal<ReadonlyMap<string, WireTicker>> = signal(new Map());
   readonly status = signal<WireStatus | null>(null);
   readonly state = signal<WireExchangeState | null>(null);
+  /** What a taker is charged whose account is not known, ppm. */
+  readonly takerFeePpm: Signal<number | null> = signal(null);
   /** What the exchange's clock is ahead of ours by. */
   readonly aheadMs = signal(0);
   /** Markets in the numbers that the risk rules work with. */
@@ -52,7 +54,7 @@ export class ExchangeLink {
     void this.begin();
   }
 
-  /** @throws RangeError naming the markets there are */
+  /** null for one that there is not */
   market(symbol: string): Market | null {
     const terms = this.terms.value;
     return terms?.symbols.includes(symbol) ? terms.market(symbol) : null;
@@ -101,6 +103,8 @@ export class ExchangeLink {
     }
     this.connection.value = "open";
     this.watchStatus();
+    const fees = await this.http.get<WireFees>("/v1/fees").catch(() => null);
+    this.takerFeePpm.value = fees?.tiers[0]?.takerFeePpm ?? null;
   }
 
   private take(markets: WireMarkets): void {

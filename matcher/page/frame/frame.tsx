@@ -1,7 +1,7 @@
-import { StatusView } from "../status/status-view.tsx";
 import { Banners } from "./banners.tsx";
 import { Footer } from "./footer.tsx";
 import { Header } from "./header.tsx";
+import { LazyStatus } from "./lazy-status.tsx";
 import { NoticeList } from "./notice-list.tsx";
 import { place } from "./place.ts";
 import { TradeView } from "./trade-view.tsx";
@@ -16,7 +16,7 @@ export function Frame() {
       <Header />
       <Banners />
       <main id="main" tabIndex={-1}>
-        {place.value.view === "status" ? <StatusView /> : <TradeView />}
+        {place.value.view === "status" ? <LazyStatus /> : <TradeView />}
       </main>
       <Footer />
       <NoticeList />

@@ -14,7 +14,6 @@ import { type Expectation, expectation, sliceLots } from "./slicing.ts";
 const SLICES = [2, 4, 6, 10, 20, 40];
 const INTERVALS_SECONDS = [10, 30, 60, 300];
 const REFILLS_PERCENT = [0, 50, 100];
-const DEVNET_TAKER_PPM = 500;
 const PPM = 1_000_000;
 
 interface Props {
@@ -25,11 +24,12 @@ interface Props {
 
 /** Sending at once beside sending in slices: what the book says of each, and what waiting risks. */
 export function SizePreview({ feed, terms, takerFeePpm }: Props) {
+  const { link } = useDesk();
   const [open, setOpen] = useState(false);
   return (
     <details class="size-preview" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>At once, or in slices?</summary>
-      {open && <Comparison feed={feed} terms={terms} takerFeePpm={takerFeePpm ?? DEVNET_TAKER_PPM} />}
+      {open && <Comparison feed={feed} terms={terms} takerFeePpm={takerFeePpm ?? link.takerFeePpm.value ?? 0} />}
     </details>
   );
 }

@@ -1,6 +1,6 @@
 import type { WirePosition } from "../../protocol/margin-wire.ts";
+import { hashOf } from "../frame/address.ts";
 import { useDesk } from "../frame/desk.ts";
-import { hashOf } from "../frame/place.ts";
 import { full, isNegative, percent, rounded, signed, usd } from "../show/decimal-text.ts";
 import type { Trading } from "../wallet/wallet-desk.ts";
 import { ClosePosition } from "./close-position.tsx";

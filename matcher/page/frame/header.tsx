@@ -1,7 +1,8 @@
 import { WalletButton } from "../wallet/wallet-button.tsx";
+import { hashOf } from "./address.ts";
 import { useDesk } from "./desk.ts";
 import { MarketMenu } from "./market-menu.tsx";
-import { hashOf, place } from "./place.ts";
+import { place } from "./place.ts";
 import { theme, turnTheme } from "./theme.ts";
 import { TickerStrip } from "./ticker-strip.tsx";
 

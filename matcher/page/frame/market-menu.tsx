@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { full, isNegative, percentOfPpm, rounded } from "../show/decimal-text.ts";
+import { hashOf } from "./address.ts";
 import { useDesk } from "./desk.ts";
-import { hashOf } from "./place.ts";
 
 /** The list of markets, behind the name of the one that is looked at. */
 export function MarketMenu() {

@@ -19,7 +19,7 @@ import { machineLine, thisMachine } from "./bench/frame/machine.ts";
 import { Refusal, runCommand } from "./supervisor/refusal.ts";
 
 /** Files of scripts/bench/, in the order in which they run. Each calls reportRows or reportSkipped once (bench/frame/bench-row.ts). */
-const BENCHMARKS = ["book", "exchange", "capacity", "risk", "signatures", "poseidon", "history", "full-path"];
+const BENCHMARKS = ["book", "exchange", "capacity", "risk", "signatures", "poseidon", "history", "full-path", "page"];
 
 interface Options {
   json?: string;

@@ -222,7 +222,7 @@ describe("trading in a browser", function () {
     await button("Withdraw").click();
     const withdrawals = dialog().getByRole("list", { name: "Withdrawals" });
     await withdrawals.getByText("$100.25").waitFor();
-    await dialog().getByText("can be claimed").waitFor({ timeout: PROOF_MS });
+    await button("Claim").waitFor({ timeout: PROOF_MS });
     const onchain = await OnchainWallet.of(wallet.key, exchange.exchange);
     const before = await onchain.balanceMicroUsd();
     await button("Claim").click();

@@ -170,7 +170,7 @@ describe("the trading page in a browser", function () {
         expect(heads.slice(2, -1)).to.deep.equal([...HOSTILE_TEXTS]);
       }
       expect(await page.evaluate(() => (globalThis as { hurt?: number }).hurt)).to.equal(undefined);
-      const brought = "main script, main iframe, main img, main form, main link, .banners *:not(p, b, a)";
+      const brought = "main script, main iframe, main img, main form[action], main link, .banners *:not(p, b, a)";
       expect(await page.locator(brought).count()).to.equal(0);
       expect([...watch.hosts]).to.deep.equal([new URL(line.url).host]);
       expect(watch.complaints).to.deep.equal([]);

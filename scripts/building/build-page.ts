@@ -75,6 +75,8 @@ async function bundle(root: string, into: string): Promise<void> {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rolldownOptions: {
+        // How long something took on a busy machine is nothing that is wrong with the page.
+        checks: { pluginTimings: false },
         onwarn: (warning) => {
           throw new Error(warning.message);
         },

@@ -18,7 +18,8 @@ export interface BookLadder {
   readonly middleTicks: number | null;
 }
 
-export const LADDER_ROWS = 15;
+/** Of each side; the style sheet has room for exactly these. */
+export const LADDER_ROWS = 10;
 
 interface Level {
   readonly priceTicks: number;

@@ -145,6 +145,20 @@ describe("trading in a browser", function () {
     await page.getByText("$6,000.50").first().waitFor();
   });
 
+  it("goes on trading while the wallet is on another chain, and asks for the way back before money moves", async () => {
+    await wallet.changeChain(OTHER_CHAIN_ID);
+    await page.getByText("$6,000.50").first().waitFor();
+    await button("Deposit", page).click();
+    await dialog().getByText("The wallet is on another chain").waitFor();
+    await dialog().getByRole("textbox", { name: "Amount" }).fill("1");
+    expect(await button("Deposit").isDisabled()).to.equal(true);
+    await button("Change the network").click();
+    await dialog().getByText("The wallet is on another chain").waitFor({ state: "detached" });
+    expect(await button("Deposit").isEnabled()).to.equal(true);
+    expect(wallet.chainId).to.equal(CHAIN_ID);
+    await page.keyboard.press("Escape");
+  });
+
   it("shows margin, fee, slippage and liquidation price before sending, and the trade after it", async () => {
     await button("Market", form()).click();
     await field("Size").fill("0.05");

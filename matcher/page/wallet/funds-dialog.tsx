@@ -20,11 +20,24 @@ const TABS = [
 
 /** Money in and out, with how far each of it is. */
 export function FundsDialog({ trading, first, onClose }: { trading: Trading; first: FundsTab; onClose: () => void }) {
-  const { funds } = useDesk();
+  const { funds, wallet } = useDesk();
   const [tab, setTab] = useState<FundsTab>(first);
-  const waiting = funds.waiting.value;
+  const waiting = funds.waiting.value ?? wallet.waiting.value;
+  const giveUp = () => {
+    funds.giveUp();
+    wallet.giveUp();
+  };
+  const problem = funds.problem.value ?? wallet.problem.value;
   return (
     <Dialog title="Deposit and withdraw" onClose={onClose}>
+      {wallet.isElsewhere.value && (
+        <div class="claim elsewhere" role="status">
+          <span>The wallet is on another chain: orders need none, deposits and claims do.</span>
+          <button type="button" class="button button-small" onClick={() => wallet.changeChain()}>
+            Change the network
+          </button>
+        </div>
+      )}
       <Tabs label="Direction" tabs={TABS} current={tab} onChange={setTab}>
         {tab === "deposit" ? <Deposit trading={trading} /> : <Withdraw trading={trading} />}
       </Tabs>
@@ -34,14 +47,14 @@ export function FundsDialog({ trading, first, onClose }: { trading: Trading; fir
             <i class="spinner" aria-hidden="true" />
             {waiting} …
           </p>
-          <button type="button" class="button button-small" onClick={() => funds.giveUp()}>
+          <button type="button" class="button button-small" onClick={giveUp}>
             Stop waiting
           </button>
         </div>
       )}
-      {funds.problem.value !== null && (
+      {problem !== null && (
         <p class="fault" role="alert">
-          {funds.problem.value}
+          {problem}
         </p>
       )}
     </Dialog>
@@ -49,12 +62,12 @@ export function FundsDialog({ trading, first, onClose }: { trading: Trading; fir
 }
 
 function Deposit({ trading }: { trading: Trading }) {
-  const { funds, link } = useDesk();
+  const { funds, link, wallet } = useDesk();
   const [amount, setAmount] = useState("");
   const [way, setWay] = useState<DepositWay>("permit");
   const balance = funds.balanceMicroUsd.value;
   const isDevnet = (link.status.value?.chain as { warning?: string } | undefined)?.warning !== undefined;
-  const busy = funds.waiting.value !== null;
+  const busy = funds.waiting.value !== null || wallet.isElsewhere.value;
   const submit = async (event: Event) => {
     event.preventDefault();
     if (await funds.deposit(plainAmount(amount), way)) setAmount("");
@@ -112,7 +125,7 @@ function DepositList({ trading }: { trading: Trading }) {
 const WITHDRAWAL_STEPS = ["accepted", "proven", "claimable", "claimed"] as const;
 
 function Withdraw({ trading }: { trading: Trading }) {
-  const { funds } = useDesk();
+  const { funds, wallet } = useDesk();
   const [amount, setAmount] = useState("");
   const account = trading.feed.account.value;
   const claimable = funds.claimableMicroUsd.value;
@@ -144,7 +157,12 @@ function Withdraw({ trading }: { trading: Trading }) {
           <span>
             <b>${full(usdFromMicroUsd(claimable))}</b> can be claimed
           </span>
-          <button type="button" class="button button-buy" disabled={busy} onClick={() => funds.claim()}>
+          <button
+            type="button"
+            class="button button-buy"
+            disabled={busy || wallet.isElsewhere.value}
+            onClick={() => funds.claim()}
+          >
             Claim
           </button>
         </div>

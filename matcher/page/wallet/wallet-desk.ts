@@ -52,6 +52,8 @@ export class WalletDesk {
   /** What the page waits for, in words; null when it waits for nothing. */
   readonly waiting: Signal<string | null> = signal(null);
   readonly problem: Signal<string | null> = signal(null);
+  /** The wallet of who trades has gone to another chain: orders need none, but deposits and claims do. */
+  readonly isElsewhere = signal(false);
   readonly vault = new KeyVault(localStorage);
   readonly trading = computed(() => (this.visitor.value.stage === "trading" ? this.visitor.value : null));
   private readonly link: ExchangeLink;
@@ -102,11 +104,13 @@ export class WalletDesk {
   changeChain(): Promise<void> {
     const { chain } = this;
     const visitor = this.visitor.value;
-    if (visitor.stage !== "elsewhere" || chain === null) return Promise.resolve();
+    if (visitor.stage === "away" || chain === null) return Promise.resolve();
     const { wallet, address } = visitor;
     return this.attempt(`Change to ${chain.name} in ${wallet.name}`, async (goesOn) => {
       await goToChain(wallet.provider, chain);
-      if (goesOn()) await this.arrive(wallet, [address], goesOn);
+      if (!goesOn()) return;
+      if (visitor.stage === "trading") this.isElsewhere.value = false;
+      else await this.arrive(wallet, [address], goesOn);
     });
   }
 
@@ -237,6 +241,7 @@ export class WalletDesk {
   private become(next: Visitor): void {
     const before = this.visitor.peek();
     if (before.stage === "trading" && before !== next) before.feed.close();
+    this.isElsewhere.value = false;
     this.visitor.value = next;
   }
 
@@ -263,8 +268,9 @@ export class WalletDesk {
       const visitor = this.visitor.peek();
       if (visitor.stage === "away") return;
       const isHere = Number(chainId) === this.link.markets.peek()?.chainId;
-      // Whoever trades goes on trading: only L1 needs the chain. It is asked for again when it is needed.
-      if (isHere !== (visitor.stage !== "elsewhere")) again([visitor.address]);
+      // Whoever trades goes on trading.
+      if (visitor.stage === "trading") this.isElsewhere.value = !isHere;
+      else if (isHere !== (visitor.stage !== "elsewhere")) again([visitor.address]);
     };
     const disconnected = () => this.leave();
     provider.on?.("accountsChanged", accountsChanged);

@@ -8,11 +8,14 @@ import { cacheFolder } from "../circuits/cache-folder.ts";
 import { ContentCache } from "../circuits/content-cache.ts";
 
 /** Raised when the page would be built otherwise from the same sources. */
-const BUILD_VERSION = 1;
+const BUILD_VERSION = 2;
 /** Everything that the page is made of beside its packages, which the lock names. */
 const SOURCES = ["matcher/page", "matcher/sdk", "matcher/protocol", "matcher/risk"];
 
 export const PAGE_FOLDER = "build/page";
+
+/** In the folder: of which sources its page is. */
+const KEY_FILE = "build-key.txt";
 
 export interface BuiltPage {
   readonly folder: string;
@@ -25,6 +28,8 @@ export async function buildPage(root: string = REPOSITORY_ROOT): Promise<BuiltPa
   const cache = new ContentCache(join(cacheFolder(), "page"), 200e6);
   const key = `page-${sourceHash(root)}`;
   return cache.locked(key, async () => {
+    // Others may be reading it.
+    if (keyIn(folder) === key) return { folder, cached: true };
     // Linked beside and then moved as a whole: a start at the same time finds one build or the other.
     const staging = `${folder}.${process.pid}.new`;
     rmSync(staging, { recursive: true, force: true });
@@ -33,6 +38,7 @@ export async function buildPage(root: string = REPOSITORY_ROOT): Promise<BuiltPa
       cached = false;
       await cache.put(key, async (into) => {
         await bundle(root, into);
+        writeFileSync(join(into, KEY_FILE), key);
         return {};
       });
       cache.restore(key, staging, (name) => name);
@@ -41,6 +47,14 @@ export async function buildPage(root: string = REPOSITORY_ROOT): Promise<BuiltPa
     renameSync(staging, folder);
     return { folder, cached };
   });
+}
+
+function keyIn(folder: string): string | undefined {
+  try {
+    return readFileSync(join(folder, KEY_FILE), "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 /** Changes with anything that could change what vite writes. */

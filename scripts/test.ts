@@ -8,6 +8,7 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
 import { sourceChecks } from "./testing/checks.ts";
+import { contractCoverage } from "./testing/coverage.ts";
 import { recordedSeconds, recordSeconds } from "./testing/durations.ts";
 import { runInLanes } from "./testing/lanes.ts";
 import { isRed, type Outcome, summaryOf } from "./testing/outcome.ts";
@@ -61,7 +62,7 @@ function finish(outcomes: readonly Outcome[]): void {
 }
 
 endChildrenOnSignals();
-const checks = options.only === undefined ? sourceChecks : [];
+const checks = options.only === undefined ? [...sourceChecks, contractCoverage] : [];
 const units = [...checks, ...unitsOf(options)];
 const nothingToBuild = async () => undefined;
 const buildIsNeeded = units.some((unit) => unit.needsBuild);

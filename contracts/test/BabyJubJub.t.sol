@@ -40,4 +40,17 @@ contract BabyJubJubTest is TestBase {
         uint256 right = addmod(1, mulmod(168696, mulmod(mulmod(x, x, R), mulmod(y, y, R), R), R), R);
         assertTrue(BabyJubJub.isOnCurve(x, y) == (left == right));
     }
+
+    /// @notice A call of its own, so that a revert can be seen.
+    function eightTimes(uint256 x, uint256 y) external view returns (uint256, uint256) {
+        return BabyJubJub.timesEight(x, y);
+    }
+
+    /// @dev A chain without the modular exponentiation precompile must not register a key that it could not compute.
+    function test_timesEight_refusesAChainWithoutModexp() public {
+        (uint256 x, uint256 y) = pointFrom(1);
+        vm.mockCallRevert(address(5), "", "");
+        vm.expectRevert(BabyJubJub.ModexpUnavailable.selector);
+        this.eightTimes(x, y);
+    }
 }

@@ -13,6 +13,7 @@ export interface RunOptions {
   /** Shows the output as it comes instead of keeping it. */
   readonly show?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
   readonly limitMs: number;
   /** Asked every second: a reason to end the process early, or undefined to let it go on. */
   readonly stopWhen?: () => string | undefined;
@@ -63,6 +64,7 @@ export function run(program: string, programArguments: readonly string[], option
   return new Promise((done, fail) => {
     const child = spawn(program, programArguments, {
       detached: true,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...process.env, ...options.env },
       stdio: ["ignore", options.show ? "inherit" : "pipe", options.show ? "inherit" : "pipe"],
     });

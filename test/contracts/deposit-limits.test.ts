@@ -4,6 +4,7 @@ import { settle } from "./batches.ts";
 import { mined } from "./chain.ts";
 import { openEpoch } from "./epochs.ts";
 import { as, deployWorld, fund, readQueue, useWorld, type World } from "./exchange-world.ts";
+import { skipWhenInstrumented } from "./instrumented.ts";
 
 const PICO = 1_000_000n;
 
@@ -80,7 +81,8 @@ describe("Exchange.setDepositLimits", () => {
     await mined(as(w, w.alice).deposit(1, 1n));
   });
 
-  it("leaves a contract within the size that L1 deploys", async () => {
+  it("leaves a contract within the size that L1 deploys", async function () {
+    skipWhenInstrumented(this);
     const w = world();
     const code = await w.alice.provider?.getCode(w.address);
     expect(((code?.length ?? 0) - 2) / 2)

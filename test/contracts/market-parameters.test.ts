@@ -370,6 +370,7 @@ describe("MarketRegistry", () => {
       const w = world();
       expect(await w.registry.exchange()).to.equal(w.address);
       expect(await w.exchange.registry()).to.equal(await w.registry.getAddress());
+      expect(await w.exchange.oracle()).to.equal(await w.oracle.getAddress());
       await expect(
         ethers.deployContract("MarketRegistry", [w.owner.address, ZeroAddress]),
       ).to.be.revertedWithCustomError(w.registry, "ZeroAddress");

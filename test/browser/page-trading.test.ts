@@ -252,7 +252,7 @@ describe("trading in a browser", function () {
   it("recomputes funding by a click", async () => {
     await page.getByRole("link", { name: "Status" }).click();
     await page.getByRole("button", { name: "Recompute" }).first().click();
-    await page.getByText("digest agrees").waitFor();
+    await page.getByText("✓ agrees").waitFor();
     expect(await page.locator(".uptime i").count()).to.be.above(1);
     await page.getByRole("link", { name: "Trade", exact: true }).click();
   });

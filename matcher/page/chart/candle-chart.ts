@@ -56,6 +56,7 @@ export class CandleChart implements CandleReader {
   private readonly candles: ISeriesApi<"Candlestick">;
   private readonly volume: ISeriesApi<"Histogram">;
   private readonly lines = new Map<string, ReturnType<ISeriesApi<"Candlestick">["createPriceLine"]>>();
+  private marks: ReadonlyMap<string, { price: string; colour: string }> = new Map();
   private lastTime = 0;
 
   constructor(element: HTMLElement, market: Market) {
@@ -100,6 +101,7 @@ export class CandleChart implements CandleReader {
       wickDownColor: down,
     });
     this.volume.applyOptions({ color: colour("volume") });
+    this.mark(this.marks);
   }
 
   all(candles: readonly WireCandle[]): void {
@@ -120,6 +122,7 @@ export class CandleChart implements CandleReader {
 
   /** Lines at prices that matter to who looks: entry, liquidation. Those that are not named are taken away. */
   mark(prices: ReadonlyMap<string, { price: string; colour: string }>): void {
+    this.marks = prices;
     for (const [title, line] of this.lines) {
       if (!prices.has(title)) {
         this.candles.removePriceLine(line);

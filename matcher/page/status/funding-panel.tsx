@@ -91,7 +91,12 @@ function FundingRow({ symbol, interval }: { symbol: string; interval: WireFundin
         ) : verdict === "asking" ? (
           "…"
         ) : verdict.faults.length === 0 ? (
-          <span class="up">✓ {percentOfPpm(verdict.rate8hPpm ?? 0)}, digest agrees</span>
+          <span
+            class="up"
+            title={`${percentOfPpm(verdict.rate8hPpm ?? 0)} of ${verdict.samples} samples, and the same digest`}
+          >
+            ✓ agrees
+          </span>
         ) : (
           <span class="down">✗ {verdict.faults.join(" ")}</span>
         )}

@@ -74,7 +74,7 @@ export function StatusView() {
           <dl class="pairs">
             <dt>Epoch</dt>
             <dd>
-              {status.epoch.number}, {span(nowMs - status.epoch.timeSeconds * 1_000)} old
+              {status.epoch.number} <small>{span(nowMs - status.epoch.timeSeconds * 1_000)} old</small>
             </dd>
             <dt>Commands</dt>
             <dd>{full(String(status.commands))}</dd>
@@ -110,9 +110,9 @@ export function StatusView() {
             <dd>
               {full(String(status.steps.proven))} of {full(String(status.steps.emitted))}
             </dd>
-            <dt>Rows not proven</dt>
+            <dt>Rows not proven, at most</dt>
             <dd>
-              {status.unprovenRows} of at most {status.unprovenRowsMax}
+              {status.unprovenRows} of {status.unprovenRowsMax}
             </dd>
           </dl>
           <meter

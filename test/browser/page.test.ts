@@ -86,8 +86,9 @@ describe("the trading page in a browser", function () {
     await page.getByRole("button", { name: "ETH-USD" }).waitFor();
     expect(new URL(page.url()).hash).to.equal("#/trade/ETH-USD");
     await page.getByRole("button", { name: "ETH-USD" }).press("Enter");
+    await page.getByRole("table", { name: "Markets" }).waitFor();
     await page.keyboard.press("Escape");
-    expect(await page.getByRole("table", { name: "Markets" }).count()).to.equal(0);
+    await page.getByRole("table", { name: "Markets" }).waitFor({ state: "detached" });
   });
 
   it("says that the exchange is away, and goes on by itself when it is back", async () => {
@@ -187,7 +188,7 @@ describe("the trading page in a browser", function () {
         await page.getByRole("button", { name: "Connect wallet" }).click();
         expect(await accessibilityFaults(page), `dialog, ${colorScheme}`).to.deep.equal([]);
         await page.keyboard.press("Escape");
-        expect(await page.getByRole("dialog").count()).to.equal(0);
+        await page.getByRole("dialog").waitFor({ state: "detached" });
       }
     }
   });

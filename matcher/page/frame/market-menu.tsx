@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { full, isNegative, percentOfPpm, rounded } from "../show/decimal-text.ts";
 import { hashOf } from "./address.ts";
 import { useDesk } from "./desk.ts";
@@ -11,7 +11,8 @@ export function MarketMenu() {
   const symbol = feed.value?.market.symbol ?? null;
   const markets = link.terms.value === null ? [] : (link.markets.value?.markets ?? []);
 
-  useEffect(() => {
+  // At once: the next key may be Escape.
+  useLayoutEffect(() => {
     if (!open) return;
     const leave = (event: Event) => {
       if (!box.current?.contains(event.target as Node)) setOpen(false);

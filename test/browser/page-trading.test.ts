@@ -5,6 +5,7 @@ import { OnchainWallet } from "../../matcher/sdk/onchain.ts";
 import { devnetWallet } from "../../scripts/devnet/wallets.ts";
 import { launchChromium } from "./chromium.ts";
 import { InjectedWallet, OTHER_CHAIN_ID } from "./injected-wallet.ts";
+import { Line } from "./line.ts";
 import { PageWatch } from "./page-watch.ts";
 import { StartedExchange } from "./started-exchange.ts";
 
@@ -20,6 +21,7 @@ const PASSPHRASE = "correct horse battery";
 describe("trading in a browser", function () {
   this.timeout(PROOF_MS);
   let exchange: StartedExchange;
+  let line: Line;
   let browser: Browser;
   let page: Page;
   let watch: PageWatch;
@@ -33,12 +35,14 @@ describe("trading in a browser", function () {
     page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
     watch = new PageWatch(page);
     await wallet.inject(page);
-    await page.goto(exchange.url);
+    line = await Line.open(exchange.url);
+    await page.goto(line.url);
     await page.locator(".ladder-bid .rung:not(.rung-empty)").first().waitFor();
   });
   after(async () => {
     await browser?.close();
     wallet?.close();
+    await line?.close();
     await exchange?.stop();
   });
 
@@ -220,6 +224,25 @@ describe("trading in a browser", function () {
     await page.getByText("No open orders.").waitFor();
   });
 
+  it("sends nothing while the line is broken, and goes on with everything when it is mended", async () => {
+    await field("Price").fill("67500");
+    await field("Size").fill("0.02");
+    const send = form().locator(".send");
+    await send.click({ trial: true });
+    line.cut();
+    await page.getByText("The exchange does not answer.").first().waitFor();
+    expect(await send.isDisabled()).to.equal(true);
+    line.mend();
+    await page.getByText("The exchange does not answer.").waitFor({ state: "detached" });
+    await send.click();
+    await page.getByText("It rests in the book.").waitFor();
+    await tab(/Positions/);
+    await rows("Positions").getByText("long").waitFor();
+    await tab(/Open orders/);
+    await button("Cancel sell 0.02 BTC-USD at 67,500.0", page).click();
+    await page.getByText("No open orders.").waitFor();
+  });
+
   it("says what the matcher would refuse, before it is sent", async () => {
     await field("Price").fill("1000");
     await field("Size").fill("0.01");
@@ -271,7 +294,7 @@ describe("trading in a browser", function () {
   });
 
   it("asked nobody but the exchange, and complained of nothing", () => {
-    expect([...watch.hosts]).to.deep.equal([new URL(exchange.url).host]);
+    expect([...watch.hosts]).to.deep.equal([new URL(line.url).host]);
     expect(watch.complaints).to.deep.equal([]);
   });
 });

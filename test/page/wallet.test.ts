@@ -3,6 +3,7 @@ import { announcedWallet, discoverWallets } from "../../matcher/page/wallet/anno
 import { goToChain } from "../../matcher/page/wallet/chain.ts";
 import { KeyVault, PASSPHRASE_LENGTH_MIN, VaultRefused } from "../../matcher/page/wallet/key-vault.ts";
 import { isUnknownChain, problemText } from "../../matcher/page/wallet/wallet-problem.ts";
+import { Unreachable } from "../../matcher/sdk/http.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 
 const provider = { request: async () => null };
@@ -133,6 +134,8 @@ describe("what a wallet's error says", () => {
     expect(problemText(new Error("MARGIN: Too little collateral. Deposit more."))).to.equal(
       "Too little collateral. Deposit more.",
     );
+    const silent = new Unreachable("http://127.0.0.1:1/v1/orders", new Error("ECONNREFUSED"));
+    expect(problemText(silent)).to.match(/^The exchange does not answer. What was sent may have been taken/);
     for (const odd of [undefined, null, 7, {}, { message: 3 }])
       expect(problemText(odd)).to.match(/^The wallet answered/);
   });

@@ -1,3 +1,5 @@
+import { Unreachable } from "../../sdk/http.ts";
+
 /** What went wrong with a wallet, the contracts or the exchange, as one sentence that says what to do. */
 export function problemText(error: unknown): string {
   const codes = codesOf(error);
@@ -7,6 +9,9 @@ export function problemText(error: unknown): string {
   if (codes.has(4900) || codes.has(4901)) return "The wallet is not connected to the chain: look at its network.";
   if (codes.has("INSUFFICIENT_FUNDS")) return "The wallet has not enough ether to pay for the transaction.";
   if (codes.has("NETWORK_ERROR")) return "The wallet's network has changed meanwhile: try again.";
+  if (error instanceof Unreachable) {
+    return "The exchange does not answer. What was sent may have been taken: the lists will say when it is back.";
+  }
   if (error instanceof Error) return withoutCode(error);
   const { message } = (typeof error === "object" && error !== null ? error : {}) as { message?: unknown };
   return typeof message === "string" && message !== ""

@@ -18,7 +18,7 @@ import { Refusal, runCommand } from "./supervisor/refusal.ts";
 const FOLDER = "docs/pictures";
 const TRADER_WALLET = 17;
 const DESK = { width: 1440, height: 900 };
-const TALL = { width: 1440, height: 1180 };
+const TALL = { width: 1280, height: 1270 };
 const PHONE = { width: 390, height: 844 };
 const BYTES_MAX = 200_000;
 const CHAIN_MS = 300_000;

@@ -49,6 +49,7 @@ async function run(config: Config, keys: KeyRing, log: Logger): Promise<void> {
     operatorKey: keys.privateKey("operator"),
     receiptsKey: keys.privateKey("receipts"),
     circuitsDir: config.circuits,
+    pagePath: config.page,
     tiers: config.tiers.split(",").flatMap((name) => TIERS.filter((tier) => tier.name === name)),
     port: config.port,
     operatorPort: config.operatorPort,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { ApiOptions } from "./api/exchange-access.ts";
 import { History } from "./api/history.ts";
+import { loadPage } from "./api/page-files.ts";
 import { createApi } from "./api/server.ts";
 import type { Deployment } from "./chain/deployment.ts";
 import { DepositGate } from "./chain/deposit-gate.ts";
@@ -52,6 +53,8 @@ export interface MatcherOptions {
   readonly receiptsKey: string;
   /** Folder with a folder per tier. */
   readonly circuitsDir: string;
+  /** Folder of the trading page; without one, or when it is not there, the API serves none. */
+  readonly pagePath?: string;
   readonly tiers: readonly Tier[];
   /** Public API; 0 for any free port. */
   readonly port: number;
@@ -289,6 +292,10 @@ async function assemble(
   const deadMansClock = new DeadMansClock({ sequencer, nowMs, ...notice });
   const depositGate = new DepositGate({ provider, exchange });
   const chainParts = { deployment, pipeline, line, watcher, opener, endpoint, board: collector.board, depositGate };
+  const page = options.pagePath === undefined ? undefined : loadPage(options.pagePath);
+  if (options.pagePath !== undefined && page === undefined) {
+    onNotice?.(`There is no trading page in ${options.pagePath}: run "npm run build", then start again.`);
+  }
   const api: FastifyInstance = createApi({
     sequencer,
     history,
@@ -302,6 +309,7 @@ async function assemble(
     chainStatus: () => chainStatusOf({ ...chainParts, nowMs, journal: journal?.log, halt: sequencer.halt }),
     ...(journal === undefined ? {} : { snapshots: journal.snapshots }),
     receipts,
+    ...(page === undefined ? {} : { page }),
     ...options.doors,
     onDefect: (error, requestId) => {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

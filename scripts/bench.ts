@@ -29,6 +29,7 @@ const BENCHMARKS = [
   "history",
   "rebuild",
   "full-path",
+  "page",
 ];
 
 interface Options {

@@ -1,5 +1,6 @@
 /**
- * Makes all that a start needs: circuits with their insecure development keys, verifier contracts, compiled contracts.
+ * Makes all that a start needs: circuits with their insecure development keys, verifier contracts, compiled contracts, the trading
+ * page.
  * Everything is cached by content; a second run takes seconds.
  *
  *   npm run build                    the tiers of a deployment
@@ -10,6 +11,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { DEV_CHAIN_IDS, TIERS, type Tier } from "../matcher/protocol/spec.ts";
+import { buildPage } from "./building/build-page.ts";
 import { checkCeremonyVerifiers } from "./building/ceremony-verifiers.ts";
 import { compileContracts } from "./building/compile-contracts.ts";
 import { DEPLOYED_TIERS, tierCircuit, verifierPath } from "./building/tier-circuits.ts";
@@ -64,6 +66,12 @@ function placeVerifiers(tiers: readonly Tier[], circuits: readonly BuiltCircuit[
   }
 }
 
+async function pageLine(): Promise<string> {
+  const startMs = performance.now();
+  const { cached } = await buildPage(REPOSITORY_ROOT);
+  return cached ? "cached" : `built in ${((performance.now() - startMs) / 1000).toFixed(1)} s`;
+}
+
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -99,6 +107,7 @@ await runCommand(async () => {
   if (options.tier === undefined) {
     console.log("contracts: compiling …");
     await compileContracts(REPOSITORY_ROOT);
+    console.log(`page: ${await pageLine()}`);
   }
   console.log(`built in ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
   return undefined;

@@ -261,7 +261,7 @@ async function up(): Promise<void> {
   });
   writeFileSync(join(folder, "urls.json"), `${JSON.stringify({ api: url, rpc: chain.url, exchange }, null, 2)}\n`);
   view.block(
-    `${BANNER}\n  API     ${url}\n  status  ${url}/v1/status\n  metrics ${matcher.operatorUrl}/metrics\n  chain   ${chain.url}\n  logs    ${folder}/logs\n  Ctrl-C stops everything.`,
+    `${BANNER}\n  page    ${url}/\n  API     ${url}\n  status  ${url}/v1/status\n  metrics ${matcher.operatorUrl}/metrics\n  chain   ${chain.url}\n  logs    ${folder}/logs\n  Ctrl-C stops everything.`,
   );
   const ticker = setInterval(() => watchStatus(url).catch(() => {}), STATUS_INTERVAL_MS);
   finished.finally(() => clearInterval(ticker));

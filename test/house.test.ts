@@ -26,7 +26,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ops: ["protocol", "timing", "sequencer", "prover", "chain", "oracle", "api"],
   // Clients compute margin with the very functions that the matcher judges by.
   sdk: ["protocol", "risk"],
-  web: ["protocol", "risk", "sdk"],
+  // The trading page: an ordinary client, too.
+  page: ["protocol", "risk", "sdk"],
   // Bots are ordinary clients: no way into the matcher.
   bots: ["protocol", "sdk"],
 };
@@ -117,7 +118,20 @@ const forbidden: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`\\bthe ${"br"}ief\\b|\\b${"sub"}-?agents?\\b|\\b${"L"}LMs?\\b|\\b${"A"}I\\b`), "how the text was made"],
 ];
 
-const textExtensions = new Set([".ts", ".mjs", ".js", ".json", ".sol", ".circom", ".md", ".html", ".css", ".yml", ""]);
+const textExtensions = new Set([
+  ".ts",
+  ".tsx",
+  ".mjs",
+  ".js",
+  ".json",
+  ".sol",
+  ".circom",
+  ".md",
+  ".html",
+  ".css",
+  ".yml",
+  "",
+]);
 
 /** What a tracked text may not say. */
 function forbiddenIn(text: string): string[] {
@@ -136,7 +150,7 @@ function strayPaths({ path, text }: Source, exists: (path: string) => boolean): 
 }
 
 const files = trackedFiles();
-const matcherSources = files.filter((path) => /^matcher\/.*\.ts$/.test(path)).map(readSource);
+const matcherSources = files.filter((path) => /^matcher\/.*\.tsx?$/.test(path)).map(readSource);
 
 /** Fails with every offender at once, one a line. */
 function expectNone(offenders: readonly string[]): void {
@@ -192,7 +206,9 @@ describe("The house", () => {
     // Code that a page shows speaks of files from where it stands itself.
     const prose = ({ path, text }: Source): Source =>
       path.endsWith(".md") ? { path, text: text.replace(/^```ts\n[\s\S]*?^```$/gm, "") } : { path, text };
-    const texts = files.filter((path) => /\.(ts|mjs|sol|circom|md)$/.test(path)).map((path) => prose(readSource(path)));
+    const texts = files
+      .filter((path) => /\.(tsx?|mjs|sol|circom|md)$/.test(path))
+      .map((path) => prose(readSource(path)));
     expectNone(offendersOf(texts, (source) => strayPaths(source, (target) => existsSync(join(root, target)))));
   });
 

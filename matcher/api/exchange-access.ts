@@ -16,6 +16,7 @@ import { ConditionalRecords } from "./conditional-records.ts";
 import { EntryValues } from "./entry-values.ts";
 import { FundingHistory } from "./funding-history.ts";
 import { History } from "./history.ts";
+import type { PageFiles } from "./page-files.ts";
 import { PlacedTerms } from "./placed-terms.ts";
 import { addressKey, type RateLimitOptions, RateLimits } from "./rate-limits.ts";
 import { type SessionLimits, Sessions } from "./sessions.ts";
@@ -83,6 +84,8 @@ export interface ApiOptions {
   funding?: FundingHistory;
   /** Gives receipts, and already listens to the sequencer; without it acknowledgements carry none. */
   receipts?: ReceiptBook;
+  /** The trading page, served at `/`. */
+  page?: PageFiles;
 }
 
 /** What the routes work with: one sequencer, what is remembered of it, and the words for both. */

@@ -14,6 +14,7 @@ import { marginRoutes } from "./margin-routes.ts";
 import { marketRoutes } from "./market-routes.ts";
 import { OrderEntry } from "./order-entry.ts";
 import { orderRoutes } from "./order-routes.ts";
+import { pageRoutes } from "./page-routes.ts";
 import { paymentRoutes } from "./payment-routes.ts";
 import { headersOf } from "./rate-limits.ts";
 import { receiptRoutes } from "./receipt-routes.ts";
@@ -61,6 +62,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
 
   const access = new ExchangeAccess(options);
   const entry = new OrderEntry(access);
+  // Before the document begins to collect routes: these are for people.
+  if (options.page !== undefined) pageRoutes(app, options.page);
   const routes = collectRoutes(app);
   watchDoor(app, access);
   marketRoutes(app, access);

@@ -1,11 +1,15 @@
 import type { FastifyInstance } from "fastify";
 import { WireFees } from "../protocol/wire/account.ts";
-import { type WireBatch, WireBatches, WireStatus, WireTime } from "../protocol/wire/status.ts";
+import { type WireBatch, WireBatches, WireStatus, WireTime, WireUptime } from "../protocol/wire/status.ts";
 import { openOrderCount } from "../sequencer/exchange-view.ts";
 import type { ChainStatus, ExchangeAccess } from "./exchange-access.ts";
 import { limitOf } from "./market-routes.ts";
 import { route } from "./route-schema.ts";
 import { BatchesQuery, FeesQuery, NoQuery } from "./schema.ts";
+import { Uptime } from "./uptime.ts";
+
+/** Of an exchange that gives no receipts and so keeps no times. */
+const NO_TIMES = { firstCommand: 1, lastCommand: 0, acceptedAtMs: () => 0 };
 
 /** Whether the exchange trades, in a word. @param chain what the chain side says */
 export function exchangeStatus(
@@ -67,6 +71,18 @@ export function statusRoutes(app: FastifyInstance, access: ExchangeAccess): void
     (): WireTime => {
       return { timeMs: access.nowMs(), epochNumber: state.epochNumber, epochTimeSeconds: state.epochTimeSeconds };
     },
+  );
+
+  const uptime = new Uptime(options.receipts?.digests ?? NO_TIMES, state.funding.terms.schedule.sampleSeconds);
+  app.get(
+    "/v1/uptime",
+    route({
+      summary: "When the sequencer worked and when it did not, by the times of its commands.",
+      tag: "exchange",
+      querystring: NoQuery,
+      answer: WireUptime,
+    }),
+    (): WireUptime => uptime.status(access.nowMs()),
   );
 
   app.get<{ Querystring: { limit?: string } }>(

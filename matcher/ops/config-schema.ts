@@ -40,6 +40,10 @@ export const CONFIG_SCHEMA = Type.Object(
       default: "small,large",
       description: "Circuit sizes that batches may use.",
     }),
+    page: path({
+      default: "build/page",
+      description: "Folder of the trading page, which the API serves at `/`; without the folder there is no page.",
+    }),
     journal: Type.Optional(
       path({
         description:

@@ -48,4 +48,5 @@ export type {
   WireOracleSigner,
   WireStatus,
   WireTime,
+  WireUptime,
 } from "./wire/status.ts";

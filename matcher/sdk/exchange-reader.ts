@@ -9,6 +9,7 @@ import type {
   WireTickers,
   WireTime,
   WireTrade,
+  WireUptime,
 } from "../protocol/api-wire.ts";
 import type { WireInsurance, WireOwner } from "../protocol/margin-wire.ts";
 import type { Market } from "../protocol/market.ts";
@@ -34,6 +35,11 @@ export class ExchangeReader {
 
   status(): Promise<WireStatus> {
     return this.http.get("/v1/status");
+  }
+
+  /** When the sequencer worked, and when it did not. */
+  uptime(): Promise<WireUptime> {
+    return this.http.get("/v1/uptime");
   }
 
   async time(): Promise<WireTime> {

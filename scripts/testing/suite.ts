@@ -6,13 +6,13 @@ import { runSolidityTests } from "./solidity.ts";
 /** Estimates for a first run, when nothing is recorded: proofs and circuits are long, the rest is short. */
 const expectedSecondsByFolder: readonly (readonly [RegExp, number])[] = [
   [/^test\/(end-to-end|deep)\//, 120],
-  [/^test\/(circuits|prover|simulation)\//, 60],
+  [/^test\/(circuits|prover|simulation|browser)\//, 60],
   [/^test\/(contracts|parity)\//, 15],
 ];
 
 /** Test files that touch no compiled contract and no deployed tier's circuit or key. */
 const buildless =
-  /^test\/((protocol|book|risk|state|sequencer)\/|scripts\/(?!funding)|sdk\/(client|wallet)|circuits\/(attack|honest)|house\.test|assurance\.test)/;
+  /^test\/((protocol|book|risk|state|sequencer)\/|scripts\/(?!funding)|sdk\/(client|wallet)|page\/(?!weight)|circuits\/(attack|honest)|house\.test|assurance\.test)/;
 
 function expectedSecondsOf(file: string): number {
   return expectedSecondsByFolder.find(([folder]) => folder.test(file))?.[1] ?? 3;

@@ -12,6 +12,8 @@ export async function bundle(entry: string): Promise<string> {
       target: "es2022",
       lib: { entry, formats: ["iife"], name: "clearbook", fileName: "page" },
       rolldownOptions: {
+        // How long something took on a busy machine is nothing that is wrong with the script.
+        checks: { pluginTimings: false },
         // An import of Node's is replaced by an empty module, with no more than a warning: here it is an error.
         onwarn: (warning) => {
           throw new Error(warning.message);

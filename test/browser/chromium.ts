@@ -15,15 +15,26 @@ const QUIET = [
   "--disable-sync",
 ];
 
+/** What to do where there is no browser; undefined where there is one. */
+export function missingChromium(): string | undefined {
+  if (existsSync(CHROMIUM)) return undefined;
+  return `no browser at ${CHROMIUM}: install Debian's chromium, or name another one in CLEARBOOK_CHROMIUM`;
+}
+
+/** A browser of the machine's. */
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+}
+
 /**
  * A browser of the machine's. Where there is none the suite says so and is skipped, except in CI, where that would hide what it is to show.
  */
 export function launchChromium(suite: Context): Promise<Browser> {
-  if (!existsSync(CHROMIUM)) {
-    const remedy = `no browser at ${CHROMIUM}: install Debian's chromium, or name another one in CLEARBOOK_CHROMIUM`;
+  const remedy = missingChromium();
+  if (remedy !== undefined) {
     if (process.env.CI !== undefined) throw new Error(remedy);
     console.log(`      skipped: ${remedy}`);
     suite.skip();
   }
-  return chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+  return startChromium();
 }

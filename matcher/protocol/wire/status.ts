@@ -92,6 +92,23 @@ export const WireStatus = Type.Object(
 );
 export type WireStatus = Static<typeof WireStatus>;
 
+/** When the sequencer worked, by the times of the commands in its journal. */
+export const WireUptime = Type.Object(
+  {
+    sinceMs: nullable(Ms, "Time of the oldest command that is known; null before any."),
+    silenceMs: Type.Integer({
+      description:
+        "Time without a command from which on it counts as down: a running sequencer takes samples all the time.",
+    }),
+    downMs: Type.Integer({ description: "All such times since then, together." }),
+    downtimes: Type.Array(Type.Object({ fromMs: Ms, toMs: nullable(Ms, "null while it lasts.") }, STRICT), {
+      description: "By increasing time, the newest 1,000.",
+    }),
+  },
+  STRICT,
+);
+export type WireUptime = Static<typeof WireUptime>;
+
 export const WireTime = Type.Object(
   {
     timeMs: Type.Integer({ description: "The matcher's clock." }),

@@ -45,7 +45,7 @@ describe("published words", () => {
         }
       }
     }
-    expect([...kinds].sort()).to.deep.equal(["deleveraging", "liquidation"]);
+    expect([...kinds].sort()).to.deep.equal(["deleveraging", "exitFill", "forcedClose", "liquidation"]);
   });
 
   it("may not name an account slot that is not in use", () => {

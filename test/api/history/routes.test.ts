@@ -20,7 +20,7 @@ describe("the past over HTTP", () => {
   let api: TestApi;
 
   before(() => {
-    run = riskyRun(31, 13_000);
+    run = riskyRun(31, 14_000);
     history = new History(LIMITS);
     recordAll(history, run);
     api = testApi(0, {}, run.state, history);

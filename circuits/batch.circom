@@ -26,69 +26,35 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     signal input commitment, z, y;
 
     // Header.
-    signal input domain, oldRoot, newRoot;
-    signal input batchNumber, epochNumber, epochTime, rebateCap;
-    signal input queuePosition, journalHead, fundingDigest, insuranceSpent;
+    signal input domain, oldRoot, newRoot, batchNumber, epochNumber, epochTime, rebateCap, queuePosition, journalHead, fundingDigest, insuranceSpent;
     signal input price[8], imf[8], mmf[8], priceMin[8], priceMax[8], fundingIndexOffset[8];
     signal input restricted[8], retired[8], isolatedOnly[8], positionCap[8], exitHaircut[8];
-    signal input liquidationFeeCap, liquidationSpread, bankruptcyAdjustment, insuranceCap;
-    signal input openInterestBefore[8], openInterestCap[8], withinCap[8];
+    signal input liquidationFeeCap, liquidationSpread, bankruptcyAdjustment, insuranceCap, openInterestBefore[8], openInterestCap[8], withinCap[8];
 
     // Queue.
-    signal input queueIsRegistration[Q], queueIsDeposit[Q];
-    signal input queueAccount[Q], queueAmount[Q], queueOwner[Q], queueAx[Q], queueAy[Q];
-    signal input queueChoice[Q][A];
+    signal input queueIsRegistration[Q], queueIsDeposit[Q], queueAccount[Q], queueAmount[Q], queueOwner[Q], queueAx[Q], queueAy[Q], queueChoice[Q][A];
 
     // The request.
     signal input requestIsForcedExit, requestIsKeyRotation, requestIsLiquidation, requestIsCancelAll;
-    signal input requestAccount, requestMinSequence, requestAx, requestAy;
-    signal input outcomeLow, outcomeHigh;
-    signal input requestChoice[A];
+    signal input requestAccount, requestMinSequence, requestAx, requestAy, outcomeLow, outcomeHigh, requestChoice[A];
     signal input requestRaises, requestBelow, requestPayout;
 
     // Rows.
-    signal input rowIsOrder[R], rowIsCancel[R], rowIsCancelAll[R], rowIsWithdrawal[R], rowIsTransfer[R];
-    signal input rowChoice[R][A];
-    signal input rowReceiver[W][A];
-    signal input rowAccount[R];
-    signal input rowMarket[R][3];
-    signal input rowSide[R];
-    signal input rowKeepFilled[R];
-    signal input rowFlags[R];
-    signal input rowSlot[R][12];
-    signal input rowSequence[R];
-    signal input rowExpiry[R];
-    signal input rowMaxFee[R];
-    signal input rowLimitPrice[R];
-    signal input rowSignedQuantity[R];
-    signal input rowQuantity[R], rowQuote[R], rowFee[R];
-    signal input rowR8x[R], rowR8y[R], rowS[R];
-    signal input rowSequenceBefore[R], rowFilledBefore[R], rowNewer[R];
-    signal input rowOrderPath[R][ORDER_TREE_LEVELS()][8];
+    signal input rowIsOrder[R], rowIsCancel[R], rowIsCancelAll[R], rowIsWithdrawal[R], rowIsTransfer[R], rowChoice[R][A], rowReceiver[W][A];
+    signal input rowAccount[R], rowMarket[R][3], rowSide[R], rowKeepFilled[R], rowFlags[R], rowSlot[R][12], rowSequence[R], rowExpiry[R];
+    signal input rowMaxFee[R], rowLimitPrice[R], rowSignedQuantity[R], rowQuantity[R], rowQuote[R], rowFee[R], rowR8x[R], rowR8y[R], rowS[R];
+    signal input rowSequenceBefore[R], rowFilledBefore[R], rowNewer[R], rowOrderPath[R][ORDER_TREE_LEVELS()][8];
 
     // Liquidations.
-    signal input liquidationIsLiquidation[L], liquidationIsDeleveraging[L];
-    signal input isExitFill, isForcedClose;
-    signal input counterpartyExempt;
-    signal input liquidationAccount[L][A];
-    signal input liquidationCounterparty[L][A];
-    signal input liquidationMarket[L][3];
-    signal input liquidationSide[L];
+    signal input liquidationIsLiquidation[L], liquidationIsDeleveraging[L], isExitFill, isForcedClose, counterpartyExempt, liquidationAccount[L][A];
+    signal input liquidationCounterparty[L][A], liquidationMarket[L][3], liquidationSide[L];
     signal input liquidationQuantity[L], liquidationQuote[L], liquidationFee[L], liquidationPayout[L], liquidationCovered[L];
     signal input liquidationPays[L], liquidationCapped[L];
 
     // Account slots.
-    signal input slotActive[A], slotAccount[A];
-    signal input slotOwner[A], slotAx[A], slotAy[A];
-    signal input slotCollateral[A];
-    signal input slotOrderRoot[A];
-    signal input slotWithdrawalNonce[A], slotMinSequence[A];
-    signal input slotLane[A][8];
-    signal input slotLaneAfter[A][8];
-    signal input slotHealthy[A];
-    signal input slotGrows[A][8];
-    signal input slotPath[A][ACCOUNT_TREE_LEVELS()][8];
-    signal input subRoots[registerLevels == 0 ? 1 : 64];
+    signal input slotActive[A], slotAccount[A], slotOwner[A], slotAx[A], slotAy[A], slotCollateral[A], slotOrderRoot[A];
+    signal input slotWithdrawalNonce[A], slotMinSequence[A], slotLane[A][8], slotLaneAfter[A][8], slotHealthy[A], slotGrows[A][8];
+    signal input slotPath[A][ACCOUNT_TREE_LEVELS()][8], subRoots[registerLevels == 0 ? 1 : 64];
 
     // 1. The epoch's terms.
     component batchRange = InRange(BATCH_NUMBER_BITS());
@@ -105,58 +71,30 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
     component terms[8];
     for (var m = 0; m < 8; m++) {
         terms[m] = MarketTerms();
-        terms[m].price <== price[m];
-        terms[m].imf <== imf[m];
-        terms[m].mmf <== mmf[m];
-        terms[m].priceMin <== priceMin[m];
-        terms[m].priceMax <== priceMax[m];
-        terms[m].fundingIndexOffset <== fundingIndexOffset[m];
-        terms[m].restricted <== restricted[m];
-        terms[m].retired <== retired[m];
-        terms[m].isolatedOnly <== isolatedOnly[m];
-        terms[m].positionCap <== positionCap[m];
+        terms[m].price <== price[m]; terms[m].imf <== imf[m]; terms[m].mmf <== mmf[m]; terms[m].priceMin <== priceMin[m];
+        terms[m].priceMax <== priceMax[m]; terms[m].fundingIndexOffset <== fundingIndexOffset[m]; terms[m].restricted <== restricted[m];
+        terms[m].retired <== retired[m]; terms[m].isolatedOnly <== isolatedOnly[m]; terms[m].positionCap <== positionCap[m];
         terms[m].exitHaircut <== exitHaircut[m];
     }
     component liquidationTerms = LiquidationTerms();
-    liquidationTerms.feeCap <== liquidationFeeCap;
-    liquidationTerms.spread <== liquidationSpread;
-    liquidationTerms.bankruptcyAdjustment <== bankruptcyAdjustment;
-    liquidationTerms.insuranceCap <== insuranceCap;
+    liquidationTerms.feeCap <== liquidationFeeCap; liquidationTerms.spread <== liquidationSpread;
+    liquidationTerms.bankruptcyAdjustment <== bankruptcyAdjustment; liquidationTerms.insuranceCap <== insuranceCap;
 
     // 2. Queue entries, each to its account slot, and the request behind them.
     component entry[Q];
     for (var q = 0; q < Q; q++) {
         entry[q] = QueueEntry(A);
-        entry[q].isRegistration <== queueIsRegistration[q];
-        entry[q].isDeposit <== queueIsDeposit[q];
-        entry[q].account <== queueAccount[q];
-        entry[q].amountMicroUsd <== queueAmount[q];
-        entry[q].owner <== queueOwner[q];
-        entry[q].ax <== queueAx[q];
-        entry[q].ay <== queueAy[q];
-        entry[q].choice <== queueChoice[q];
-        entry[q].slotAccount <== slotAccount;
-        entry[q].slotOwner <== slotOwner;
-        entry[q].slotAx <== slotAx;
+        entry[q].isRegistration <== queueIsRegistration[q]; entry[q].isDeposit <== queueIsDeposit[q]; entry[q].account <== queueAccount[q];
+        entry[q].amountMicroUsd <== queueAmount[q]; entry[q].owner <== queueOwner[q]; entry[q].ax <== queueAx[q]; entry[q].ay <== queueAy[q];
+        entry[q].choice <== queueChoice[q]; entry[q].slotAccount <== slotAccount; entry[q].slotOwner <== slotOwner; entry[q].slotAx <== slotAx;
         entry[q].slotAy <== slotAy;
     }
     component request = Request(A);
-    request.isForcedExit <== requestIsForcedExit;
-    request.isKeyRotation <== requestIsKeyRotation;
-    request.isLiquidationRequest <== requestIsLiquidation;
-    request.isCancelAll <== requestIsCancelAll;
-    request.account <== requestAccount;
-    request.minSequence <== requestMinSequence;
-    request.ax <== requestAx;
-    request.ay <== requestAy;
-    request.outcomeLow <== outcomeLow;
-    request.outcomeHigh <== outcomeHigh;
-    request.choice <== requestChoice;
-    request.raises <== requestRaises;
-    request.slotAccount <== slotAccount;
-    request.slotAx <== slotAx;
-    request.slotAy <== slotAy;
-    request.slotMinSequence <== slotMinSequence;
+    request.isForcedExit <== requestIsForcedExit; request.isKeyRotation <== requestIsKeyRotation;
+    request.isLiquidationRequest <== requestIsLiquidation; request.isCancelAll <== requestIsCancelAll; request.account <== requestAccount;
+    request.minSequence <== requestMinSequence; request.ax <== requestAx; request.ay <== requestAy; request.outcomeLow <== outcomeLow;
+    request.outcomeHigh <== outcomeHigh; request.choice <== requestChoice; request.raises <== requestRaises; request.slotAccount <== slotAccount;
+    request.slotAx <== slotAx; request.slotAy <== slotAy; request.slotMinSequence <== slotMinSequence;
 
     // 3. Rows, in order, each on its account slot; the order roots are threaded through them.
     component row[R];
@@ -381,23 +319,13 @@ template Batch(tier, R, A, Q, W, L, registerLevels) {
         bounds[k].fund <== k == 0 ? fundStart : bounds[k - 1].fundAfter;
     }
     component outcome = RequestBounds(A);
-    outcome.isForcedExit <== requestIsForcedExit;
-    outcome.isLiquidationRequest <== requestIsLiquidation;
-    outcome.done <== request.done;
-    outcome.inapplicable <== request.inapplicable;
-    outcome.advanced <== request.advanced;
-    outcome.choice <== requestChoice;
-    outcome.served <== isExitFill + isForcedClose;
-    outcome.payout <== requestPayout;
-    outcome.below <== requestBelow;
-    outcome.slotOwner <== slotOwner;
+    outcome.isForcedExit <== requestIsForcedExit; outcome.isLiquidationRequest <== requestIsLiquidation; outcome.done <== request.done;
+    outcome.inapplicable <== request.inapplicable; outcome.advanced <== request.advanced; outcome.choice <== requestChoice;
+    outcome.served <== isExitFill + isForcedClose; outcome.payout <== requestPayout; outcome.below <== requestBelow; outcome.slotOwner <== slotOwner;
     for (var j = 0; j < A; j++) {
-        outcome.slotCollateral[j] <== account[j].collateralAfter;
-        outcome.slotTv[j] <== account[j].tv;
-        outcome.slotTrMaintenance[j] <== account[j].trMaintenance;
-        outcome.slotLots[j] <== account[j].lots;
-        outcome.slotUnpriced[j] <== account[j].unpriced;
-        outcome.slotLiquidated[j] <== effects[j].liquidated;
+        outcome.slotCollateral[j] <== account[j].collateralAfter; outcome.slotTv[j] <== account[j].tv;
+        outcome.slotTrMaintenance[j] <== account[j].trMaintenance; outcome.slotLots[j] <== account[j].lots;
+        outcome.slotUnpriced[j] <== account[j].unpriced; outcome.slotLiquidated[j] <== effects[j].liquidated;
         outcome.slotCounterparty[j] <== effects[j].counterparty + effects[j].yielding;
     }
 

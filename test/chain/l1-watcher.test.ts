@@ -81,6 +81,7 @@ describe("L1Watcher", function () {
       kind: "deposit",
       account: 1,
       amountMicroUsd: 8_765_432n,
+      minSequence: 0,
       owner: 0n,
       ax: 0n,
       ay: 0n,

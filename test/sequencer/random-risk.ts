@@ -14,12 +14,16 @@ interface Walk {
   lotsMax: number;
 }
 
+/** Not rotations, which would end the sessions of those who read such a history. */
+const KINDS = ["forcedExit", "liquidationRequest", "cancelAll"] as const;
+
 /**
  * Traders with high leverage in two markets whose prices jump: an opening, then random traffic in which many are liquidated, the fund runs
  * dry and is filled again, its cap changes from epoch to epoch, and now and then a price is missing.
  */
 export function* randomRisk(seed: number, count: number, accounts = 14): Generator<Command> {
   const roll = dice(seed);
+  const requests = dice(seed + 5_000);
   yield { type: "epoch", epoch: epochOf(1) };
   let cursor = 0;
   for (let account = 0; account <= accounts; account++) {
@@ -54,6 +58,19 @@ export function* randomRisk(seed: number, count: number, accounts = 14): Generat
         ay: 0n,
       } as const;
       yield { type: "queue", entry, cursor: cursor++ };
+    } else if (kind < 113) {
+      // From dice of its own, so that the other commands do not depend on it.
+      const asked = requests(KINDS.length);
+      const entry = {
+        kind: KINDS[asked] as (typeof KINDS)[number],
+        minSequence: KINDS[asked] === "liquidationRequest" ? 0 : requests(i + 1),
+        account,
+        amountMicroUsd: 0n,
+        owner: 0n,
+        ax: 0n,
+        ay: 0n,
+      };
+      yield { type: "queue", entry, cursor: cursor++, tier: 1 + requests(2) };
     } else if (kind < 125) {
       const sequence = nonces.get(account) ?? 0;
       const amountMicroUsd = BigInt(1 + roll(2_000)) * 1_000_000n;

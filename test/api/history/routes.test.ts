@@ -20,7 +20,7 @@ describe("the past over HTTP", () => {
   let api: TestApi;
 
   before(() => {
-    run = riskyRun(31, 13_000);
+    run = riskyRun(31, 14_000);
     history = new History(LIMITS);
     recordAll(history, run);
     api = testApi(0, {}, run.state, history);
@@ -185,7 +185,12 @@ describe("the past over HTTP", () => {
       (await pages("/v1/fills?", "fills")).map((fill) => ({
         ...{ time: iso(fill.atMs), timeMs: text(fill.atMs), tradeId: text(fill.tradeId), market: fill.market },
         ...{ side: fill.side, role: fill.role, price: fill.price, size: fill.size, fee: fill.fee },
-        ...{ slot: text(fill.slot), sequence: text(fill.sequence), liquidation: text(fill.liquidation) },
+        ...{
+          slot: text(fill.slot),
+          sequence: text(fill.sequence),
+          liquidation: text(fill.liquidation),
+          exit: text(fill.exit),
+        },
         ...finalityOf(fill),
       })),
     );
@@ -237,7 +242,7 @@ describe("the past over HTTP", () => {
     expect(csvRecords(await download(`${url}&${written}`))).to.deep.equal(inside);
     const before = await download(`${url}&to=2020-01-01`);
     expect(before.split("\r\n")).to.deep.equal([
-      "time,timeMs,tradeId,market,price,size,quote,takerSide,liquidation",
+      "time,timeMs,tradeId,market,price,size,quote,takerSide,liquidation,exit",
       "",
     ]);
     for (const query of ["from=2026-02-31T25:00Z", "from=yesterday", "to=2026-13-01", "from=-1"]) {

@@ -1,4 +1,4 @@
-import type { CloseReason, RemovedEvent } from "../book/book-event.ts";
+import type { RemovedEvent } from "../book/book-event.ts";
 import type { HiddenLots } from "../book/matching.ts";
 import type { MatchingEngine } from "../book/matching-engine.ts";
 import { NIL } from "../book/order-pool.ts";
@@ -12,29 +12,18 @@ import type { CancelAtCommand, ConditionalCommand } from "./command.ts";
 import { ConditionalEnds, conditionalEvent } from "./conditional-ends.ts";
 import { ConditionalEntry, PASSING_REFUSALS } from "./conditional-entry.ts";
 import { duePart, type GroupLeg, isEnded, LiveGroup, partMs } from "./conditional-group.ts";
+import {
+  CONDITIONAL_MAX,
+  CONDITIONAL_PER_ACCOUNT_MAX,
+  type ConditionalParts,
+  ENDS_PARTS,
+  ENTRIES_PER_COMMAND_MAX,
+} from "./conditional-limits.ts";
 import { ConditionalStore, type LegPlace } from "./conditional-store.ts";
 import { conditionalReject } from "./conditional-validity.ts";
 import type { ExchangeEvent } from "./exchange-event.ts";
 import type { LedgerGate } from "./ledger-gate.ts";
-import type { QueueDesk } from "./queue-desk.ts";
 import { TimedCancels } from "./timed-cancels.ts";
-
-export const CONDITIONAL_PER_ACCOUNT_MAX = 100;
-/** Over all accounts, so that memory has a bound: 20 MB of single orders, 60 MB of brackets. */
-export const CONDITIONAL_MAX = 20_000;
-/** Orders that one command lets in; the others follow with the next command, or with a sweep of the host's clock. */
-export const ENTRIES_PER_COMMAND_MAX = 64;
-
-/** What ends a TWAP between two parts; whatever else ends a part, the next one comes all the same. */
-const ENDS_PARTS: ReadonlySet<CloseReason> = new Set<CloseReason>(["cancelled", "replaced", "liquidation"]);
-export interface ConditionalParts {
-  readonly ledger: Ledger;
-  readonly engine: MatchingEngine;
-  readonly gate: LedgerGate;
-  readonly clientOrders: ClientOrders;
-  /** Who leaves places nothing. */
-  readonly desk: Pick<QueueDesk, "isLeaving">;
-}
 
 /**
  * Signed orders that wait outside the book until their price, time or entry has come, and orders that are executed in parts. When it is
@@ -124,8 +113,8 @@ export class ConditionalOrders implements HiddenLots {
       const refusal = this.#engine.sequenceRefusal(terms.order) ?? this.#entry.waitingRefusal(terms.order);
       if (refusal !== null) return refusal;
     }
-    const isFull = this.store.count(account) >= CONDITIONAL_PER_ACCOUNT_MAX || this.store.size >= CONDITIONAL_MAX;
-    if (isFull) return "CONDITIONAL_ORDERS_LIMIT";
+    if (this.store.count(account) >= CONDITIONAL_PER_ACCOUNT_MAX || this.store.size >= CONDITIONAL_MAX)
+      return "CONDITIONAL_ORDERS_LIMIT";
     const price = this.#priceTicks(group.market);
     const isMet = group.legs.some(({ index, terms: { trigger, order } }) => {
       return trigger !== null && !(group.hasEntry && index > 0) && isTriggered(trigger, order.side, price, price);
@@ -194,7 +183,7 @@ export class ConditionalOrders implements HiddenLots {
     return this.store.on(account, slot)?.sequenceOn(slot) === sequence;
   }
 
-  /** Whether a cancel up to a sequence meets an order here that is not over. */
+  /** Whether a cancel up to a sequence meets one that is not over. */
   meets(account: number, slot: number, sequence: number): boolean {
     const live = this.store.on(account, slot)?.liveSequenceOn(slot) ?? null;
     return live !== null && live <= sequence;
@@ -259,8 +248,8 @@ export class ConditionalOrders implements HiddenLots {
         }
         return;
       case "decremented": {
-        const found = this.#active(event.account, event.slot, event.sequence);
-        if (found !== undefined) found.leg.takenOffLots += event.decrementLots;
+        const leg = this.#active(event.account, event.slot, event.sequence)?.leg;
+        if (leg !== undefined) leg.takenOffLots += event.decrementLots;
         return;
       }
       case "removed":
@@ -283,19 +272,18 @@ export class ConditionalOrders implements HiddenLots {
         events.push(...this.cancelBelow(event.account, event.minSequence));
         return;
       case "request-waits":
-        if (event.request === "forcedExit") events.push(...this.cancelAll(event.account, null));
-        return;
       case "request-served":
-        // What an old key signed is void with it.
+        // Who leaves has no orders, and what an old key signed is void with it.
         if (event.request === "forcedExit" || event.request === "keyRotation") {
           events.push(...this.cancelAll(event.account, null));
-        } else if (event.request === "cancelAll") events.push(...this.cancelBelow(event.account, event.minSequence));
+        } else if (event.type === "request-served" && event.request === "cancelAll") {
+          events.push(...this.cancelBelow(event.account, event.minSequence));
+        }
         return;
       case "liquidated":
       case "deleveraged":
       case "forced-closed":
-        if (event.type === "deleveraged" && event.role !== "liquidated") return;
-        if (event.type === "forced-closed" && event.role !== "requested") return;
+        if (event.type !== "liquidated" && event.role === "counterparty") return;
         for (const group of this.store.of(event.account)) this.#ends.endGroup(group, "liquidation", events);
         return;
       default:
@@ -341,9 +329,8 @@ export class ConditionalOrders implements HiddenLots {
       this.store.setReady(group, leg, true);
       return;
     }
-    const isDone = reason === "filled" || reason === "ioc-remainder";
-    const said = reason === "filled" && leftLots > 0 ? "ioc-remainder" : reason;
-    this.#ends.end(group, leg, isDone ? "done" : "cancelled", said, events);
+    const status = reason === "filled" || reason === "ioc-remainder" ? "done" : "cancelled";
+    this.#ends.end(group, leg, status, reason === "filled" && leftLots > 0 ? "ioc-remainder" : reason, events);
   }
 
   #letIn({ group, leg }: LegPlace, nowMs: number, events: ExchangeEvent[]): void {

@@ -9,7 +9,7 @@ import type { ChainedEntry } from "../../matcher/protocol/queue-chain.ts";
 import { TIERS } from "../../matcher/protocol/spec.ts";
 import { devnetParameters } from "../../scripts/devnet/risk-parameters.ts";
 import { verifierName } from "../../scripts/generate.ts";
-import { deployEpochSources, REQUEST_DEADLINE_SECONDS } from "../contracts/epoch-sources.ts";
+import { deployEpochSources } from "../contracts/epoch-sources.ts";
 import type { ExchangeContract, TokenContract } from "../contracts/exchange-world.ts";
 import { deployExchange } from "../contracts/linked-exchange.ts";
 
@@ -43,6 +43,8 @@ export interface RealExchange {
   readonly wallets: readonly HardhatEthersSigner[];
 }
 
+/** Histories are proven days after their time on the chain. */
+const REQUEST_DEADLINE_SECONDS = 315_360_000;
 const MINIMUM_DEPOSIT_MICRO_USD = 1_000_000n;
 const DEPOSIT_CAP_MICRO_USD = 1_000_000_000_000n;
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { orderAt } from "../../matcher/book/book-view.ts";
-import { CONDITIONAL_PER_ACCOUNT_MAX } from "../../matcher/sequencer/conditional-orders.ts";
+import { CONDITIONAL_PER_ACCOUNT_MAX } from "../../matcher/sequencer/conditional-limits.ts";
 import { ConditionalRun, leg, stop, takeProfit } from "./conditional-fixture.ts";
 import { accepted, BTC_TICKS, codeOf, order, send } from "./exchange-fixture.ts";
 import { stateText } from "./state-digest.ts";

@@ -14,6 +14,7 @@ interface Vm {
 
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
+    function deal(address account, uint256 amountWei) external;
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function chainId(uint256 newChainId) external;
     function expectRevert(bytes calldata revertData) external;

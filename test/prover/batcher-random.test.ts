@@ -152,6 +152,7 @@ describe("batcher: random markets", () => {
       [22, REAL],
       [20, REAL],
       [31, REAL],
+      [54, REAL],
     ] as const) {
       const market = new RandomMarket({ seed, hash, tiers, sign: false });
       for (let i = 0; i < 500; i++) {

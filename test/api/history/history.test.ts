@@ -89,6 +89,7 @@ describe("the history", () => {
           "fill",
           "liquidated",
           "deleveraged",
+          "forced-closed",
           "funding",
         ]);
       }
@@ -276,6 +277,9 @@ async function statementOf(history: History, account: number): Promise<{ sum: bi
     if (event.type === "deleveraged") {
       const quote = BigInt(event.priceTicks) * BigInt(event.quantityLots) * PICO_PER_MICRO;
       add(event.type, (event.side === "buy" ? -quote : quote) + event.receivedPicoUsd);
+    }
+    if (event.type === "forced-closed") {
+      add(event.type, (event.side === "buy" ? -event.quoteMicroUsd : event.quoteMicroUsd) * PICO_PER_MICRO);
     }
     if (event.type === "position-settled") {
       add(event.type, BigInt(event.sizeLots) * BigInt(event.priceTicks) * PICO_PER_MICRO);

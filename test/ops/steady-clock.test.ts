@@ -198,6 +198,8 @@ describe("Durations", () => {
     ]);
     const offenders = files
       .filter((path) => /\.(ts|mjs)$/.test(path) && !ofFiles.has(path))
+      // The page shows times of the exchange's clock, by how far that is ahead of the machine's.
+      .filter((path) => !path.startsWith("matcher/page/"))
       .flatMap((path) => {
         const lines = readFileSync(path, "utf8").split("\n");
         return lines

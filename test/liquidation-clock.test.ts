@@ -19,16 +19,16 @@ describe("the liquidation clock", () => {
     const { world, clock } = start();
     const commands = () => world.state.commandCount;
     const before = commands();
-    clock.sweep();
+    clock.look();
     expect(commands()).to.equal(before);
     world.epoch({ [BTC]: "62800.0" });
-    clock.sweep();
+    clock.look();
     expect(commands()).to.equal(before + 2);
     world.rest(3, "buy", COIN, 62_790);
-    clock.sweep();
+    clock.look();
     expect(world.excess(1) >= 0n).to.equal(true);
     const after = commands();
-    clock.sweep();
+    clock.look();
     expect(commands()).to.equal(after);
   });
 
@@ -51,13 +51,13 @@ describe("the liquidation clock", () => {
     world.state.liquidator.sweep = () => {
       throw new Error("broken on purpose");
     };
-    clock.sweep();
+    clock.look();
     expect(notices).to.have.length(1);
     expect(notices[0]).to.match(
       /^no liquidation sweep: the exchange has stopped taking commands: a liquidation sweep broke off: broken/,
     );
     expect(sequencer.halt).to.not.equal(null);
-    clock.sweep();
+    clock.look();
     expect(notices).to.have.length(1);
   });
 });

@@ -9,7 +9,7 @@ import {BatchInput, Epoch, EpochOpening, ExchangeSetup, SharedState} from "../in
 import {MarketParameters, MarketStatus, RiskParameters} from "../interfaces/IMarketRegistry.sol";
 import {SharedStates} from "../libraries/SharedStates.sol";
 import {MarketRegistry} from "../markets/MarketRegistry.sol";
-import {TestBase, Vm} from "./TestBase.sol";
+import {TestBase} from "./TestBase.sol";
 import {WillingVerifier} from "./WillingVerifier.sol";
 
 /// @title Says of market 0 what it is told to, and has no other price.
@@ -37,19 +37,6 @@ contract ToldOracle {
 /// @title One market's life under an owner and an operator who do what they want, as far as contracts and circuit let them.
 /// @dev The circuit's part is played here: open interest ends at or below the epoch's cap, or does not grow.
 contract MarketLife is TestBase {
-    /// @dev What EpochOpened says, in its order.
-    struct Opened {
-        uint32 timeSeconds;
-        uint32 paramVersion;
-        uint32 rebateCapPpm;
-        uint256 journalHead;
-        uint256 liquidationTerms;
-        bytes32 roundHash;
-        uint256[8] marketWords;
-        uint256[2] openInterestCapWords;
-        uint256 exitHaircutsWord;
-    }
-
     Exchange public immutable exchange;
     MarketRegistry public immutable registry;
     ToldOracle public immutable oracle;
@@ -153,20 +140,8 @@ contract MarketLife is TestBase {
         (uint32 settledTicks, uint64 since) = exchange.settlementOf(0);
         vm.recordLogs();
         exchange.openEpoch(opening);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        Opened memory opened = abi.decode(logs[logs.length - 1].data, (Opened));
         ++_opened;
-        _epochs[_opened] = Epoch({
-            number: _opened,
-            timeSeconds: opened.timeSeconds,
-            paramVersion: opened.paramVersion,
-            rebateCapPpm: opened.rebateCapPpm,
-            journalHead: opened.journalHead,
-            liquidationTerms: opened.liquidationTerms,
-            marketWords: opened.marketWords,
-            openInterestCapWords: opened.openInterestCapWords,
-            exitHaircutsWord: opened.exitHaircutsWord
-        });
+        _epochs[_opened] = openedEpoch(_opened);
         _generationOf[_opened] = _generation;
         (uint32 ticksAfter, uint64 sinceAfter) = exchange.settlementOf(0);
         bool isSameMarket = _generationOf[_opened - 1] == _generation;

@@ -20,7 +20,7 @@ import {Queue} from "../libraries/Queue.sol";
 import {SharedStates} from "../libraries/SharedStates.sol";
 import {MarketRegistry} from "../markets/MarketRegistry.sol";
 import {SilentOracle} from "./ForkedChain.t.sol";
-import {TestBase, Vm} from "./TestBase.sol";
+import {TestBase} from "./TestBase.sol";
 import {WillingVerifier} from "./WillingVerifier.sol";
 
 /// @title Money and queue of an Exchange under owners, a governance, an operator and an escape who do what they want.
@@ -204,19 +204,7 @@ contract MoneyLife is TestBase {
         (opening.timeSeconds, opening.paramVersion) = (uint32(block.timestamp), 1);
         vm.recordLogs();
         exchange.openEpoch(opening);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        Opened memory opened = abi.decode(logs[logs.length - 1].data, (Opened));
-        _epoch = Epoch({
-            number: _epoch.number + 1,
-            timeSeconds: opened.timeSeconds,
-            paramVersion: opened.paramVersion,
-            rebateCapPpm: opened.rebateCapPpm,
-            journalHead: opened.journalHead,
-            liquidationTerms: opened.liquidationTerms,
-            marketWords: opened.marketWords,
-            openInterestCapWords: opened.openInterestCapWords,
-            exitHaircutsWord: opened.exitHaircutsWord
-        });
+        _epoch = openedEpoch(_epoch.number + 1);
     }
 
     /// @param payment What a withdrawal or an exit takes out of the pool; within it, as more is refused.
@@ -357,18 +345,5 @@ contract MoneyLife is TestBase {
         if (exchange.accountCount() != _ownerOf.length) return false;
         for (uint256 i = 0; i < _ownerOf.length; ++i) if (exchange.accountOwner(i) != _ownerOf[i]) return false;
         return true;
-    }
-
-    /// @dev What EpochOpened says, in its order.
-    struct Opened {
-        uint32 timeSeconds;
-        uint32 paramVersion;
-        uint32 rebateCapPpm;
-        uint256 journalHead;
-        uint256 liquidationTerms;
-        bytes32 roundHash;
-        uint256[8] marketWords;
-        uint256[2] openInterestCapWords;
-        uint256 exitHaircutsWord;
     }
 }

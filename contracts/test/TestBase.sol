@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
-import {BatchInput} from "../interfaces/ExchangeTypes.sol";
+import {BatchInput, Epoch} from "../interfaces/ExchangeTypes.sol";
 import {IMarketRegistry} from "../interfaces/IMarketRegistry.sol";
 
 /// @title The cheat codes that the Solidity tests use.
@@ -47,6 +47,37 @@ abstract contract TestBase {
     /// @notice An escape for the Exchange that the registry was made for.
     function escapeOf(address registry) internal returns (IdleEscape) {
         return new IdleEscape(IMarketRegistry(registry).exchange());
+    }
+
+    /// @dev What EpochOpened says, in its order.
+    struct Opened {
+        uint32 timeSeconds;
+        uint32 paramVersion;
+        uint32 rebateCapPpm;
+        uint256 journalHead;
+        uint256 liquidationTerms;
+        bytes32 roundHash;
+        uint256[8] marketWords;
+        uint256[2] openInterestCapWords;
+        uint256 exitHaircutsWord;
+    }
+
+    /// @notice The epoch whose opening is the last of the recorded logs.
+    function openedEpoch(uint64 number) internal returns (Epoch memory) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Opened memory opened = abi.decode(logs[logs.length - 1].data, (Opened));
+        return
+            Epoch({
+                number: number,
+                timeSeconds: opened.timeSeconds,
+                paramVersion: opened.paramVersion,
+                rebateCapPpm: opened.rebateCapPpm,
+                journalHead: opened.journalHead,
+                liquidationTerms: opened.liquidationTerms,
+                marketWords: opened.marketWords,
+                openInterestCapWords: opened.openInterestCapWords,
+                exitHaircutsWord: opened.exitHaircutsWord
+            });
     }
 
     /// @notice One batch as settleBatches takes it.

@@ -2,14 +2,14 @@ import type { WireAccount, WireFill, WireMarkets, WireWithdrawal } from "../prot
 import { microUsdFromUsd } from "../protocol/decimal.ts";
 import type { WireForcedTrade } from "../protocol/liquidation-wire.ts";
 import type { WireMargin, WirePosition, WirePreview } from "../protocol/margin-wire.ts";
-import { priceTicksFromUsd, quantityLotsFromBase, usdFromPriceTicks } from "../protocol/market.ts";
-import { PICO_PER_MICRO } from "../protocol/spec.ts";
+import { usdFromPriceTicks } from "../protocol/market.ts";
 import { accountFigures, allPositionFigures, positionFigures } from "../risk/figures.ts";
-import { PREVIEW_LEVELS_MAX, type PreviewOrder, previewOrder } from "../risk/preview.ts";
-import { marginMode, wireMargin, wirePosition, wirePreview } from "../risk/wire-figures.ts";
+import { PREVIEW_LEVELS_MAX } from "../risk/preview.ts";
+import { marginMode, wireMargin, wirePosition } from "../risk/wire-figures.ts";
 import { ExchangeReader } from "./exchange-reader.ts";
 import type { Http } from "./http.ts";
 import type { MarketData } from "./market-data.ts";
+import { previewOf, usualMaxFeePpm } from "./order-preview.ts";
 import type { OrderTerms } from "./order-terms.ts";
 import { AccountPast } from "./past.ts";
 import type { Session } from "./session.ts";
@@ -41,12 +41,12 @@ export class AccountReader extends ExchangeReader {
     this.session = session;
     this.account = account.account;
     this.past = new AccountPast(session, this.account);
-    this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
+    this.takerFeePpm = usualMaxFeePpm(account);
   }
 
   async state(): Promise<WireAccount> {
     const account = await this.http.get<WireAccount>(`/v1/account/${this.account}`);
-    this.takerFeePpm = Math.max(account.takerFeePpm, account.makerFeePpm);
+    this.takerFeePpm = usualMaxFeePpm(account);
     return account;
   }
 
@@ -109,34 +109,8 @@ export class AccountReader extends ExchangeReader {
       this.moment(),
       this.orderbook(terms.market, PREVIEW_LEVELS_MAX),
     ]);
-    const market = markets.market(terms.market);
-    const admission = markets.admissionStateOf(account);
-    const { collateralPicoUsd, sizesLots } = admission.position;
-    const state = {
-      ...admission,
-      position: { collateralPicoUsd: collateralPicoUsd + extraMicroUsd * PICO_PER_MICRO, sizesLots },
-      limits: markets.limits(terms.market),
-      openOrders: account.openOrders,
-      openOrdersMax: markets.openOrdersMax,
-    };
-    const order: PreviewOrder = {
-      market: market.index,
-      side: terms.side,
-      limitPriceTicks: priceTicksFromUsd(market, terms.price),
-      quantityLots: quantityLotsFromBase(market, terms.size),
-      timeInForce: terms.timeInForce ?? "GTT",
-      postOnly: terms.postOnly ?? false,
-      reduceOnly: terms.reduceOnly ?? false,
-      maxFeePpm: terms.maxFeePpm ?? this.takerFeePpm,
-    };
     const levels = markets.levelsFor(terms.side, book);
-    const preview = previewOrder(state, order, { levels, markTicks: markets.markTicks(terms.market) });
-    return wirePreview(preview, {
-      account: this.account,
-      market,
-      isolatedMarket: state.isolatedMarket,
-      epochNumber: markets.epochNumber,
-    });
+    return previewOf({ account, markets, levels }, terms, extraMicroUsd);
   }
 
   /** Account and markets as of one epoch: figures of two would be wrong for both. */

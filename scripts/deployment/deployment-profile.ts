@@ -55,6 +55,8 @@ const TEST_USD_COIN: Readonly<Record<number, readonly string[]>> = {
 };
 
 const DAY_SECONDS = 86_400;
+/** A thousandth of the chain's coin. */
+const REQUEST_FEE_WEI = 1_000_000_000_000_000n;
 
 /** Reports of two of three: one liar moves nothing, and one silent signer stops nothing. */
 const DEVNET_ORACLE: OracleTerms = {
@@ -84,7 +86,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     fundingSchedule: MINUTE_FUNDING,
     minimumDepositMicroUsd: 1_000_000n,
     depositCapMicroUsd: 1_000_000_000_000_000n,
-    requestFeeWei: 1_000_000_000_000_000n,
+    requestFeeWei: REQUEST_FEE_WEI,
     confirmations: 1,
   },
   testnet: {
@@ -98,7 +100,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     fundingSchedule: HOURLY_FUNDING,
     minimumDepositMicroUsd: 1_000_000n,
     depositCapMicroUsd: 1_000_000_000_000n,
-    requestFeeWei: 1_000_000_000_000_000n,
+    requestFeeWei: REQUEST_FEE_WEI,
     confirmations: 2,
   },
   production: {
@@ -118,7 +120,7 @@ export const DEPLOYMENT_PROFILES: Readonly<Record<ProfileName, DeploymentProfile
     minimumDepositMicroUsd: 10_000_000n,
     // Governance raises it as the exchange proves itself.
     depositCapMicroUsd: 5_000_000_000_000n,
-    requestFeeWei: 1_000_000_000_000_000n,
+    requestFeeWei: REQUEST_FEE_WEI,
     confirmations: 5,
   },
 };

@@ -1,10 +1,9 @@
 import type { WireAccount } from "../../protocol/api-wire.ts";
 import type { WirePreview } from "../../protocol/margin-wire.ts";
-import { priceTicksFromUsd, quantityLotsFromBase } from "../../protocol/market.ts";
-import { PREVIEW_LEVELS_MAX, type PreviewLevel, type PreviewOrder, previewOrder } from "../../risk/preview.ts";
-import { wirePreview } from "../../risk/wire-figures.ts";
+import { PREVIEW_LEVELS_MAX, type PreviewLevel } from "../../risk/preview.ts";
 import type { LocalBook } from "../../sdk/local-book.ts";
 import type { MarketData } from "../../sdk/market-data.ts";
+import { previewOf } from "../../sdk/order-preview.ts";
 import type { OrderTerms } from "../../sdk/order-terms.ts";
 
 /** The levels that an order of a side would take from, best first. */
@@ -24,30 +23,5 @@ export function livePreview(
   terms: OrderTerms,
 ): WirePreview | null {
   if (account.epochNumber !== markets.epochNumber) return null;
-  const market = markets.market(terms.market);
-  const admission = markets.admissionStateOf(account);
-  const state = {
-    ...admission,
-    limits: markets.limits(terms.market),
-    openOrders: account.openOrders,
-    openOrdersMax: markets.openOrdersMax,
-  };
-  const order: PreviewOrder = {
-    market: market.index,
-    side: terms.side,
-    limitPriceTicks: priceTicksFromUsd(market, terms.price),
-    quantityLots: quantityLotsFromBase(market, terms.size),
-    timeInForce: terms.timeInForce ?? "GTT",
-    postOnly: terms.postOnly ?? false,
-    reduceOnly: terms.reduceOnly ?? false,
-    maxFeePpm: Math.max(account.takerFeePpm, account.makerFeePpm),
-  };
-  const levels = levelsAgainst(book, terms.side);
-  const preview = previewOrder(state, order, { levels, markTicks: markets.markTicks(terms.market) });
-  return wirePreview(preview, {
-    account: account.account,
-    market,
-    isolatedMarket: admission.isolatedMarket,
-    epochNumber: markets.epochNumber,
-  });
+  return previewOf({ account, markets, levels: levelsAgainst(book, terms.side) }, terms);
 }

@@ -7,7 +7,7 @@ import { HostClock, type HostClockOptions } from "./host-clock.ts";
  */
 export class ConditionalClock extends HostClock {
   constructor(options: HostClockOptions) {
-    super(options, 100, "sweep of conditional orders");
+    super(options, 100, "no sweep of conditional orders");
   }
 
   protected override giveDue(nowMs: number): void {

@@ -13,15 +13,15 @@ export abstract class HostClock {
   protected readonly sequencer: Sequencer;
   readonly #options: HostClockOptions;
   readonly #periodMs: number;
-  readonly #subject: string;
+  readonly #missing: string;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param subject what is missing when a command cannot be given, for the notice */
-  constructor(options: HostClockOptions, periodMs: number, subject: string) {
+  /** @param missing what there is not when a command cannot be given: the notice's beginning */
+  constructor(options: HostClockOptions, periodMs: number, missing: string) {
     this.sequencer = options.sequencer;
     this.#options = options;
     this.#periodMs = options.periodMs ?? periodMs;
-    this.#subject = subject;
+    this.#missing = missing;
   }
 
   start(): void {
@@ -40,7 +40,7 @@ export abstract class HostClock {
       this.giveDue(nowMs());
     } catch (error) {
       // The sequencer has halted and says so to everybody else; a timer's exception would end the process instead.
-      onNotice?.(`no ${this.#subject}: ${error instanceof Error ? error.message : error}`);
+      onNotice?.(`${this.#missing}: ${error instanceof Error ? error.message : error}`);
     }
   }
 

@@ -6,7 +6,7 @@ import { HostClock, type HostClockOptions } from "./host-clock.ts";
  */
 export class LiquidationClock extends HostClock {
   constructor(options: HostClockOptions) {
-    super(options, 1_000, "liquidation sweep");
+    super(options, 1_000, "no liquidation sweep");
   }
 
   protected override giveDue(): void {

@@ -234,6 +234,8 @@ describe("trading in a browser", function () {
     expect(await send.isDisabled()).to.equal(true);
     line.mend();
     await page.getByText("The exchange does not answer.").waitFor({ state: "detached" });
+    // What was said of the order before.
+    await page.getByText("It rests in the book.").waitFor({ state: "detached" });
     await send.click();
     await page.getByText("It rests in the book.").waitFor();
     await tab(/Positions/);

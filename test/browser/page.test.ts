@@ -186,6 +186,7 @@ describe("the trading page in a browser", function () {
         if (hash === "") await page.locator(".size-preview summary").click();
         expect(await accessibilityFaults(page), `${colorScheme} ${hash}`).to.deep.equal([]);
         await page.getByRole("button", { name: "Connect wallet" }).click();
+        await page.getByRole("dialog").waitFor();
         expect(await accessibilityFaults(page), `dialog, ${colorScheme}`).to.deep.equal([]);
         await page.keyboard.press("Escape");
         await page.getByRole("dialog").waitFor({ state: "detached" });

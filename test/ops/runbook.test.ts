@@ -11,6 +11,8 @@ const sources = execFileSync("git", ["ls-files", "matcher"], { encoding: "utf8" 
 /** Where a sentence for the operator begins: a halt, a notice, a refusal by a contract; in ops/, also a reason not to be ready. */
 const SAYING = /(?:new Halt\(|new SequencerHalted\(|\bhalt\(|onNotice\?\.\()\s*(?:"[\w-]+",\s*)?(["`])/g;
 const SUPER = /extends Error [\s\S]*?super\((["`])/g;
+/** What a clock of the host's could not give a command for. */
+const CLOCK = /extends HostClock [\s\S]*?super\(options, [\d_]+, (["`])/g;
 const REASON = /\breason: (["`])/g;
 /** Shorter parts of a sentence could stand anywhere. */
 const TELLING_LENGTH = 11;
@@ -28,7 +30,7 @@ function fixedParts(text: string, start: number): string[] {
 }
 
 function sayingsOf(path: string, text: string): string[][] {
-  const patterns = path.startsWith("matcher/ops/") ? [SAYING, REASON] : [SAYING];
+  const patterns = path.startsWith("matcher/ops/") ? [SAYING, REASON] : [SAYING, CLOCK];
   if (path.endsWith("revert-reason.ts") || path.endsWith("sequencer.ts")) patterns.push(SUPER);
   return patterns
     .flatMap((pattern) => [...text.matchAll(pattern)])

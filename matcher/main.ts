@@ -56,6 +56,7 @@ async function run(config: Config, keys: KeyRing, log: Logger): Promise<void> {
     confirmations: config.confirmations,
     provers: config.provers,
     proverThreads: config.proverThreads ?? availableParallelism(),
+    proverNiceness: config.proverNiceness,
     cutAfterMs: config.cutAfterMs,
     growFromQueued: config.growFromQueued,
     cadence: {

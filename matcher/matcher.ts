@@ -63,6 +63,8 @@ export interface MatcherOptions {
   readonly confirmations: number;
   readonly provers: number;
   readonly proverThreads?: number;
+  /** How far the provers give way to others, 0 to 19; always (19) unless told otherwise. */
+  readonly proverNiceness?: number;
   readonly cutAfterMs: number;
   /** Batches that wait for a prover before larger tiers are used. */
   readonly growFromQueued: number;
@@ -150,9 +152,14 @@ async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close().catch(() => {});
 }
 
-async function startProvers({ circuitsDir, provers, proverThreads }: MatcherOptions): Promise<Prover[]> {
-  const threads = proverThreads === undefined ? {} : { threads: proverThreads };
-  return Promise.all(Array.from({ length: provers }, () => startProver({ circuitsDir, ...threads })));
+async function startProvers(options: MatcherOptions): Promise<Prover[]> {
+  const { circuitsDir, provers, proverThreads, proverNiceness } = options;
+  const settings = {
+    circuitsDir,
+    ...(proverThreads === undefined ? {} : { threads: proverThreads }),
+    ...(proverNiceness === undefined ? {} : { niceness: proverNiceness }),
+  };
+  return Promise.all(Array.from({ length: provers }, () => startProver(settings)));
 }
 
 type Parts = Pick<Matcher, "sequencer" | "pipeline" | "watcher" | "url" | "operatorUrl" | "operations"> & {

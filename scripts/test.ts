@@ -54,7 +54,11 @@ async function build(): Promise<Outcome | undefined> {
 
 function finish(outcomes: readonly Outcome[]): void {
   const failures = outcomes.filter((outcome) => outcome.failed > 0);
-  if (failures.length > 0) console.log(`\nFailed: ${failures.map((outcome) => outcome.label).join(", ")}`);
+  if (failures.length > 0) {
+    // Once more, where whoever reads only the end of a long log finds it.
+    console.log(`\nFailed: ${failures.map((outcome) => outcome.label).join(", ")}`);
+    for (const { label, report } of failures) console.log(`\n${label}\n${report.replace(/^/gm, "    ")}`);
+  }
   if (outcomes.length === 0) console.log("No test file matches.");
   console.log(`\nTook ${seconds(performance.now() - startMs)} in ${laneCount} lanes.`);
   console.log(summaryOf(outcomes));

@@ -103,6 +103,11 @@ export const CONFIG_SCHEMA = Type.Object(
     proverThreads: Type.Optional(
       count(1, 1_024, { description: "Threads of each of them.", defaultText: "as many as the machine has" }),
     ),
+    proverNiceness: count(0, 19, {
+      default: 19,
+      description:
+        "How far they give way to everything else on the machine: 19 always, 0 not at all. On a machine that is never idle, 19 starves them.",
+    }),
     cutAfterMs: count(0, HOUR_MS, {
       default: 2_000,
       unit: "ms",

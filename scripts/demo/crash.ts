@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 
 /** SOL-USD. */
 const MARKET = { index: 2, symbol: "SOL-USD" } as const;
-const EPOCH_LIMIT_MS = 90_000;
+const EPOCH_LIMIT_MS = 300_000;
 const USD = 1_000_000n;
 const FUND_MICRO_USD = 1_000n * USD;
 

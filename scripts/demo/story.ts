@@ -19,8 +19,8 @@ const ALICE_DEPOSIT_MICRO_USD = 50_000_000_000n;
 const BOB_DEPOSIT_MICRO_USD = 40_000_000_000n;
 const WITHDRAWN = { usd: "1234.567891", microUsd: 1_234_567_891n };
 /** A proof of the small tier on a busy machine. */
-const BATCH_LIMIT_MS = 240_000;
-const L1_LIMIT_MS = 60_000;
+const BATCH_LIMIT_MS = 480_000;
+const L1_LIMIT_MS = 120_000;
 
 /** What the story tells, from the first wallet to the last unit. */
 export class Story {

@@ -77,6 +77,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       operatorPort: 0,
       confirmations: 1,
       provers: 1,
+      // The story waits for proofs, whatever else the machine does.
+      proverNiceness: 0,
       cutAfterMs: 1_500,
       growFromQueued: 3,
       cadence: { leastMs: 10_000, idleMs: 60_000, aheadMax: 3, silentMs: 30_000, moveBoundPpm: 5_000 },

@@ -151,6 +151,8 @@ export class Rehearsal {
       operatorPort: this.#operatorPort,
       confirmations: 1,
       provers: 1,
+      // A rehearsal waits for proofs, whatever else the machine does.
+      proverNiceness: 0,
       cutAfterMs: 1_500,
       growFromQueued: 3,
       cadence: this.#cadence,

@@ -28,7 +28,7 @@ export async function proveAll(
   { chainId, address }: RealExchange,
   hash: Poseidon,
 ): Promise<ProvenBatch[]> {
-  const prover = await startProver({ circuitsDir: CIRCUITS, threads: THREADS });
+  const prover = await startProver({ circuitsDir: CIRCUITS, threads: THREADS, niceness: 0 });
   try {
     const proven: ProvenBatch[] = [];
     for (const { trace, data } of batches) {

@@ -155,6 +155,12 @@ describe("prover process, life and death", () => {
     await prover.close();
   });
 
+  it("gives way to others as far as it was told", async () => {
+    const prover = await startProver({ circuitsDir: FIXTURE_CIRCUITS, threads: 1, niceness: 3 });
+    expect(getPriority(prover.processId!)).to.equal(3);
+    await prover.close();
+  });
+
   it("ends by itself when its parent dies without a word", async () => {
     const url = fileURLToPath(new URL("../../matcher/prover/groth16/prover.ts", import.meta.url));
     const script = `

@@ -13,8 +13,8 @@ export type ProverReply =
   | { readonly type: "proved"; readonly id: number; readonly result: ProofResult }
   | { readonly type: "failed"; readonly id: number; readonly failure: ProofFailure };
 
-/** The process' command line: where the circuits are, and how many threads it may use. */
-export type ProverArguments = { readonly circuitsDir: string; readonly threads: number };
+/** The process' command line: where the circuits are, how many threads it may use, how far it gives way to others (0 to 19). */
+export type ProverArguments = { readonly circuitsDir: string; readonly threads: number; readonly niceness: number };
 
 /** Written as JSON into the process' only argument. */
 export function encodeArguments(settings: ProverArguments): string {

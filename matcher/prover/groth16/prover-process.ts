@@ -1,15 +1,15 @@
 import os from "node:os";
 import { buildBn128 } from "ffjavascript";
-import { takeLowestPriority } from "./lowest-priority.ts";
+import { takePriority } from "./process-priority.ts";
 import { ProofFailed } from "./proof-failed.ts";
 import { decodeArguments, type ProverReply, type ProverRequest } from "./prover-messages.ts";
 import { TierProver } from "./tier-prover.ts";
 
 // The prover's own process, started by `startProver`. One job at a time; the client sends the next after the answer.
 
-const { circuitsDir, threads } = decodeArguments(process.argv[2]!);
+const { circuitsDir, threads, niceness } = decodeArguments(process.argv[2]!);
 // Matching and the chain come first on a busy machine.
-takeLowestPriority();
+takePriority(niceness);
 // ffjavascript starts a thread for every processor that this function lists, and has no other setting.
 const processors = os.cpus();
 os.cpus = () => processors.slice(0, threads);

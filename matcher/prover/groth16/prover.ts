@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LOWEST_PRIORITY } from "./process-priority.ts";
 import type { CircuitInput, ProofResult } from "./proof.ts";
 import { ProofFailed, type ProofFailureCode, type ProofPhase } from "./proof-failed.ts";
 import { encodeArguments, type ProverReply, type ProverRequest } from "./prover-messages.ts";
@@ -11,6 +12,8 @@ export type ProverOptions = {
   readonly circuitsDir: string;
   /** Default: one a processor. */
   readonly threads?: number;
+  /** How far the process gives way to others, 0 to 19. Default 19: to everybody, always. */
+  readonly niceness?: number;
   /** A job that takes longer is given up and its process ended. Default 15 minutes. */
   readonly jobLimitMs?: number;
 };
@@ -51,7 +54,7 @@ export async function startProver(options: ProverOptions): Promise<Prover> {
 }
 
 /**
- * Proves in a process of its own at the lowest priority. The process leads its own group, so that a Ctrl-C meant for the
+ * Proves in a process of its own, at the lowest priority unless told otherwise. The process leads its own group, so that a Ctrl-C meant for the
  * supervisor does not end it in the middle of a proof; it ends by itself when the channel to us closes, whatever happens to us.
  * A crash fails the job at work with a report, and the next job starts a new process.
  */
@@ -76,8 +79,8 @@ class ProverClient implements Prover {
 
   start(): Promise<void> {
     this.#ready ??= new Promise<void>((resolve, reject) => {
-      const { circuitsDir, threads = availableParallelism() } = this.#options;
-      const settings = encodeArguments({ circuitsDir: resolvePath(circuitsDir), threads });
+      const { circuitsDir, threads = availableParallelism(), niceness = LOWEST_PRIORITY } = this.#options;
+      const settings = encodeArguments({ circuitsDir: resolvePath(circuitsDir), threads, niceness });
       const child = fork(fileURLToPath(new URL("./prover-process.ts", import.meta.url)), [settings], {
         detached: true,
         serialization: "advanced",
